@@ -1,0 +1,198 @@
+"""Specs are values: frozen dataclasses that load from YAML with located errors.
+
+A spec refuses unknown keys and numbers written as text, whether it is made in Python or read from
+a file, and ``load(type(x), dump(x)) == x``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import math
+import types
+import typing
+from difflib import get_close_matches
+from functools import cache
+from typing import TYPE_CHECKING, Any, dataclass_transform
+
+from impactmodel.core.errors import InputError, Problem
+from impactmodel.core.yaml import Document, key_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import TypeAdapter
+
+_SCALARS = (bool, int, float, str, dt.date, type(None))
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
+def spec[T](cls: type[T]) -> type[T]:
+    """Make a class a spec: a frozen, slotted dataclass whose scalars are checked when it is made.
+
+    A ``__post_init__`` of the class runs after the type check and may raise `InputError` with the
+    field as ``key``. Variants of a union carry a field ``type: Literal["name"] = "name"``.
+
+    Raises
+    ------
+    InputError
+        On construction, if a scalar has another type than its annotation, or is not finite.
+
+    Examples
+    --------
+    >>> @spec
+    ... class Fee:
+    ...     share: float
+    >>> Fee(share=0.02)
+    Fee(share=0.02)
+    >>> Fee(share="0.02")
+    Traceback (most recent call last):
+    impactmodel.core.errors.InputError: share: Fee needs float here (seen: '0.02')
+    """
+    own = cls.__dict__.get("__post_init__")
+
+    def __post_init__(self: Any) -> None:
+        for name, allowed in _scalar_fields(type(self)).items():
+            _check_scalar(type(self).__name__, name, getattr(self, name), allowed)
+        if own is not None:
+            own(self)
+
+    cls.__post_init__ = __post_init__  # type: ignore[attr-defined]
+    made = dataclasses.dataclass(frozen=True, slots=True)(cls)
+    made.__pydantic_config__ = {  # type: ignore[attr-defined]
+        "extra": "forbid",
+        "strict": True,
+        "allow_inf_nan": False,
+    }
+    return made
+
+
+@cache
+def _scalar_fields(cls: Any) -> dict[str, tuple[type, ...]]:
+    found: dict[str, tuple[type, ...]] = {}
+    for name, hint in typing.get_type_hints(cls).items():
+        union = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
+        options = typing.get_args(hint) if union else (hint,)
+        if all(option in _SCALARS for option in options):
+            found[name] = tuple(options)
+    return found
+
+
+def _check_scalar(owner: str, name: str, value: object, allowed: tuple[type, ...]) -> None:
+    wide = (*allowed, int) if float in allowed else allowed
+    is_bool = isinstance(value, bool)
+    if not isinstance(value, wide) or (is_bool and bool not in allowed):
+        wanted = " or ".join("nothing" if t is type(None) else t.__name__ for t in allowed)
+        raise InputError(f"{owner} needs {wanted} here", seen=value, key=name)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{owner} needs a finite number here", seen=value, key=name)
+
+
+@cache
+def _adapter(cls: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(cls)
+
+
+def load[T](cls: type[T], data: Document | object) -> T:
+    """Make a spec of type ``cls`` from plain data or from (a part of) a YAML document.
+
+    Raises
+    ------
+    InputError
+        With file, line and key of each unknown key, missing key or value of the wrong type.
+
+    Examples
+    --------
+    >>> @spec
+    ... class Fee:
+    ...     share: float
+    >>> load(Fee, {"share": 0.02})
+    Fee(share=0.02)
+    >>> load(Fee, {"shar": 0.02})
+    Traceback (most recent call last):
+    impactmodel.core.errors.InputError: shar: unknown key; did you mean 'share'? (and 1 more problem)
+    """
+    from pydantic import ValidationError
+
+    document = data if isinstance(data, Document) else Document(data=data)
+    try:
+        text = json.dumps(document.data, default=_plain)
+        loaded: T = _adapter(typing.cast("Any", cls)).validate_json(text)
+    except ValidationError as error:
+        details = sorted(error.errors(), key=lambda d: d["type"] == "missing")
+        raise InputError.of([_problem(cls, document, d) for d in details]) from None
+    return loaded
+
+
+def load_yaml[T](cls: type[T], path: str | Path) -> T:
+    """Read a spec of type ``cls`` from a YAML 1.2 file; see `load`."""
+    return load(cls, Document.read(path))
+
+
+def dump(value: object) -> Any:
+    """Return a spec as plain data (dicts, lists, numbers, text; dates as ISO text)."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: dump(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(k): dump(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [dump(v) for v in value]
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value
+
+
+def json_schema(cls: Any) -> dict[str, Any]:
+    """Return the JSON Schema of a spec, for editors that check YAML while it is typed."""
+    return _adapter(cls).json_schema()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dump(value)
+    raise InputError("this kind of value cannot be read", seen=type(value).__name__)
+
+
+def _problem(cls: Any, document: Document, detail: Any) -> Problem:
+    path, inner = document.follow(detail["loc"])
+    kind, context = detail["type"], detail.get("ctx", {})
+    seen = "" if kind == "missing" else _seen(detail.get("input"))
+    nested = context.get("error")
+    fix = ""
+    if isinstance(nested, InputError):
+        first = nested.problems[0]
+        path = (*path, *([first.key] if first.key else []))
+        what, fix, seen = first.what, first.fix, first.seen
+    elif kind in {"unexpected_keyword_argument", "extra_forbidden"}:
+        near = get_close_matches(str(path[-1]), sorted(_known_keys(cls)), 1)
+        what, seen = "unknown key", ""
+        fix = f"did you mean '{near[0]}'?" if near else "remove it"
+    elif kind in {"missing", "missing_argument"}:
+        what, fix = "this key is missing", "add it"
+    elif kind in {"union_tag_not_found", "union_tag_invalid"}:
+        what = f"'type' must be one of {context.get('expected_tags', 'the known types')}"
+        seen = str(context.get("tag", "no type"))
+    else:
+        what = detail["msg"][0].lower() + detail["msg"][1:]
+        if isinstance(detail.get("input"), str) and ("number" in what or "integer" in what):
+            fix = "write it as a number, without quotes"
+    return Problem(what, fix, seen, key_text(path), document.file, document.line(inner))
+
+
+def _seen(value: object) -> str:
+    if isinstance(value, dict):
+        return "a mapping with " + ", ".join(map(str, list(value)[:5])) if value else "nothing"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return "nothing" if value is None else repr(value)
+
+
+def _known_keys(cls: Any) -> set[str]:
+    schema = json_schema(cls)
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return {key for part in parts for key in part.get("properties", {})}
