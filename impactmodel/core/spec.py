@@ -53,7 +53,7 @@ def spec[T](cls: type[T]) -> type[T]:
     own = cls.__dict__.get("__post_init__")
 
     def __post_init__(self: Any) -> None:
-        for name, allowed in _scalar_fields(type(self)).items():
+        for name, allowed in _scalar_fields(typing.cast("Any", type(self))).items():
             _check_scalar(type(self).__name__, name, getattr(self, name), allowed)
         if own is not None:
             own(self)

@@ -164,7 +164,9 @@ def inputs(rule: Rule) -> frozenset[str]:
 
 def exact(value: Decimal | float) -> Decimal:
     """Turn a number into the Decimal of its shortest decimal form."""
-    return value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    if isinstance(value, Decimal):
+        return value
+    return Decimal(int(value)) if float(value).is_integer() else Decimal(repr(float(value)))
 
 
 def plain(value: Decimal | float) -> str:

@@ -77,5 +77,3 @@ class RuleBook:
     def describe(self) -> dict[str, str]:
         """Say every rule in words."""
         return {rule.name: rule.rule.text() for rule in self.rules}
-
-

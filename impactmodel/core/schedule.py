@@ -1,0 +1,76 @@
+"""Time: regular periods on a calendar or since each person's start, and moves by months."""
+
+from __future__ import annotations
+
+import datetime as dt
+from calendar import monthrange
+from typing import Literal
+
+from impactmodel.core.errors import InputError
+from impactmodel.core.spec import spec
+
+type Step = Literal["day", "week", "month", "year"]
+type Clock = Literal["calendar", "since_start"]
+
+
+def add_months(day: dt.date, months: int) -> dt.date:
+    """Move a date by months; a day that the month lacks becomes its last day.
+
+    Examples
+    --------
+    >>> add_months(dt.date(2024, 1, 31), 1)
+    datetime.date(2024, 2, 29)
+    """
+    count = day.year * 12 + day.month - 1 + months
+    year, month = divmod(count, 12)
+    if not dt.MINYEAR <= year <= dt.MAXYEAR:
+        raise InputError("the date leaves the calendar", seen=f"{day} and {months} months")
+    return dt.date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+@spec
+class Periods:
+    """Regular periods one after another.
+
+    Parameters
+    ----------
+    start
+        First day of the first period.
+    step
+        Length of each period.
+    count
+        Number of periods, at least 1.
+    clock
+        ``calendar``: the dates are real. ``since_start``: periods count from each person's start
+        and ``start`` is the date at which a person of this cohort is taken to start.
+
+    Examples
+    --------
+    >>> Periods(dt.date(2019, 1, 1), "year", 2).bounds()[1]
+    (datetime.date(2020, 1, 1), datetime.date(2021, 1, 1))
+    """
+
+    start: dt.date
+    step: Step = "year"
+    count: int = 1
+    clock: Clock = "since_start"
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise InputError(
+                "there must be a period", key="count", seen=self.count, fix="give at least 1"
+            )
+        if self.step not in {"day", "week", "month", "year"}:
+            raise InputError(
+                "unknown step", key="step", seen=self.step, fix="use day, week, month or year"
+            )
+
+    def bounds(self) -> tuple[tuple[dt.date, dt.date], ...]:
+        """Return (first day, first day after) of each period."""
+        edges = [self._edge(i) for i in range(self.count + 1)]
+        return tuple(zip(edges[:-1], edges[1:], strict=True))
+
+    def _edge(self, index: int) -> dt.date:
+        if self.step in {"day", "week"}:
+            return self.start + dt.timedelta(days=index * (7 if self.step == "week" else 1))
+        return add_months(self.start, index * (12 if self.step == "year" else 1))
