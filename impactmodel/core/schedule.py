@@ -40,6 +40,8 @@ class Periods:
         Length of each period.
     count
         Number of periods, at least 1.
+    every
+        Steps in a period: ``step="year", every=3`` is a period of three years.
     clock
         ``calendar``: the dates are real. ``since_start``: periods count from each person's start
         and ``start`` is the date at which a person of this cohort is taken to start.
@@ -54,8 +56,13 @@ class Periods:
     step: Step = "year"
     count: int = 1
     clock: Clock = "since_start"
+    every: int = 1
 
     def __post_init__(self) -> None:
+        if self.every < 1:
+            raise InputError(
+                "a period needs a length", key="every", seen=self.every, fix="give at least 1"
+            )
         if self.count < 1:
             raise InputError(
                 "there must be a period", key="count", seen=self.count, fix="give at least 1"
@@ -70,7 +77,13 @@ class Periods:
         edges = [self._edge(i) for i in range(self.count + 1)]
         return tuple(zip(edges[:-1], edges[1:], strict=True))
 
+    @property
+    def years(self) -> float:
+        """The length of one period in years (a year is 12 months, 52 weeks or 365 days)."""
+        return self.every / {"day": 365, "week": 52, "month": 12, "year": 1}[self.step]
+
     def _edge(self, index: int) -> dt.date:
+        index *= self.every
         if self.step in {"day", "week"}:
             return self.start + dt.timedelta(days=index * (7 if self.step == "week" else 1))
         return add_months(self.start, index * (12 if self.step == "year" else 1))
