@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 _SCALARS = (bool, int, float, str, dt.date, type(None))
+_MISSING = {"missing", "missing_argument"}
+_UNKNOWN = {"unexpected_keyword_argument", "extra_forbidden"}
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
@@ -53,8 +55,8 @@ def spec[T](cls: type[T]) -> type[T]:
     own = cls.__dict__.get("__post_init__")
 
     def __post_init__(self: Any) -> None:
-        for name, allowed in _scalar_fields(typing.cast("Any", type(self))).items():
-            _check_scalar(type(self).__name__, name, getattr(self, name), allowed)
+        for name, options in _field_types(typing.cast("Any", type(self))).items():
+            _check_field(type(self).__name__, name, getattr(self, name), options)
         if own is not None:
             own(self)
 
@@ -69,24 +71,39 @@ def spec[T](cls: type[T]) -> type[T]:
 
 
 @cache
-def _scalar_fields(cls: Any) -> dict[str, tuple[type, ...]]:
-    found: dict[str, tuple[type, ...]] = {}
-    for name, hint in typing.get_type_hints(cls).items():
-        union = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
-        options = typing.get_args(hint) if union else (hint,)
-        if all(option in _SCALARS for option in options):
-            found[name] = tuple(options)
-    return found
+def _field_types(cls: Any) -> dict[str, tuple[Any, ...]]:
+    return {name: _options(hint) for name, hint in typing.get_type_hints(cls).items()}
 
 
-def _check_scalar(owner: str, name: str, value: object, allowed: tuple[type, ...]) -> None:
-    wide = (*allowed, int) if float in allowed else allowed
+def _options(hint: Any) -> tuple[Any, ...]:
+    """Return the classes and literals that a value of an annotation may be."""
+    if isinstance(hint, typing.TypeAliasType):
+        return _options(hint.__value__)
+    origin = typing.get_origin(hint)
+    if isinstance(hint, types.UnionType) or origin is typing.Union:
+        return tuple(option for arg in typing.get_args(hint) for option in _options(arg))
+    if hasattr(hint, "__metadata__"):
+        return _options(typing.get_args(hint)[0])
+    if origin is typing.Literal:
+        return tuple((literal,) for literal in typing.get_args(hint))
+    return (origin or hint,)
+
+
+def _check_field(owner: str, name: str, value: object, options: tuple[Any, ...]) -> None:
+    literals = [option[0] for option in options if isinstance(option, tuple)]
+    classes = [option for option in options if isinstance(option, type)]
+    if literals and value in literals:
+        return
+    wide = (*classes, int) if float in classes else tuple(classes)
     is_bool = isinstance(value, bool)
-    if not isinstance(value, wide) or (is_bool and bool not in allowed):
-        wanted = " or ".join("nothing" if t is type(None) else t.__name__ for t in allowed)
-        raise InputError(f"{owner} needs {wanted} here", seen=value, key=name)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"{owner} needs a finite number here", seen=value, key=name)
+    if typing.Any in options or (isinstance(value, wide) and (not is_bool or bool in classes)):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"{owner} needs a finite number here", seen=value, key=name)
+        return
+    wanted = [repr(literal) for literal in literals]
+    wanted += ["nothing" if t is type(None) else t.__name__ for t in classes]
+    seen = value if isinstance(value, _SCALARS) else type(value).__name__
+    raise InputError(f"{owner} needs {' or '.join(wanted)} here", seen=seen, key=name)
 
 
 @cache
@@ -122,8 +139,8 @@ def load[T](cls: type[T], data: Document | object) -> T:
         text = json.dumps(document.data, default=_plain)
         loaded: T = _adapter(typing.cast("Any", cls)).validate_json(text)
     except ValidationError as error:
-        details = sorted(error.errors(), key=lambda d: d["type"] == "missing")
-        raise InputError.of([_problem(cls, document, d) for d in details]) from None
+        details = sorted(error.errors(), key=_vagueness)
+        raise InputError.of(_distinct([_problem(cls, document, d) for d in details])) from None
     return loaded
 
 
@@ -158,21 +175,36 @@ def _plain(value: object) -> object:
     raise InputError("this kind of value cannot be read", seen=type(value).__name__)
 
 
+def _distinct(problems: list[Problem]) -> list[Problem]:
+    """Leave out complaints about a value that an earlier problem already covers."""
+    kept: list[Problem] = []
+    for problem in problems:
+        if not any(k.key == problem.key or k.key.startswith(problem.key + ".") for k in kept):
+            kept.append(problem)
+    return kept
+
+
+def _vagueness(detail: Any) -> tuple[bool, bool]:
+    """Order a union's complaints: those of the member that was meant come first."""
+    structured = isinstance(detail.get("input"), (dict, list))
+    return (structured and detail["type"].endswith("_type"), detail["type"] in _MISSING)
+
+
 def _problem(cls: Any, document: Document, detail: Any) -> Problem:
-    path, inner = document.follow(detail["loc"])
     kind, context = detail["type"], detail.get("ctx", {})
-    seen = "" if kind == "missing" else _seen(detail.get("input"))
+    path, inner = document.follow(detail["loc"], last_is_key=kind in _MISSING | _UNKNOWN)
+    seen = "" if kind in _MISSING else _seen(detail.get("input"))
     nested = context.get("error")
     fix = ""
     if isinstance(nested, InputError):
         first = nested.problems[0]
         path = (*path, *([first.key] if first.key else []))
         what, fix, seen = first.what, first.fix, first.seen
-    elif kind in {"unexpected_keyword_argument", "extra_forbidden"}:
+    elif kind in _UNKNOWN:
         near = get_close_matches(str(path[-1]), sorted(_known_keys(cls)), 1)
         what, seen = "unknown key", ""
         fix = f"did you mean '{near[0]}'?" if near else "remove it"
-    elif kind in {"missing", "missing_argument"}:
+    elif kind in _MISSING:
         what, fix = "this key is missing", "add it"
     elif kind in {"union_tag_not_found", "union_tag_invalid"}:
         what = f"'type' must be one of {context.get('expected_tags', 'the known types')}"

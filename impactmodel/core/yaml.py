@@ -99,23 +99,20 @@ class Document:
             path = path[:-1]
         return self.lines.get(path)
 
-    def follow(self, location: tuple[str | int, ...]) -> tuple[Path_, Path_]:
+    def follow(self, location: tuple[str | int, ...], *, last_is_key: bool) -> tuple[Path_, Path_]:
         """Translate a validator's location: (path for the message, path for the line).
 
         A validator puts the names of union members into its locations; they are no keys of the
-        document and are left out, except at the end, where they may name a missing key.
+        document and are left out. With ``last_is_key`` the last part names a missing key.
         """
         data, path = self.data, self.path
-        for place, key in enumerate(location):
-            inside = (isinstance(data, dict) and key in data) or (
+        for key in location:
+            if (isinstance(data, dict) and key in data) or (
                 isinstance(data, list) and isinstance(key, int) and key < len(data)
-            )
-            if inside:
-                data, path = data[key], (*path, key)
-            elif place == len(location) - 1 and isinstance(data, dict):
-                tag = data.get("type")
-                return ((*path, key) if key != tag else path), path
-        return path, path
+            ):
+                data, path = data[key], (*path, key)  # type: ignore[index]
+        named = last_is_key and location and (not path or path[-1] != location[-1])
+        return ((*path, location[-1]) if named else path), path
 
 
 def _plain(node: Any, path: Path_, lines: dict[Path_, int]) -> Any:
