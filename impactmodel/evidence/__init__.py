@@ -1,0 +1,28 @@
+"""Evidence: people, aggregated cells or published numbers, validated and immutable."""
+
+from impactmodel.evidence.cells import Cells
+from impactmodel.evidence.cohort import Cohort, Covariate
+from impactmodel.evidence.estimates import Level, PublishedEstimate, Study
+from impactmodel.evidence.published import PublishedEvidence
+from impactmodel.evidence.uncertainty import (
+    AssumedVariation,
+    Interval,
+    PRange,
+    PValue,
+    StandardError,
+)
+
+__all__ = [
+    "AssumedVariation",
+    "Cells",
+    "Cohort",
+    "Covariate",
+    "Interval",
+    "Level",
+    "PRange",
+    "PValue",
+    "PublishedEstimate",
+    "PublishedEvidence",
+    "StandardError",
+    "Study",
+]

@@ -1,0 +1,265 @@
+"""Published evidence: estimates of a study become draws, with every assumption recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from impactmodel.core import distribution
+from impactmodel.core.errors import InputError
+from impactmodel.core.measures import OutcomeMeasure
+from impactmodel.core.outcomes import Outcomes, Provenance
+from impactmodel.core.schedule import Periods
+from impactmodel.core.seeds import stream
+from impactmodel.core.spec import load_yaml, spec
+from impactmodel.evidence.estimates import PublishedEstimate, Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+type Array = npt.NDArray[np.float64]
+
+# A singular correlation (r = 1) has an eigenvalue of 0, which is computed as slightly below.
+_ROUNDING = 1e-9
+
+
+@spec
+class PublishedEvidence:
+    """Estimates of one study, for a cohort.
+
+    Parameters
+    ----------
+    study
+        Source, estimand, population and design.
+    estimates
+        One per outcome and period (or run of periods).
+    periods
+        The periods that the estimates cover.
+    cohort_size
+        People for whom the outcomes are wanted.
+    correlation
+        Between the errors of the estimates: a matrix in their order, or one number r, which
+        means that sizes of effects err together: r between two estimates of one sign and -r
+        between two of opposite sign. None: not published; the errors are taken as independent,
+        which is recorded, and `correlation_table` shows what it matters.
+    price_base
+        Price level of amounts, such as ``2019``.
+
+    Raises
+    ------
+    InputError
+        If an outcome lacks a period or has one twice, or the correlation is not one.
+    """
+
+    study: Study
+    estimates: tuple[PublishedEstimate, ...]
+    periods: Periods
+    cohort_size: float
+    correlation: float | tuple[tuple[float, ...], ...] | None = None
+    price_base: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.estimates:
+            raise InputError("there is no estimate", key="estimates", fix="give at least one")
+        if not self.cohort_size > 0:
+            raise InputError("a cohort has people", key="cohort_size", seen=self.cohort_size)
+        by_name: dict[str, OutcomeMeasure] = {}
+        for i, e in enumerate(self.estimates):
+            if by_name.setdefault(e.outcome.name, e.outcome) != e.outcome:
+                raise InputError(
+                    f"'{e.outcome.name}' is defined in two ways", key=f"estimates[{i}].outcome"
+                )
+        for measure in self.measures:
+            covered = sorted(
+                p
+                for e in self.estimates
+                if e.outcome == measure
+                for p in range(e.periods[0], e.periods[1] + 1)
+            )
+            if covered != list(range(1, self.periods.count + 1)):
+                raise InputError(
+                    f"the estimates of '{measure.name}' must cover each of the "
+                    f"{self.periods.count} periods once",
+                    key="estimates",
+                    seen=f"periods {', '.join(map(str, covered))}",
+                )
+        self._matrix(self.correlation)
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> PublishedEvidence:
+        """Read published evidence from a YAML file; see `impactmodel.core.spec.load_yaml`."""
+        return load_yaml(cls, path)
+
+    @property
+    def measures(self) -> tuple[OutcomeMeasure, ...]:
+        """The outcomes, each once, in the order of the estimates."""
+        return tuple(dict.fromkeys(e.outcome for e in self.estimates))
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What had to be assumed to turn the estimates into draws."""
+        said = [
+            f"standard error of '{e.outcome.name}'{_when(e)} {e.uncertainty.text()}"
+            for e in self.estimates
+        ]
+        said += [
+            f"the effect on '{e.outcome.name}' over {e.span} periods is spread evenly over them"
+            for e in self.estimates
+            if e.span > 1
+        ]
+        if len(self.estimates) > 1 and self.correlation is None:
+            said.append(
+                "the errors of the estimates are taken as independent: their correlation is not "
+                "published"
+            )
+        if not self.study.verified:
+            said.append(f"not verified at its source: {self.study.citation}")
+        return tuple(said)
+
+    def draws(self, n: int, seed: int) -> Array:
+        """Draw the effects, normal about the estimates (log-normal for ratios).
+
+        Returns
+        -------
+        numpy.ndarray
+            (draw, estimate), on each estimate's own scale, over its whole run of periods.
+        """
+        se = np.array([e.standard_error for e in self.estimates])
+        values, vectors = np.linalg.eigh(self._matrix(self.correlation))
+        root = vectors * np.sqrt(np.clip(values, 0.0, None))
+        z = stream(seed, "published").standard_normal((n, len(se))) @ root.T
+        drawn = np.array([e.centre for e in self.estimates]) + z * se
+        ratio = np.array([e.scale == "ratio" for e in self.estimates])
+        return np.where(ratio, np.exp(np.where(ratio, drawn, 0.0)), drawn)
+
+    def outcomes(self, draws: int = 4000, seed: int = 0) -> Outcomes:
+        """Turn the estimates into `Outcomes`.
+
+        Where no level is given only the effect is known, and consumers that need the level say
+        so. Raises `InputError` for a ratio without a level.
+        """
+        effect = self.draws(draws, seed)
+        shape = (draws, 1, len(self.measures), self.periods.count)
+        treated, base = np.zeros(shape), np.zeros(shape)
+        rng = stream(seed, "level")
+        for i, e in enumerate(self.estimates):
+            at = self.measures.index(e.outcome)
+            when = slice(e.periods[0] - 1, e.periods[1])
+            level = distribution.draw(e.level.mean, draws, rng) if e.level else np.zeros(draws)
+            if e.scale == "ratio" and e.level is None:
+                raise InputError(
+                    f"the effect on '{e.outcome.name}' is a ratio of an unknown level",
+                    key=f"estimates[{i}].level",
+                    fix="give the level without the programme",
+                )
+            with_it = level * effect[:, i] if e.scale == "ratio" else level + effect[:, i]
+            base[:, 0, at, when] = (level / e.span)[:, None]
+            treated[:, 0, at, when] = (with_it / e.span)[:, None]
+        covariance, note = self._between_people(base.mean(axis=0)[0], treated.mean(axis=0)[0])
+        made = Outcomes.from_draws(
+            treated,
+            None,
+            measures=self.measures,
+            periods=self.periods,
+            cohort_size=self.cohort_size,
+            provenance=Provenance(
+                estimand=self.study.estimand,
+                population=self.study.population,
+                design=self.study.design,
+                source=self.study.citation,
+                seed=seed,
+                price_base=self.price_base,
+                assumptions=(*self.assumptions, *note),
+            ),
+            covariance=covariance,
+        )
+        known = [all(e.level for e in self.estimates if e.outcome == m) for m in self.measures]
+        data = made.dataset.assign_coords(counterfactual_known=("outcome", known))
+        return Outcomes(data.assign(counterfactual=(data["treated"].dims, base)))
+
+    def correlation_table(
+        self, weights: Mapping[str, float], rhos: Sequence[float] = (0.0, 0.5, 1.0)
+    ) -> pd.DataFrame:
+        """Show how the correlation matters for a weighted sum of the effects.
+
+        Parameters
+        ----------
+        weights
+            Weight of each outcome's effect, summed over its periods; for savings, 1 on taxes and
+            -1 on benefits.
+        rhos
+            Correlations between sizes of effects, as in ``correlation``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``correlation``, ``mean``, ``sd`` of the weighted sum, in closed form:
+            sd² = w' D R D w with D the standard errors and R the correlation.
+        """
+        import pandas as pd
+
+        there = {m.name for m in self.measures}
+        unknown = [name for name in weights if name not in there]
+        if unknown:
+            raise InputError("no such outcome", key="weights", seen=unknown[0])
+        if any(e.scale == "ratio" for e in self.estimates if e.outcome.name in weights):
+            raise InputError("ratios cannot be added up", key="weights", fix="weigh differences")
+        w = np.array([weights.get(e.outcome.name, 0.0) for e in self.estimates])
+        mean = float(w @ np.array([e.centre for e in self.estimates]))
+        scaled = w * np.array([e.standard_error for e in self.estimates])
+        rows = [(r, mean, float(np.sqrt(scaled @ self._matrix(r) @ scaled))) for r in rhos]
+        return pd.DataFrame(rows, columns=["correlation", "mean", "sd"])
+
+    def _matrix(self, correlation: float | tuple[tuple[float, ...], ...] | None) -> Array:
+        count = len(self.estimates)
+        if correlation is None:
+            return np.eye(count)
+        if isinstance(correlation, (int, float)):
+            sign = np.array([1.0 if e.centre >= 0 else -1.0 for e in self.estimates])
+            matrix = correlation * np.outer(sign, sign)
+            np.fill_diagonal(matrix, 1.0)
+        else:
+            matrix = np.array([list(row) for row in correlation], dtype=np.float64)
+        if not _is_correlation(matrix, count):
+            raise InputError(
+                f"this is not a correlation of {count} estimates",
+                key="correlation",
+                fix="give one number, or a symmetric matrix with ones on its diagonal",
+            )
+        return matrix
+
+    def _between_people(self, base: Array, treated: Array) -> tuple[Any, tuple[str, ...]]:
+        """Return the covariance between people, if every outcome has a spread, and its note."""
+        outcomes, periods = base.shape
+        covariance = np.zeros((2, 1, outcomes, periods, outcomes, periods))
+        for e in self.estimates:
+            at = self.measures.index(e.outcome)
+            when = np.arange(e.periods[0] - 1, e.periods[1])
+            for arm, mean in enumerate((treated, base)):
+                if e.outcome.kind == "binary" and e.level:
+                    p = mean[at, when[0]]
+                    variance = p * (1 - p)
+                elif e.level and e.level.person_sd:
+                    variance = (e.level.person_sd / e.span) ** 2
+                else:
+                    return None, ()
+                covariance[arm, 0, at, when[:, None], at, when[None, :]] = variance
+        note = "between people, outcomes are taken as independent of each other"
+        return covariance, (note,) if outcomes > 1 or periods > 1 else ()
+
+
+def _is_correlation(matrix: Array, count: int) -> bool:
+    if matrix.shape != (count, count) or not np.allclose(matrix, matrix.T):
+        return False
+    ones = bool(np.allclose(np.diag(matrix), 1.0))
+    return ones and bool(np.linalg.eigvalsh(matrix)[0] > -_ROUNDING)
+
+
+def _when(e: PublishedEstimate) -> str:
+    first, last = e.periods
+    return f" in period {first}" if first == last else f" in periods {first} to {last}"
