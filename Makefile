@@ -1,0 +1,58 @@
+# Every target makes its own environment first; see `make help`.
+.DEFAULT_GOAL := help
+.PHONY: help env demo test test-fast check bench calibrate lock notices wheelhouse wheelhouse-check clean
+
+BIN := .venv/bin
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest
+PARALLEL := -n $(WORKERS) --dist loadfile
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
+
+env: ## make or repair .venv from requirements-dev.lock
+	$(eval refusal := $(shell sh scripts/environment --check 2>&1 >/dev/null))
+	$(if $(refusal),$(error $(refusal)))
+	@sh scripts/environment
+
+demo: env ## run the example cases into out/demo
+	@echo "Running the example cases into out/demo."
+	@$(BIN)/impactmodel demo
+
+test: env ## all tests but calibration and benchmarks
+	@echo "Running the tests with $(WORKERS) workers."
+	@$(PYTEST) $(PARALLEL) -m "not calibration and not benchmark"
+
+test-fast: env ## the tests that need neither a sampler nor much time
+	@echo "Running the fast tests with $(WORKERS) workers."
+	@$(PYTEST) $(PARALLEL) -m "not slow and not sampler and not calibration and not benchmark"
+
+check: env ## lint, format, types, rooms, sizes, exports, dependencies
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry .
+	$(PYTEST) tests/architecture -q
+
+bench: env ## timings; nothing depends on them
+	@$(PYTEST) tests/benchmarks -m benchmark --timeout 0
+
+calibrate: env ## simulation-based calibration of every model
+	@$(PYTEST) $(PARALLEL) -m calibration --timeout 0
+
+lock: env ## resolve pyproject.toml into the two lock files (UPGRADE=1 for the newest)
+	@sh scripts/lock $(if $(UPGRADE),--upgrade)
+
+notices: env ## rewrite the table of dependencies in THIRD_PARTY_NOTICES
+	@$(BIN)/python scripts/notices.py
+
+wheelhouse: env ## a folder that installs without a network
+	@$(BIN)/python scripts/wheelhouse.py make
+
+wheelhouse-check: env ## install the wheelhouse with the network off
+	@$(BIN)/python scripts/wheelhouse.py check
+
+clean: ## remove everything that is made
+	rm -rf .venv out wheelhouse build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
