@@ -1,0 +1,1 @@
+"""The currency of the house: outcomes, rules, specs, time, money, seeds, errors."""

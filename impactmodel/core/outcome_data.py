@@ -109,7 +109,7 @@ def validated(
             low, high = float(part[name].min()), float(part[name].max())
             if low < 0 or high > 1:
                 raise InputError(
-                    f"the probability of '{measure.name}' leaves [0, 1]",
-                    seen=f"{low:g} to {high:g} in {name}",
+                    f"'{measure.name}' is binary, but {name} runs from {low:g} to {high:g}",
+                    fix="give probabilities between 0 and 1",
                 )
     return dataset

@@ -102,8 +102,10 @@ def _check_field(owner: str, name: str, value: object, options: tuple[Any, ...])
         return
     wanted = [repr(literal) for literal in literals]
     wanted += ["nothing" if t is type(None) else t.__name__ for t in classes]
-    seen = value if isinstance(value, _SCALARS) else type(value).__name__
-    raise InputError(f"{owner} needs {' or '.join(wanted)} here", seen=seen, key=name)
+    what = f"{owner} needs {' or '.join(wanted)} here"
+    if isinstance(value, _SCALARS):
+        raise InputError(what, seen=value, key=name)
+    raise InputError(f"{what}, not a {type(value).__name__}", key=name)
 
 
 @cache
@@ -199,6 +201,7 @@ def _problem(cls: Any, document: Document, detail: Any) -> Problem:
     if isinstance(nested, InputError):
         first = nested.problems[0]
         path = (*path, *([first.key] if first.key else []))
+        inner = path
         what, fix, seen = first.what, first.fix, first.seen
     elif kind in _UNKNOWN:
         near = get_close_matches(str(path[-1]), sorted(_known_keys(cls)), 1)

@@ -142,7 +142,9 @@ def audit(rule: Rule, facts: Facts) -> Audit:
 
 def excel(rule: Rule, cells: Cells) -> str:
     """Read a rule as an Excel formula over cell references (also valid in LibreOffice)."""
-    return "=" + rule.excel(cells)
+    from impactmodel.core.rule.arithmetic import Named
+
+    return "=" + (rule.rule if isinstance(rule, Named) else rule).excel(cells)
 
 
 def describe(rule: Rule) -> str:
