@@ -1,6 +1,6 @@
 # Every target makes its own environment first; see `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-fast check bench calibrate lock notices wheelhouse wheelhouse-check clean
+.PHONY: help env demo test test-fast check bench calibrate lock notices api wheelhouse wheelhouse-check clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -46,6 +46,9 @@ lock: env ## resolve pyproject.toml into the two lock files (UPGRADE=1 for the n
 
 notices: env ## rewrite the table of dependencies in THIRD_PARTY_NOTICES
 	@$(BIN)/python scripts/notices.py
+
+api: env ## rewrite the list of public names in docs/api.md
+	@$(BIN)/python scripts/api_page.py
 
 wheelhouse: env ## a folder that installs without a network
 	@$(BIN)/python scripts/wheelhouse.py make
