@@ -1,0 +1,1 @@
+"""Public finances: dated rules with sources, payers and savings."""

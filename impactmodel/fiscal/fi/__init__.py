@@ -1,0 +1,59 @@
+"""Finnish rules 2019–2026: wage, basic-level unemployment benefit, taxes and who bears them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from impactmodel.core.rule import RuleBook
+from impactmodel.fiscal.fi.contributions import EMPLOYEE_CONTRIBUTIONS
+from impactmodel.fiscal.fi.employer import EMPLOYER_CONTRIBUTIONS
+from impactmodel.fiscal.fi.income_tax import INCOME_TAX
+from impactmodel.fiscal.fi.municipal_share import MUNICIPAL_SHARE
+from impactmodel.fiscal.fi.social_assistance import SOCIAL_ASSISTANCE
+from impactmodel.fiscal.fi.unemployment_benefit import BENEFIT_KINDS, UNEMPLOYMENT_BENEFIT
+from impactmodel.fiscal.rule_results import RuleInput
+
+PARAMETERS = Path(__file__).parent / "parameters"
+
+BOOKS: Mapping[str, RuleBook] = MappingProxyType(
+    {
+        "unemployment_benefit": UNEMPLOYMENT_BENEFIT,
+        "municipal_share": MUNICIPAL_SHARE,
+        "employee_contributions": EMPLOYEE_CONTRIBUTIONS,
+        "income_tax": INCOME_TAX,
+        "employer_contributions": EMPLOYER_CONTRIBUTIONS,
+        "social_assistance": SOCIAL_ASSISTANCE,
+    }
+)
+
+INPUTS: Mapping[str, RuleInput] = MappingProxyType(
+    {
+        "wage": RuleInput("gross wage", "eur_year", 0.0),
+        "taxable_benefit": RuleInput("unemployment benefit of the year", "eur_year", 0.0),
+        "age": RuleInput("age in full years", "years", 0.0, 120.0),
+        "children_under_18": RuleInput("children under 18 in the family", "children", 0.0, 30.0),
+        "sole_carer": RuleInput("sole carer of the children (1) or not (0)", "flag", 0.0, 1.0),
+        "church_member": RuleInput("pays church tax (1) or not (0)", "flag", 0.0, 1.0),
+        "municipality": RuleInput("municipality", "text", options=("helsinki", "average")),
+        "benefit_kind": RuleInput("kind of benefit", "text", options=BENEFIT_KINDS),
+        "month_share": RuleInput("share of the month for which benefit is paid", "share", 0.0, 1.0),
+        "service_share": RuleInput("share of benefit days in services", "share", 0.0, 1.0),
+        "part_time_wage": RuleInput("part-time wage of the month", "eur_month", 0.0),
+        "days_paid_before": RuleInput("counter of paid benefit days", "days", 0.0),
+        "integration_ground": RuleInput(
+            "ground of integration services", "text", options=("none", "refugee", "other")
+        ),
+        "integration_years": RuleInput("years since the first home municipality", "years", 0.0),
+        "adults": RuleInput("adults of the household", "persons", 1.0, 2.0),
+        "children_10_to_17": RuleInput("children aged 10 to 17", "children", 0.0, 30.0),
+        "children_under_10": RuleInput("children under 10", "children", 0.0, 30.0),
+        "net_wage": RuleInput("net wage of the first adult", "eur_month", 0.0),
+        "spouse_net_wage": RuleInput("net wage of the second adult", "eur_month", 0.0),
+        "other_net_income": RuleInput(
+            "other net income of the household, with benefits", "eur_month", 0.0
+        ),
+        "housing_cost": RuleInput("accepted housing cost of the household", "eur_month", 0.0),
+    }
+)

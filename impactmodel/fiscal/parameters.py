@@ -1,0 +1,335 @@
+"""Rules of a country: dated parameters from files, read by rule books, with their sources.
+
+Two clocks: ``at(date)`` gives the rules in force on a date; ``as_signed(date)`` freezes what was
+known on the day of a contract. Two modes: strict refuses a date that the files do not cover;
+carry-forward takes the last value there and flags it in the result.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from impactmodel.core.errors import InputError, Problem
+from impactmodel.core.rule import RuleBook
+from impactmodel.core.spec import load
+from impactmodel.core.yaml import Document
+from impactmodel.fiscal.parameter_files import (
+    Parameter,
+    ParameterFile,
+    Source,
+    SourceFile,
+    Value,
+    read_parameters,
+)
+from impactmodel.fiscal.rule_results import Computed, Found, RuleInput, check_inputs, explanation
+
+type Mode = Literal["strict", "carry_forward"]
+type Dates = tuple[dt.date, dt.date]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The fiscal rules of a country: parameters over time and the books that read them.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> rules = load_rules("fi")
+    >>> day = dt.date(2024, 6, 1)
+    >>> rules.at(day).value("deduction.basic.maximum")
+    3980.0
+    >>> rules.as_signed(dt.date(2019, 6, 1)).at(day).value("deduction.basic.maximum")
+    3305.0
+    """
+
+    country: str
+    parameters: Mapping[str, Parameter]
+    covered: Mapping[str, Dates]
+    sources: Mapping[str, Source]
+    books: Mapping[str, RuleBook]
+    inputs: Mapping[str, RuleInput]
+    mode: Mode = "strict"
+    signed: dt.date | None = None
+
+    def carry_forward(self) -> Rules:
+        """Return the same rules, which use the last value after the covered dates and flag it."""
+        return replace(self, mode="carry_forward")
+
+    def as_signed(self, date: dt.date) -> Rules:
+        """Return the rules as known on ``date``: what became known later does not count."""
+        return replace(self, signed=date)
+
+    def at(self, date: dt.date) -> RulesAt:
+        """Return the rules in force on ``date``."""
+        return RulesAt(self, _day(date))
+
+    def book(self, *names: str) -> RuleBook:
+        """Return the named books as one, in the order given; every book without a name."""
+        strange = [name for name in names if name not in self.books]
+        if strange:
+            known = ", ".join(self.books)
+            raise InputError("no such rule book", seen=strange[0], fix=f"use one of {known}")
+        rules = [rule for name in names or self.books for rule in self.books[name].rules]
+        return RuleBook(tuple(rules))
+
+    def find(self, name: str, date: dt.date) -> Found:
+        """Return the value of a parameter in force on ``date``, as far as it was known.
+
+        Raises
+        ------
+        InputError
+            If there is no such parameter, if the date lies before the covered ones, or, in strict
+            mode, after them.
+        """
+        if name not in self.parameters:
+            raise InputError("no such parameter", seen=name, key=self.country)
+        parameter, (first, last) = self.parameters[name], self.covered[name]
+        if date < first or (date > last and self.mode == "strict"):
+            later = "" if date < first else ", or use carry_forward() to take the last value"
+            raise InputError(
+                f"the parameter is not covered on {date}",
+                key=f"{self.country}.{name}",
+                seen=f"covered from {first} to {last}",
+                fix=f"ask for a covered date{later}",
+            )
+        due = [value for value in parameter.values if value.valid_from <= date]
+        known = [v for v in due if self.signed is None or v.known <= self.signed]
+        if not known:
+            raise InputError(
+                f"no value was known when the rules were frozen on {self.signed}",
+                key=f"{self.country}.{name}",
+                seen=f"first known {min(v.known for v in parameter.values)}",
+                fix="freeze the rules on a later date",
+            )
+        chosen = known[-1]
+        return Found(parameter, chosen, date, carried=date > last, frozen=chosen is not due[-1])
+
+    def unverified(self) -> tuple[tuple[Parameter, Value], ...]:
+        """Return every value that must be verified before it is relied on."""
+        return tuple(
+            (parameter, value)
+            for parameter in self.parameters.values()
+            for value in parameter.values
+            if not value.is_verified
+        )
+
+    def changes(self, first: dt.date, last: dt.date) -> tuple[dt.date, ...]:
+        """Return the dates after ``first``, up to ``last``, on which some parameter changes."""
+        days = {v.valid_from for p in self.parameters.values() for v in p.values}
+        return tuple(sorted(day for day in days if first < day <= last))
+
+
+@dataclass(frozen=True, slots=True)
+class RulesAt:
+    """The rules of one date; made by `Rules.at`."""
+
+    rules: Rules
+    date: dt.date
+
+    def find(self, name: str) -> Found:
+        """Return a parameter with its value, dates and source; see `Rules.find`."""
+        return self.rules.find(name, self.date)
+
+    def value(self, name: str) -> float | tuple[tuple[float, float], ...] | None:
+        """Return the value of a parameter; nothing while it is not in force."""
+        return self.find(name).value.value
+
+    def compute(self, inputs: Mapping[str, Any], *books: str) -> Computed:
+        """Compute rule books over inputs that broadcast together.
+
+        Parameters
+        ----------
+        inputs
+            A number, array or text (array) by name; see ``rules.inputs`` for meaning and unit.
+            A name that a rule defines replaces the rule: a known municipal tax rate, say.
+        books
+            Names of books, computed in this order.
+
+        Returns
+        -------
+        Computed
+            Every result of the books by name, and every parameter value that was used.
+
+        Raises
+        ------
+        InputError
+            If an input is missing, unknown or out of its range, or a parameter is not covered.
+        """
+        book, found = self._prepare(inputs, books)
+        env = {**inputs, **{one.parameter.id: one.amount for one in found}}
+        return Computed(self.date, book.values(env), found)
+
+    def explain(self, name: str, inputs: Mapping[str, Any], *books: str) -> str:
+        """Say how one result comes about: the steps and each value with date and source.
+
+        Parameters
+        ----------
+        name
+            A result of the books.
+        inputs
+            One number or text by name.
+        books
+            Names of books, as in `compute`.
+        """
+        book, _ = self._prepare(inputs, books)
+        if name not in book.names():
+            raise InputError("no rule gives this", seen=name, fix="name a result of the books")
+        needed = _closure(book, name)
+        part = RuleBook(tuple(rule for rule in book.rules if rule.name in needed))
+        found = self._found(part)
+        facts = {**inputs, **{one.parameter.id: one.amount for one in found}}
+        return explanation(name, part.audit(facts), found, self.rules.sources)
+
+    def _prepare(
+        self, inputs: Mapping[str, Any], books: tuple[str, ...]
+    ) -> tuple[RuleBook, tuple[Found, ...]]:
+        whole = self.rules.book(*books)
+        book = RuleBook(tuple(rule for rule in whole.rules if rule.name not in inputs))
+        needed = book.inputs() - set(self.rules.parameters)
+        known = {**self.rules.inputs, **{n: RuleInput(n, "as computed") for n in whole.names()}}
+        check_inputs(inputs, needed, known)
+        return book, self._found(book)
+
+    def _found(self, book: RuleBook) -> tuple[Found, ...]:
+        names = sorted(book.inputs() & set(self.rules.parameters))
+        return tuple(self.find(name) for name in names)
+
+
+def load_rules(country: str = "fi") -> Rules:
+    """Load the shipped rules of a country: ``fi``, Finland 2019–2026.
+
+    Raises
+    ------
+    InputError
+        If no rules are shipped for the country.
+    """
+    if country not in _COUNTRIES:
+        fix = f"use one of {', '.join(_COUNTRIES)}"
+        raise InputError("no rules are shipped for this country", seen=country, fix=fix)
+    return _COUNTRIES[country]()
+
+
+@cache
+def _finland() -> Rules:
+    from impactmodel.fiscal.fi import BOOKS, INPUTS, PARAMETERS
+
+    return read_rules("fi", PARAMETERS, BOOKS, INPUTS)
+
+
+_COUNTRIES: Mapping[str, Callable[[], Rules]] = {"fi": _finland}
+
+
+def read_rules(
+    country: str,
+    folder: Path,
+    books: Mapping[str, RuleBook],
+    inputs: Mapping[str, RuleInput],
+) -> Rules:
+    """Read the parameter files of a folder for rule books, and check that the two fit.
+
+    Raises
+    ------
+    InputError
+        For any fault of a file (see `read_parameters`), a parameter that stands in two files or
+        that no rule reads, a rule that reads an unknown name, a source that is not in
+        ``sources.yaml`` or that no value names.
+    """
+    paths = sorted(p for p in folder.glob("*.yaml") if p.name != "sources.yaml")
+    files = {path.name: read_parameters(Document.read(path)) for path in paths}
+    sources = load(SourceFile, Document.read(folder / "sources.yaml")).sources
+    problems = [
+        *_twice(files),
+        *_unused(files, books, inputs),
+        *_unsourced(files, tuple(source.key for source in sources)),
+    ]
+    if problems:
+        raise InputError.of(problems)
+    return Rules(
+        country=country,
+        parameters=MappingProxyType({p.id: p for f in files.values() for p in f.parameters}),
+        covered=MappingProxyType(
+            {p.id: (f.covered_from, f.covered_to) for f in files.values() for p in f.parameters}
+        ),
+        sources=MappingProxyType({source.key: source for source in sources}),
+        books=MappingProxyType(dict(books)),
+        inputs=MappingProxyType(dict(inputs)),
+    )
+
+
+def _twice(files: Mapping[str, ParameterFile]) -> list[Problem]:
+    seen: dict[str, str] = {}
+    problems = []
+    for name, file in files.items():
+        for parameter in file.parameters:
+            if parameter.id in seen:
+                what, fix = f"the parameter stands in {seen[parameter.id]} too", "remove one"
+                problems.append(Problem(what, fix, "", parameter.id, name))
+            seen.setdefault(parameter.id, name)
+    return problems
+
+
+def _unused(
+    files: Mapping[str, ParameterFile],
+    books: Mapping[str, RuleBook],
+    inputs: Mapping[str, RuleInput],
+) -> list[Problem]:
+    defined = {name for book in books.values() for name in book.names()}
+    read = {name for book in books.values() for name in book.inputs()} - defined
+    ids = {p.id: name for name, file in files.items() for p in file.parameters}
+    unread = [
+        Problem("no rule reads this parameter", "use it or remove it", "", name, file)
+        for name, file in ids.items()
+        if name not in read
+    ]
+    dead = [
+        Problem("a rule reads this name, and nothing gives it", "add the parameter", "", name)
+        for name in sorted(read - set(ids) - set(inputs))
+    ]
+    return unread + dead
+
+
+def _unsourced(files: Mapping[str, ParameterFile], keys: tuple[str, ...]) -> list[Problem]:
+    problems, named = [], set()
+    for name, file in files.items():
+        for parameter in file.parameters:
+            for value in parameter.values:
+                for key in (value.source, *(cite.source for cite in value.also)):
+                    named.add(key)
+                    if key not in keys:
+                        fix = "add it to sources.yaml"
+                        what = "the source is not in sources.yaml"
+                        problems.append(Problem(what, fix, key, parameter.id, name))
+    problems += [
+        Problem("no value names this source", "remove it", "", key, "sources.yaml")
+        for key in keys
+        if key not in named
+    ]
+    return problems
+
+
+def _closure(book: RuleBook, name: str) -> set[str]:
+    """Return a rule and every rule whose result it needs."""
+    from impactmodel.core.rule import inputs
+
+    rules = {rule.name: rule for rule in book.rules}
+    needed, todo = set(), [name]
+    while todo:
+        one = todo.pop()
+        if one in rules and one not in needed:
+            needed.add(one)
+            todo += inputs(rules[one])
+    return needed
+
+
+def _day(date: object) -> dt.date:
+    if not isinstance(date, dt.date) or isinstance(date, dt.datetime):
+        raise InputError(
+            "rules are looked up by a date", seen=repr(date), fix="give a datetime.date"
+        )
+    return date
