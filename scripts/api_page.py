@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "api.md"
 BEGIN = "<!-- names: make api -->\n"
 END = "<!-- end of names -->\n"
-TITLE = "# Public names\n\nWhat each takes, returns and assumes is in its docstring: `help(name)`.\n\n"
+TITLE = "# Public names\n\nEach name's docstring says what it takes, returns and assumes.\n\n"
 
 
 def sentence(value: object) -> str:

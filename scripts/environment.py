@@ -55,11 +55,11 @@ def make(have: dict[str, str], want: dict[str, str]) -> None:
         version = ".".join(map(str, sys.version_info[:3]))
         print(f"Making .venv with Python {version} ({sys.executable}).", flush=True)
         venv.create(ENVIRONMENT, clear=True, with_pip=True, symlinks=os.name != "nt")
-        print("Installing the packages of requirements-dev.lock, hash-checked.", flush=True)
-        strict = ["--quiet", "--require-hashes", "--only-binary", ":all:"]
+        print("Installing requirements-dev.lock, hash-checked: a minute or two.", flush=True)
+        strict = ["-qq", "--require-hashes", "--only-binary", ":all:"]
         subprocess.run([*PIP, "install", *strict, "--requirement", str(LOCK)], check=True)
     print("Installing impactmodel itself, editable.", flush=True)
-    own = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
+    own = ["-qq", "--no-index", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
     subprocess.run([*PIP, "install", *own], check=True)
     unfinished = STAMP.with_suffix(".part")
     unfinished.write_text(json.dumps(want, indent=1), encoding="utf-8")

@@ -28,7 +28,7 @@ def main() -> int:
     binaries = target / ("Scripts" if os.name == "nt" else "bin")
     venv.create(target, with_pip=True, symlinks=os.name != "nt")
     python = binaries / ("python.exe" if os.name == "nt" else "python")
-    offline = ["install", "--quiet", "--no-index", "--find-links", str(HERE), "--require-hashes"]
+    offline = ["install", "-qq", "--no-index", "--find-links", str(HERE), "--require-hashes"]
     for lock in (["-r", "requirements.lock"], ["--no-deps", "-r", "impactmodel.lock"]):
         command = [str(python), "-I", "-m", "pip", "--disable-pip-version-check", *offline, *lock]
         code = subprocess.run(command, cwd=HERE, check=False).returncode

@@ -53,10 +53,10 @@ def make() -> None:
     unfinished = Path(tempfile.mkdtemp(prefix="wheelhouse-", dir=ROOT))
     try:
         print("Downloading the wheels of requirements.lock, hash-checked.", flush=True)
-        locked = ["--quiet", "--require-hashes", "--only-binary", ":all:", "--requirement"]
+        locked = ["-qq", "--require-hashes", "--only-binary", ":all:", "--requirement"]
         run(*PIP, "download", *locked, ROOT / "requirements.lock", "--dest", unfinished)
         print("Building the wheel of impactmodel.", flush=True)
-        own = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir"]
+        own = ["-qq", "--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir"]
         run(*PIP, "wheel", *own, unfinished, ROOT)
         (wheel,) = unfinished.glob("impactmodel-*.whl")
         pinned = f"impactmodel=={wheel.name.split('-')[1]} --hash=sha256:{digest(wheel)}\n"
