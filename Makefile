@@ -12,7 +12,7 @@ help: ## list the targets
 
 env: ## make or repair .venv from requirements-dev.lock
 	$(eval refusal := $(shell sh scripts/environment --check 2>&1 >/dev/null))
-	$(if $(refusal),$(error $(refusal)))
+	$(if $(refusal),$(error $(refusal:.=)))
 	@sh scripts/environment
 
 demo: env ## run the example cases into out/demo

@@ -83,6 +83,9 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
+    except KeyboardInterrupt:
+        print("Interrupted: the next make starts the environment anew.", file=sys.stderr)
+        return 130
     print(f"The environment is ready ({time.monotonic() - started:.0f} s).", flush=True)
     return 0
 

@@ -113,4 +113,5 @@ if __name__ == "__main__":
     try:
         actions[sys.argv[1]]()
     except subprocess.CalledProcessError as error:
-        sys.exit(f"'{Path(error.cmd[0]).name}' failed with code {error.returncode}: see above.")
+        command = " ".join(map(str, error.cmd))
+        sys.exit(f"See above: this failed with code {error.returncode}: {command}")
