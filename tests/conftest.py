@@ -6,8 +6,10 @@ import ipaddress
 import os
 import shutil
 import socket
+from collections.abc import Generator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -39,6 +41,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name in PROGRAMS:
             if item.get_closest_marker(name) and program(name) is None:
                 item.add_marker(pytest.mark.skip(reason=f"{name} is not installed"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn numpy scalars that a test records into Python's, which alone pass between workers."""
+    report = yield
+    report.user_properties = [
+        (name, value.item() if isinstance(value, np.generic) else value)
+        for name, value in report.user_properties
+    ]
+    return report
 
 
 def _is_local(address: object) -> bool:
