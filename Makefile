@@ -1,6 +1,7 @@
 # Every target makes its own environment first; see `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-fast check bench calibrate lock notices api wheelhouse wheelhouse-check clean
+.PHONY: help env demo test test-fast check check-style check-types check-rooms \
+	check-dependencies check-house bench calibrate lock notices api wheelhouse wheelhouse-check clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -8,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL := -n $(WORKERS) --dist loadfile
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
 env: ## make or repair .venv from requirements-dev.lock
 	$(eval refusal := $(shell sh scripts/environment --check 2>&1 >/dev/null))
@@ -27,12 +28,22 @@ test-fast: env ## the tests that need neither a sampler nor much time
 	@echo "Running the fast tests with $(WORKERS) workers."
 	@$(PYTEST) $(PARALLEL) -m "not slow and not sampler and not calibration and not benchmark"
 
-check: env ## lint, format, types, rooms, sizes, exports, dependencies
+check: check-style check-types check-rooms check-dependencies check-house ## everything but the tests of behaviour
+
+check-style: env ## lint and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+check-types: env ## strict types
 	$(BIN)/mypy
+
+check-rooms: env ## who may import whom
 	$(BIN)/lint-imports --no-logo
+
+check-dependencies: env ## every import declared, every dependency used
 	$(BIN)/deptry .
+
+check-house: env ## sizes, exports, light import, locks, provenance, pages
 	$(PYTEST) tests/architecture -q
 
 bench: env ## timings; nothing depends on them
