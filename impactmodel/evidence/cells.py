@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 type Array = npt.NDArray[np.float64]
+
+# Values of covariates are compared after division of sums, which leaves noise in the last digits.
+_DIGITS = 13
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -163,7 +166,9 @@ class Cells:
     def values(self) -> Array:
         """Values of the covariates in ``by`` (cell, covariate)."""
         places = [self.covariates.index(name) for name in self.by]
-        return self.x_sum[:, places] / self.n[:, None]
+        mean = self.x_sum[:, places] / self.n[:, None]
+        size = 10.0 ** (_DIGITS - np.ceil(np.log10(np.where(mean == 0, 1.0, np.abs(mean)))))
+        return np.round(mean * size) / size
 
     def coarsen(self, by: Sequence[str] = ()) -> Cells:
         """Merge cells that agree on arm, group and ``by`` (a part of this object's ``by``).
@@ -179,6 +184,11 @@ class Cells:
         places = [self.by.index(name) for name in by]
         keys = np.column_stack([self.treated, self.group, self.values[:, places]])
         return self._merged(keys, tuple(by))
+
+    def ungrouped(self) -> Cells:
+        """Merge the cells of all groups into one group named ``all``."""
+        everybody = replace(self, groups=("all",), group=frozen(np.zeros_like(self.group)))
+        return everybody.coarsen(self.by)
 
     def __add__(self, other: Cells) -> Cells:
         """Join the cells of two sources of the same outcomes, covariates and ``by``."""

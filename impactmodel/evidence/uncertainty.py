@@ -25,7 +25,7 @@ class StandardError:
         if not self.se > 0:
             raise InputError("a standard error is above 0", key="se", seen=self.se)
 
-    def standard_error(self, estimate: float) -> float:  # noqa: ARG002  the forms share a call
+    def standard_error(self, estimate: float) -> float:
         """Return the standard error."""
         return self.se
 
@@ -51,7 +51,7 @@ class Interval:
             raise InputError("the interval is empty", key="upper", seen=self.upper)
         _require_probability(self.prob, "prob")
 
-    def standard_error(self, estimate: float) -> float:  # noqa: ARG002  the forms share a call
+    def standard_error(self, estimate: float) -> float:
         """Return the standard error of a normal estimate with this interval."""
         return (self.upper - self.lower) / (2 * _NORMAL.inv_cdf((1 + self.prob) / 2))
 

@@ -1,0 +1,134 @@
+"""The only place that runs a sampler: compile once per kind of model, sample, measure chains."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from impactmodel.effects.checks import Check
+from impactmodel.effects.methods import Sampler
+from impactmodel.effects.model import OutcomeModel
+from impactmodel.effects.predictor import Array
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+RHAT_LIMIT = 1.01
+ESS_LIMIT = 400.0
+_TAIL = 0.9
+_KEPT = 8
+_compiled: OrderedDict[Hashable, Any] = OrderedDict()
+_lock = Lock()
+
+
+def assemble(models: Sequence[OutcomeModel]) -> pm.Model:
+    """Return one PyMC model that holds every outcome's model side by side."""
+    import pymc as pm
+
+    with pm.Model() as model:
+        for part in models:
+            part.add({name: pm.Data(name, values) for name, values in part.data.items()})
+    return model
+
+
+def sample(models: Sequence[OutcomeModel], sampler: Sampler) -> xr.DataTree:
+    """Sample the posterior; return ``posterior`` and ``sample_stats`` and nothing of the data.
+
+    Code is compiled once for each kind of model in a process; models that differ only in data,
+    its length included, share it. The low-rank metric copes with correlated covariates.
+    """
+    import nutpie
+    import xarray as xr
+
+    compiled = _compile(models)
+    trace = nutpie.sample(
+        compiled,
+        draws=sampler.draws,
+        tune=sampler.tune,
+        chains=sampler.chains,
+        cores=min(sampler.cores or os.cpu_count() or 1, sampler.chains),
+        seed=sampler.seed,
+        adaptation="low_rank",
+        save_warmup=False,
+        progress_bar=False,
+    )
+    kept = {"posterior": trace["posterior"].dataset, "sample_stats": trace["sample_stats"].dataset}
+    return xr.DataTree.from_dict(kept)
+
+
+def _compile(models: Sequence[OutcomeModel]) -> Any:
+    import nutpie
+    import pymc as pm
+
+    key = tuple(model.signature for model in models)
+    with _lock:
+        if key not in _compiled:
+            model = assemble(models)
+            _compiled[key] = (model, nutpie.compile_pymc_model(model))
+            if len(_compiled) > _KEPT:
+                _compiled.popitem(last=False)
+        _compiled.move_to_end(key)
+        model, made = _compiled[key]
+        data: dict[str, npt.NDArray[Any]] = {}
+        for part in models:
+            data.update(part.data)
+        # The starting points are computed from the model, the density from the compiled copy.
+        pm.set_data(data, model=model)
+        return made.with_data(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """How well chains agree: R-hat, effective sample size and divergences."""
+
+    rhat_max: float
+    ess_min: float
+    divergences: int
+
+    def checks(self) -> tuple[Check, ...]:
+        """Return the three checks of convergence."""
+        return (
+            Check(
+                "R-hat",
+                self.rhat_max < RHAT_LIMIT,
+                f"largest R-hat {self.rhat_max:.4f} (limit {RHAT_LIMIT})",
+            ),
+            Check(
+                "effective sample size",
+                self.ess_min > ESS_LIMIT,
+                f"smallest effective sample size {self.ess_min:.0f} (limit {ESS_LIMIT:.0f})",
+            ),
+            Check(
+                "divergences",
+                self.divergences == 0,
+                f"{self.divergences} divergent transitions (none allowed)",
+            ),
+        )
+
+
+def measure_chains(values: Mapping[str, Array], divergences: int) -> Chains:
+    """Measure arrays (chain, draw, ...): worst R-hat, and worst of bulk and tail sizes."""
+    from arviz_stats.base.array import BaseArray
+
+    stats: Any = BaseArray()
+
+    rhat, ess = [1.0], []
+    for array in values.values():
+        # A quantity that is fixed has no spread to compare.
+        flat = array.reshape(*array.shape[:2], -1)
+        moving = flat[:, :, np.ptp(flat, axis=(0, 1)) > 0]
+        if not moving.shape[2]:
+            continue
+        rhat.append(float(np.max(stats.rhat(moving, chain_axis=0, draw_axis=1))))
+        for method, prob in (("bulk", None), ("tail", ((1 - _TAIL) / 2, (1 + _TAIL) / 2))):
+            size = stats.ess(moving, chain_axis=0, draw_axis=1, method=method, prob=prob)
+            ess.append(float(np.min(size)))
+    return Chains(max(rhat), min(ess), divergences)
