@@ -91,10 +91,11 @@ class Table:
 
     def _missing(self, name: str) -> int:
         column = self.frame[name]
-        gaps = int(column.is_null().sum())
+        gaps = column.is_null()
         if column.dtype.is_float():
-            gaps += int(column.is_nan().fill_null(value=False).sum())
-        return gaps
+            # A NaN is a missing value in pandas and a number of its own in polars and pyarrow.
+            gaps = gaps | column.is_nan().fill_null(value=False)
+        return int(gaps.sum())
 
     def numbers(self, name: str) -> Vector:
         """Return a numeric or boolean column as float64; integers are widened before any use."""

@@ -129,5 +129,5 @@ def _check(fine: npt.NDArray[np.bool_], column: str, fault: str) -> None:
     bad = int(np.count_nonzero(~fine))
     if bad:
         raise InputError(
-            fault, key=column, seen=f"in {bad} of {len(fine)} cells", fix="check the table"
+            f"{fault}, in {bad} of {len(fine)} cells", key=column, fix="check the table"
         )
