@@ -1,0 +1,106 @@
+"""From clauses to rules: the one tree that pays, settles, explains and exports a clause.
+
+Inputs of a clause's rule, for each outcome ``k`` that it reads: ``k.total`` (units over the
+cohort), ``k.reference`` (the same people's units at the basis's comparison level); also
+``people`` and, with a cap, ``paid_before``. With prices by group each input has ``@group``.
+"""
+
+from __future__ import annotations
+
+from impactmodel.contract.agreement import Clause, OutcomesContract
+from impactmodel.contract.terms import Gross, Rate
+from impactmodel.core.rule import (
+    Constant,
+    Difference,
+    Gate,
+    Input,
+    Maximum,
+    Minimum,
+    Named,
+    Product,
+    Quotient,
+    Rule,
+    Sum,
+)
+
+PEOPLE = "people"
+PAID_BEFORE = "paid_before"
+
+
+def total_name(outcome: str, group: str | None = None) -> str:
+    """Return the input name of an outcome's total."""
+    return f"{outcome}.total" + (f"@{group}" if group else "")
+
+
+def reference_name(outcome: str, group: str | None = None) -> str:
+    """Return the input name of an outcome's total at the comparison level."""
+    return f"{outcome}.reference" + (f"@{group}" if group else "")
+
+
+def units_rule(clause: Clause, group: str | None = None) -> Rule:
+    """Return the units that a clause pays for: weighted outcomes beyond their references."""
+    where = f" ({group})" if group else ""
+    parts: list[Rule] = []
+    for outcome, weight in clause.weights.items():
+        total = Input(total_name(outcome, group), f"{outcome}{where}")
+        part: Rule = total
+        if not isinstance(clause.basis, Gross):
+            reference = Input(reference_name(outcome, group), f"{outcome}{where} without it")
+            part = Difference(total, reference) if weight > 0 else Difference(reference, total)
+        elif weight < 0:
+            part = Product((-1.0, total))
+        parts.append(part if abs(weight) == 1 else Product((abs(weight), part)))
+    return Named("units", parts[0] if len(parts) == 1 else Sum(parts))
+
+
+def relative_rule(clause: Clause) -> Rule:
+    """Return the units relative to the comparison level (gross: relative to one per person)."""
+    if isinstance(clause.basis, Gross):
+        return Quotient(units_rule(clause), Input(PEOPLE))
+    references: list[Rule] = [
+        Product((abs(weight), Input(reference_name(outcome), f"{outcome} without it")))
+        if abs(weight) != 1
+        else Input(reference_name(outcome), f"{outcome} without it")
+        for outcome, weight in clause.weights.items()
+    ]
+    base = references[0] if len(references) == 1 else Sum(references)
+    return Named("relative change", Quotient(units_rule(clause), base))
+
+
+def clause_rule(clause: Clause, minimum_cohort: int = 0) -> Named:
+    """Return the rule of a clause at one date, with floor, caps and the minimum cohort.
+
+    A cap per person limits the average payment per cohort member here; where one person's results
+    are settled (``people`` = 1) it limits that person's payment.
+    """
+    rule: Rule
+    if isinstance(clause.payment, Rate) and isinstance(clause.payment.price, dict):
+        rule = Sum(
+            [
+                Product((units_rule(clause, group), price))
+                for group, price in clause.payment.price.items()
+            ]
+        )
+    else:
+        rule = clause.payment.rule(units_rule(clause), relative_rule(clause))
+    if clause.floor is not None:
+        rule = Maximum((clause.floor, rule))
+    if clause.cap_per_person is not None:
+        rule = Minimum((rule, Product((Input(PEOPLE), clause.cap_per_person))))
+    if clause.cap is not None:
+        rule = Minimum((rule, remaining(clause.cap)))
+    if minimum_cohort:
+        rule = Gate(Input(PEOPLE), ">=", minimum_cohort, rule, 0.0)
+    return Named(clause.name, rule)
+
+
+def remaining(cap: float) -> Rule:
+    """Return what a cap still allows after earlier payments."""
+    return Maximum((0.0, Difference(Constant(cap), Input(PAID_BEFORE, "paid before"))))
+
+
+def total_rule(contract: OutcomesContract) -> Named | None:
+    """Return the rule of the contract's total cap over the input ``due``; None without a cap."""
+    if contract.cap is None:
+        return None
+    return Named("payable", Minimum((Input("due", "due at this date"), remaining(contract.cap))))

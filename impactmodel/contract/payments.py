@@ -1,0 +1,307 @@
+"""Payments under uncertainty: what a contract pays in each draw."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from impactmodel.contract.agreement import Clause, OutcomesContract
+from impactmodel.contract.compile import PAID_BEFORE, PEOPLE, clause_rule, total_rule
+from impactmodel.contract.person_caps import capped_shares
+from impactmodel.contract.quantities import check_joinable, clause_inputs, paid_periods
+from impactmodel.contract.terms import Gross, Rate
+from impactmodel.core.errors import InputError
+from impactmodel.core.rule import values
+from impactmodel.core.summary import describe_draws
+
+if TYPE_CHECKING:
+    from impactmodel.core.outcomes import Outcomes
+
+type Draws = NDArray[np.float64]
+type View = Literal["expected", "measured"]
+
+DEADWEIGHT = (
+    "pays for gross outcomes: it also pays for what would have happened anyway (deadweight), and "
+    "may pay when the effect is negative"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomePayments:
+    """Payments per draw, clause and due date, with who pays.
+
+    Parameters
+    ----------
+    amount
+        Dims ``draw, due``; along ``due``: ``clause``, ``payer``, ``period`` and ``date``.
+    view
+        ``expected``: the rule at the expected outcomes; ``measured``: at simulated measurements.
+    """
+
+    amount: xr.DataArray
+    contract: OutcomesContract
+    view: View
+    lineage: str
+    assumptions: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def currency(self) -> str:
+        """The currency of every amount."""
+        return self.contract.currency
+
+    @property
+    def price_base(self) -> str:
+        """The price level of every amount."""
+        return self.contract.price_base
+
+    @property
+    def n_draws(self) -> int:
+        """Number of draws."""
+        return int(self.amount.sizes["draw"])
+
+    def total(self) -> Draws:
+        """Return the sum of all payments, shape (draw,)."""
+        return np.asarray(self.amount.sum("due").values)
+
+    def by_payer(self) -> dict[str, Draws]:
+        """Return the sum of payments of each payer, each of shape (draw,)."""
+        return self._grouped("payer")
+
+    def by_clause(self) -> dict[str, Draws]:
+        """Return the sum of payments under each clause, each of shape (draw,)."""
+        return self._grouped("clause")
+
+    def _grouped(self, along: str) -> dict[str, Draws]:
+        names = self.amount[along].values
+        amounts = self.amount.values
+        return {str(n): amounts[:, names == n].sum(axis=1) for n in dict.fromkeys(names.tolist())}
+
+    def by_date(self) -> list[tuple[dt.date, str, Draws]]:
+        """Return (date, payer, amounts of shape (draw,)), by date."""
+        rows = [
+            (
+                date_of(self.amount["date"].values[i]),
+                str(self.amount["payer"].values[i]),
+                np.asarray(self.amount.values[:, i]),
+            )
+            for i in range(self.amount.sizes["due"])
+        ]
+        return sorted(rows, key=lambda row: row[0])
+
+    def probability_zero(self) -> float:
+        """Return the share of draws in which nothing is paid."""
+        return float((self.total() == 0).mean())
+
+    def probability_at_cap(self) -> float | None:
+        """Return the share of draws in which the total cap binds; None without a total cap."""
+        if self.contract.cap is None:
+            return None
+        return float((self.total() >= self.contract.cap * (1 - 1e-12)).mean())
+
+    def summary(self, prob: float = 0.9) -> dict[str, Any]:
+        """Summarise the total: view, mean, sd, equal-tailed interval, P(nothing is paid)."""
+        return {
+            "view": self.view,
+            "currency": self.currency,
+            "total": describe_draws(self.total(), prob),
+            "probability_zero": self.probability_zero(),
+            "probability_at_cap": self.probability_at_cap(),
+        }
+
+
+def date_of(value: Any) -> dt.date:
+    """Return a date of a coordinate."""
+    day: dt.date = np.datetime64(value, "D").astype(object)
+    return day
+
+
+def payments(
+    contract: OutcomesContract,
+    outcomes: Outcomes,
+    view: View | None = None,
+    *,
+    seed: int = 1,
+) -> OutcomePayments:
+    """Compute what a contract pays in each draw.
+
+    Parameters
+    ----------
+    contract, outcomes
+        The terms, and draws of outcomes for the contract's cohort (``cohort_size`` of the
+        outcomes; use ``with_cohort_size`` for another).
+    view
+        ``measured`` simulates a finite cohort and comparison group (`Outcomes.measured`);
+        ``expected`` takes the true expected outcomes. By default a contract that pays on measured
+        impact is priced as measured, any other as expected.
+    seed
+        Of the simulated measurement.
+
+    Returns
+    -------
+    OutcomePayments
+        Draw i belongs to draw i of the outcomes.
+
+    Raises
+    ------
+    DiagnosticsError, JoinError, InputError
+        If the contract may not pay on these outcomes; see `check_joinable`.
+    """
+    check_joinable(contract, outcomes)
+    view = view or ("measured" if contract.pays_on_impact else "expected")
+    if view not in {"expected", "measured"}:
+        raise InputError("unknown view", key="view", seen=view, fix="use expected or measured")
+    if view == "measured":
+        outcomes = outcomes.measured(_comparison(contract), seed=seed)
+    dues = _dues(contract, outcomes)
+    amounts, notes = _amounts(contract, outcomes, dues)
+    amount = xr.DataArray(
+        amounts,
+        dims=("draw", "due"),
+        coords={
+            "clause": ("due", [clause.name for _, clause, _ in dues]),
+            "payer": ("due", [clause.payer for _, clause, _ in dues]),
+            "period": ("due", [period for _, _, period in dues]),
+            "date": ("due", np.array([day for day, _, _ in dues], dtype="datetime64[ns]")),
+        },
+        name="payment",
+    )
+    about = outcomes.provenance.assuming(*assumed_terms(contract), *notes)
+    return OutcomePayments(
+        amount, contract, view, about.lineage, about.assumptions, warnings_of(contract)
+    )
+
+
+def assumed_terms(contract: OutcomesContract) -> tuple[str, ...]:
+    """Return the terms that no source states, as assumptions."""
+    return tuple(
+        f"the terms of the clause '{c.name}' are assumed, no source states them"
+        for c in contract.clauses
+        if c.assumed
+    )
+
+
+def warnings_of(contract: OutcomesContract) -> tuple[str, ...]:
+    """Return what a reader of any payment under the contract must be told."""
+    return tuple(
+        f"the clause '{c.name}' {DEADWEIGHT}"
+        for c in contract.clauses
+        if isinstance(c.basis, Gross)
+    )
+
+
+def _comparison(contract: OutcomesContract) -> int:
+    size = contract.evaluation.comparison_size
+    if size is None and not contract.pays_on_impact:
+        return 1
+    if size is None:
+        raise InputError(
+            "a contract on measured impact must state the size of its comparison group",
+            key="evaluation.comparison_size",
+            fix="state it, or ask for view='expected'",
+        )
+    return size
+
+
+def _dues(contract: OutcomesContract, outcomes: Outcomes) -> list[tuple[dt.date, Clause, int]]:
+    dues = [
+        (contract.payment_date(clause, outcomes.periods, period), clause, period)
+        for clause in contract.clauses
+        for period in paid_periods(clause, outcomes)
+    ]
+    return sorted(dues, key=lambda due: due[0])
+
+
+def _amounts(
+    contract: OutcomesContract, outcomes: Outcomes, dues: list[tuple[dt.date, Clause, int]]
+) -> tuple[Draws, tuple[str, ...]]:
+    """Return the payments, shape (draw, due), after all caps, and what they assume."""
+    if contract.cap_per_person is not None:
+        amounts, notes = _capped_per_person(contract, outcomes, dues, contract.cap_per_person)
+    else:
+        amounts, notes = _by_clause(contract, outcomes, dues), ()
+    total = total_rule(contract)
+    if total is not None:
+        days = [day for day, _, _ in dues]
+        paid = np.zeros(outcomes.n_draws)
+        for day in dict.fromkeys(days):
+            places = [i for i, other in enumerate(days) if other == day]
+            due = amounts[:, places].sum(axis=1)
+            payable = values(total, {"due": due, PAID_BEFORE: paid})
+            share = np.divide(payable, due, out=np.ones_like(due), where=due > 0)
+            amounts[:, places] *= share[:, None]
+            paid = paid + payable
+    return amounts, notes
+
+
+def _by_clause(
+    contract: OutcomesContract, outcomes: Outcomes, dues: list[tuple[dt.date, Clause, int]]
+) -> Draws:
+    amounts = np.empty((outcomes.n_draws, len(dues)))
+    paid = {clause.name: np.zeros(outcomes.n_draws) for clause in contract.clauses}
+    for place, (_, clause, period) in enumerate(dues):
+        _require_exact(clause, outcomes)
+        env = {**clause_inputs(clause, outcomes, period), PAID_BEFORE: paid[clause.name]}
+        amounts[:, place] = values(clause_rule(clause, contract.minimum_cohort), env)
+        paid[clause.name] = paid[clause.name] + amounts[:, place]
+    return amounts
+
+
+def _require_exact(clause: Clause, outcomes: Outcomes) -> None:
+    """Refuse a cap per person on gross amounts: its expectation needs their distribution."""
+    if clause.cap_per_person is None or clause.is_measured:
+        return
+    kinds = {outcomes.measure(name).kind for name in clause.weights}
+    one_binary = kinds == {"binary"} and len(clause.weights) == 1
+    if not (one_binary and len(paid_periods(clause, outcomes)) == 1):
+        raise InputError(
+            f"the cap per person of '{clause.name}' needs the outcomes of single persons, and "
+            "draws hold only expected outcomes",
+            key="cap_per_person",
+            fix="settle it on person rows, or state a cap on the clause",
+        )
+
+
+def _capped_per_person(
+    contract: OutcomesContract,
+    outcomes: Outcomes,
+    dues: list[tuple[dt.date, Clause, int]],
+    cap: float,
+) -> tuple[Draws, tuple[str, ...]]:
+    prices, probabilities = [], []
+    for _, clause, period in dues:
+        payment = clause.payment
+        gross = isinstance(clause.basis, Gross) and len(clause.weights) == 1
+        single = isinstance(payment, Rate) and not isinstance(payment.price, dict)
+        name = next(iter(clause.weights))
+        binary = outcomes.measure(name).kind == "binary"
+        if not (gross and single and binary and clause.cap_per_person is None):
+            raise InputError(
+                f"a cap per person over all clauses cannot be priced with '{clause.name}': it is "
+                "exact for one price per gross binary outcome",
+                key="cap_per_person",
+                fix="settle it on person rows, or leave the cap per person out for pricing",
+            )
+        env = clause_inputs(clause, outcomes, period)
+        people = env[PEOPLE]
+        share = np.divide(env[f"{name}.total"], people, out=np.zeros_like(people), where=people > 0)
+        probabilities.append(share)
+        prices.append(float(payment.price))  # type: ignore[union-attr, arg-type]
+    dependence = contract.evaluation.dependence
+    if dependence is None:
+        if len(dues) > 1:
+            raise InputError(
+                "a cap per person over several outcomes depends on how they hang together",
+                key="evaluation.dependence",
+                fix="state comonotone or independent",
+            )
+        dependence = "independent"
+    each = capped_shares(np.stack(probabilities, axis=1), prices, cap, dependence)
+    note = f"outcomes of one person are taken as {dependence} for the cap per person"
+    size = outcomes.cohort_size.values.sum(axis=1)[:, None]
+    return each * size, (note,) if len(dues) > 1 else ()

@@ -1,0 +1,339 @@
+"""Settlement: realised results in, a payment statement with its audit trail out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from impactmodel.contract.agreement import Clause, OutcomesContract
+from impactmodel.contract.compile import (
+    PAID_BEFORE,
+    PEOPLE,
+    clause_rule,
+    reference_name,
+    total_name,
+    total_rule,
+    units_rule,
+)
+from impactmodel.contract.payments import warnings_of
+from impactmodel.contract.results import Key, Result, Results, read_results
+from impactmodel.contract.terms import AbovePrediction, Gross, Rate, reference_level
+from impactmodel.core.errors import InputError
+from impactmodel.core.rule import Audit, audit, describe
+from impactmodel.core.rule.base import exact, plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+type Facts = dict[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a payment statement.
+
+    Parameters
+    ----------
+    units, amount
+        What was achieved beyond the basis, and the payment before the total cap, rounded.
+    paid
+        The payment after caps over all clauses, rounded.
+    rule, trail
+        The rule in words, and every step of the computation.
+    """
+
+    clause: str
+    payer: str
+    period: int
+    units: Decimal
+    amount: Decimal
+    paid: Decimal
+    rule: str
+    trail: Audit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A payment statement: lines, total, what each payer owes."""
+
+    contract: OutcomesContract
+    lines: tuple[Line, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """The sum that is paid."""
+        return sum((line.paid for line in self.lines), Decimal(0))
+
+    def by_payer(self) -> dict[str, Decimal]:
+        """Return what each payer pays."""
+        owed = {payer: Decimal(0) for payer in self.contract.payers}
+        for line in self.lines:
+            owed[line.payer] += line.paid
+        return owed
+
+    def explain(self, clause: str, period: int | None = None) -> str:
+        """Return the steps that led to a clause's payment, in words and numbers."""
+        self.contract.clause(clause)
+        texts = []
+        for line in self.lines:
+            if line.clause == clause and period in {None, line.period}:
+                steps = line.trail.text() if line.trail else "summed over single people"
+                cut = (
+                    "" if line.paid == line.amount else f"; {plain(line.paid)} after caps over all"
+                )
+                texts.append(
+                    f"{clause}, period {line.period}: {line.rule}\n{steps}\n"
+                    f"paid: {plain(line.amount)} {self.contract.currency}{cut}"
+                )
+        if not texts:
+            raise InputError("the clause has no such period", key="period", seen=period)
+        return "\n\n".join(texts)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the lines as a table."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    "clause": line.clause,
+                    "payer": line.payer,
+                    "period": line.period,
+                    "units": float(line.units),
+                    "amount": float(line.amount),
+                    "paid": float(line.paid),
+                    "rule": line.rule,
+                }
+                for line in self.lines
+            ]
+        )
+
+
+def settle(contract: OutcomesContract, results: str | Path | pd.DataFrame | Results) -> Settlement:
+    """Compute the payment statement for realised results.
+
+    Every amount is computed exactly from the clause's rule, rounded by the contract's rule per
+    line, and then held against the caps over all clauses; a cut is shared pro rata over the lines
+    of its period.
+
+    Parameters
+    ----------
+    results
+        A CSV file, a data frame or `Results`; see `read_results`.
+
+    Raises
+    ------
+    InputError
+        If an outcome, its comparison or its people are missing, or rows cannot be read.
+    """
+    if not isinstance(results, Results):
+        results = read_results(results)
+    _check_known(contract, results)
+    if contract.cap_per_person is not None and not results.persons:
+        raise InputError(
+            "the cap per person needs rows of single people",
+            file=results.file,
+            key="person",
+            fix="give the columns person, outcome, quantity",
+        )
+    lines: list[Line] = []
+    paid_before = {clause.name: Decimal(0) for clause in contract.clauses}
+    for period in results.periods:
+        for clause in contract.clauses:
+            if not _is_paid(clause, results, period):
+                continue
+            line = _line(contract, clause, results, period, paid_before[clause.name])
+            paid_before[clause.name] += line.amount
+            lines.append(line)
+    missing = [c for c in contract.clauses if all(line.clause != c.name for line in lines)]
+    if missing:
+        raise InputError(
+            f"the results say nothing on '{', '.join(missing[0].weights)}'",
+            file=results.file,
+            key=missing[0].name,
+            fix="add a row, with 0 where nothing was achieved",
+        )
+    if contract.cap_per_person is not None:
+        lines = _cap_persons(contract, results, lines)
+    return Settlement(contract, tuple(_cap_total(contract, lines)), warnings_of(contract))
+
+
+def _check_known(contract: OutcomesContract, results: Results) -> None:
+    for outcome, _, _ in results.cells:
+        if outcome not in contract.outcomes:
+            raise InputError(
+                "the contract pays for no such outcome",
+                file=results.file,
+                key="outcome",
+                seen=outcome,
+                fix="use one of " + ", ".join(contract.outcomes),
+            )
+
+
+def _is_paid(clause: Clause, results: Results, period: int) -> bool:
+    if clause.periods is not None and period not in clause.periods:
+        return False
+    there = {o for o, p, _ in results.cells if p == period}
+    known = set(clause.weights) & there
+    if known and known != set(clause.weights):
+        lacking = sorted(set(clause.weights) - there)[0]
+        raise InputError(
+            f"period {period} lacks '{lacking}'",
+            file=results.file,
+            key=clause.name,
+            fix="add a row, with 0 where nothing was achieved",
+        )
+    return bool(known)
+
+
+def _line(
+    contract: OutcomesContract, clause: Clause, results: Results, period: int, paid: Decimal
+) -> Line:
+    rule = clause_rule(clause, contract.minimum_cohort)
+    facts = _facts(clause, results.cells, period, results.file, need_people=_needs_people(rule))
+    facts[PAID_BEFORE] = paid
+    trail: Audit | None = audit(rule, facts)
+    assert trail is not None
+    amount = trail.value
+    if results.persons and clause.cap_per_person is not None and not clause.is_measured:
+        amount, trail = _by_person(clause, results, period, paid), None
+    amount = contract.rounding.apply(amount)
+    units = audit(units_rule(clause), facts).value
+    return Line(
+        clause.name, clause.payer, period, units, amount, amount, describe(rule.rule), trail
+    )
+
+
+def _needs_people(rule: object) -> bool:
+    from impactmodel.core.rule import Rule, inputs
+
+    assert isinstance(rule, Rule)
+    return PEOPLE in inputs(rule)
+
+
+def _facts(
+    clause: Clause, cells: Mapping[Key, Result], period: int, file: str, *, need_people: bool
+) -> Facts:
+    facts: Facts = {}
+    for outcome in clause.weights:
+        total, reference, people = Decimal(0), Decimal(0), Decimal(0)
+        for (name, when, group), cell in cells.items():
+            if name != outcome or when != period:
+                continue
+            level = _level(clause, cell, outcome, group, file)
+            if level and cell.people is None:
+                raise InputError(
+                    f"'{outcome}' needs the number of people",
+                    file=file,
+                    key="people",
+                    fix="add the column",
+                )
+            own = level * (cell.people or 0)
+            facts[total_name(outcome, group)] = cell.total
+            facts[reference_name(outcome, group)] = own
+            total, reference = total + cell.total, reference + own
+            people += cell.people or 0
+        facts[total_name(outcome)], facts[reference_name(outcome)] = total, reference
+        facts[PEOPLE] = people
+    if need_people and facts[PEOPLE] == 0:
+        raise InputError(
+            f"the clause '{clause.name}' needs the number of people",
+            file=file,
+            key="people",
+            fix="add the column",
+        )
+    if isinstance(clause.payment, Rate) and isinstance(clause.payment.price, dict):
+        for outcome in clause.weights:
+            for group in clause.payment.price:
+                facts.setdefault(total_name(outcome, group), Decimal(0))
+                facts.setdefault(reference_name(outcome, group), Decimal(0))
+    return facts
+
+
+def _level(clause: Clause, cell: Result, outcome: str, group: str, file: str) -> Decimal:
+    if isinstance(clause.basis, Gross):
+        return Decimal(0)
+    if isinstance(clause.basis, AbovePrediction) and cell.prediction is not None:
+        return cell.prediction
+    fixed = reference_level(clause.basis, group)
+    if fixed is not None:
+        return exact(fixed)
+    if cell.comparison is None:
+        raise InputError(
+            f"'{outcome}' needs the comparison group's mean",
+            file=file,
+            key="comparison",
+            fix="add the column",
+        )
+    return cell.comparison
+
+
+def _by_person(clause: Clause, results: Results, period: int, paid: Decimal) -> Decimal:
+    """Pay each person under the clause's own cap per person, then the clause's cap."""
+    single = clause_rule(replace(clause, cap=None))
+    total = Decimal(0)
+    for own in results.persons.values():
+        cells = {k: Result(q, Decimal(1)) for k, q in own.items() if k[1] == period}
+        if any(k[0] in clause.weights for k in cells):
+            facts = _facts(clause, cells, period, results.file, need_people=False)
+            total += audit(single, {**facts, PAID_BEFORE: Decimal(0)}).value
+    if clause.cap is not None:
+        total = min(total, max(Decimal(0), exact(clause.cap) - paid))
+    return total
+
+
+def _cap_persons(contract: OutcomesContract, results: Results, lines: list[Line]) -> list[Line]:
+    """Hold each person's payments, in order of the lines, against the cap per person."""
+    assert contract.cap_per_person is not None
+    cap = exact(contract.cap_per_person)
+    paid = [Decimal(0) for _ in lines]
+    for own in results.persons.values():
+        left = cap
+        for place, line in enumerate(lines):
+            clause = contract.clause(line.clause)
+            cells = {
+                k: Result(q, Decimal(1))
+                for k, q in own.items()
+                if k[1] == line.period and k[0] in clause.weights
+            }
+            if not cells:
+                continue
+            facts = _facts(clause, cells, line.period, results.file, need_people=False)
+            single = clause_rule(replace(clause, cap=None))
+            due = audit(single, {**facts, PAID_BEFORE: Decimal(0)}).value
+            granted = min(due, left)
+            left -= granted
+            paid[place] += granted
+    return [
+        replace(line, paid=min(line.amount, contract.rounding.apply(amount)))
+        for line, amount in zip(lines, paid, strict=True)
+    ]
+
+
+def _cap_total(contract: OutcomesContract, lines: list[Line]) -> list[Line]:
+    rule = total_rule(contract)
+    if rule is None:
+        return lines
+    paid, out = Decimal(0), []
+    for period in dict.fromkeys(line.period for line in lines):
+        own = [line for line in lines if line.period == period]
+        due = sum((line.paid for line in own), Decimal(0))
+        payable = contract.rounding.apply(audit(rule, {"due": due, PAID_BEFORE: paid}).value)
+        left = payable
+        for place, line in enumerate(own):
+            last = place == len(own) - 1
+            share = (
+                left
+                if last
+                else contract.rounding.apply(line.paid * payable / due)
+                if due
+                else left
+            )
+            out.append(replace(line, paid=share if payable < due else line.paid))
+            left -= out[-1].paid
+        paid += payable
+    return out

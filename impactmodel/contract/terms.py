@@ -1,0 +1,256 @@
+"""The terms of a clause: what is compared (basis) and how it is paid (payment mechanism).
+
+A mechanism is a spec with a ``type`` and one method that builds the rule of a clause. A new one is
+a new class in the union.
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from impactmodel.core.errors import InputError
+from impactmodel.core.rule import Bands, Constant, Difference, Input, Product, Rule, Share, Steps
+from impactmodel.core.rule.base import check_table, plain
+from impactmodel.core.spec import spec
+
+type ByGroup = float | dict[str, float]
+"""One number, or one per group of the cohort."""
+
+
+@spec
+class Gross:
+    """Pay on the outcomes as they are, whatever would have happened anyway (deadweight)."""
+
+    type: Literal["gross"] = field(default="gross", kw_only=True)
+
+    def text(self) -> str:
+        """Say it in words."""
+        return "gross outcomes, with no deduction for what would have happened anyway"
+
+
+@spec
+class AboveBaseline:
+    """Pay on outcomes above an agreed baseline: a fixed or historical level per person."""
+
+    baseline: ByGroup
+    type: Literal["above_baseline"] = field(default="above_baseline", kw_only=True)
+
+    def text(self) -> str:
+        """Say it in words."""
+        return f"outcomes above the agreed baseline of {_by_group(self.baseline)} per person"
+
+
+@spec
+class AbovePrediction:
+    """Pay on outcomes above what a model, fixed in the contract, predicts per person."""
+
+    prediction: ByGroup
+    type: Literal["above_prediction"] = field(default="above_prediction", kw_only=True)
+
+    def text(self) -> str:
+        """Say it in words."""
+        return (
+            f"outcomes above the contract's prediction of {_by_group(self.prediction)} per person"
+        )
+
+
+@spec
+class MeasuredImpact:
+    """Pay on the difference from a live comparison group, as the evaluation measures it."""
+
+    type: Literal["measured_impact"] = field(default="measured_impact", kw_only=True)
+
+    def text(self) -> str:
+        """Say it in words."""
+        return "the difference from the comparison group, as measured"
+
+
+type Basis = Annotated[
+    Gross | AboveBaseline | AbovePrediction | MeasuredImpact, Field(discriminator="type")
+]
+
+
+def reference_level(basis: Basis, group: str) -> float | None:
+    """Return the fixed level that a basis compares with in a group; None if it has none.
+
+    Raises
+    ------
+    InputError
+        If the contract fixes levels by group and this group has none.
+    """
+    match basis:
+        case Gross():
+            return 0.0
+        case AboveBaseline(baseline=level) | AbovePrediction(prediction=level):
+            if not isinstance(level, dict):
+                return float(level)
+            if group not in level:
+                raise InputError(
+                    f"the basis has no level for the group '{group}'",
+                    key="basis",
+                    seen=", ".join(level),
+                    fix="add the group",
+                )
+            return float(level[group])
+        case MeasuredImpact():
+            return None
+
+
+@spec
+class Rate:
+    """A price per unit of outcome: a rate card, by group where prices differ.
+
+    Payment = price × units, units being the sum over people of the outcome above its basis.
+    """
+
+    price: ByGroup
+    type: Literal["rate"] = field(default="rate", kw_only=True)
+
+    def __post_init__(self) -> None:
+        prices = self.price.values() if isinstance(self.price, dict) else [self.price]
+        for price in prices:
+            if not price >= 0:
+                raise InputError("a price is not negative", key="price", seen=price)
+
+    def rule(self, units: Rule, relative: Rule) -> Rule:
+        """Return price × units."""
+        if isinstance(self.price, dict):
+            raise InputError("prices by group are applied group by group", key="price")
+        return Product((units, self.price))
+
+    def text(self, currency: str) -> str:
+        """Say it in words."""
+        return f"{_by_group(self.price)} {currency} per unit"
+
+
+@spec
+class ShareOf:
+    """A share of an amount: of wages, of savings. Payment = share × units."""
+
+    share: float
+    type: Literal["share"] = field(default="share", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise InputError(
+                "a share lies above 0 and is at most 1",
+                key="share",
+                seen=self.share,
+                fix="write 40 % as 0.4",
+            )
+
+    def rule(self, units: Rule, relative: Rule) -> Rule:
+        """Return share × units."""
+        return Share(self.share, units)
+
+    def text(self, currency: str) -> str:
+        """Say it in words."""
+        return f"{plain(self.share * 100)} % of it"
+
+
+type StepScale = Literal["total", "per_person", "relative"]
+
+
+@spec
+class StepTable:
+    """A step table: an amount for reaching a threshold.
+
+    Parameters
+    ----------
+    table
+        Rows (at least, amount), thresholds rising.
+    below
+        Amount under the first threshold.
+    scale
+        What is compared with the thresholds: the ``total`` units of the cohort, units
+        ``per_person``, or the change ``relative`` to the comparison level.
+    """
+
+    table: tuple[tuple[float, float], ...]
+    scale: StepScale = "per_person"
+    below: float = 0.0
+    type: Literal["steps"] = field(default="steps", kw_only=True)
+
+    def __post_init__(self) -> None:
+        _table(self.table, "step table")
+
+    def rule(self, units: Rule, relative: Rule) -> Rule:
+        """Return the step table of the scale."""
+        return Steps(_scaled(self.scale, units, relative), self.table, self.below)
+
+    def text(self, currency: str) -> str:
+        """Say it in words."""
+        rows = "; ".join(f"from {plain(a)}: {plain(b)} {currency}" for a, b in self.table)
+        return f"by steps of the {_SCALE_WORDS[self.scale]} ({rows}; below: {plain(self.below)})"
+
+
+@spec
+class BandTable:
+    """Marginal bands: for each part of the result above a threshold, an amount per unit of scale.
+
+    Parameters
+    ----------
+    table
+        Rows (above, amount per unit of the scale), thresholds rising. With ``scale: relative`` a
+        unit is a change of 1 = 100 %.
+    base
+        Amount paid as soon as the first threshold is reached.
+    """
+
+    table: tuple[tuple[float, float], ...]
+    scale: StepScale = "per_person"
+    base: float = 0.0
+    type: Literal["bands"] = field(default="bands", kw_only=True)
+
+    def __post_init__(self) -> None:
+        _table(self.table, "table of bands")
+
+    def rule(self, units: Rule, relative: Rule) -> Rule:
+        """Return base + bands of the scale."""
+        x = _scaled(self.scale, units, relative)
+        bands: Rule = Bands(x, self.table)
+        if self.base:
+            bands = bands + Steps(x, [(self.table[0][0], self.base)])
+        return bands
+
+    def text(self, currency: str) -> str:
+        """Say it in words."""
+        rows = "; ".join(f"above {plain(a)}: {plain(b)} {currency}" for a, b in self.table)
+        base = f"{plain(self.base)} {currency} from the first threshold and " if self.base else ""
+        return f"{base}by bands of the {_SCALE_WORDS[self.scale]} ({rows}, per unit)"
+
+
+type Payment = Annotated[Rate | ShareOf | StepTable | BandTable, Field(discriminator="type")]
+
+_SCALE_WORDS = {
+    "total": "cohort's total",
+    "per_person": "result per person",
+    "relative": "change relative to the comparison",
+}
+
+
+def _scaled(scale: StepScale, units: Rule, relative: Rule) -> Rule:
+    if scale == "relative":
+        return relative
+    return units if scale == "total" else units / Input("people", "people")
+
+
+def _table(rows: tuple[tuple[float, float], ...], what: str) -> None:
+    try:
+        check_table(rows, what)
+    except InputError as error:
+        raise error.located(key="table") from None
+
+
+def _by_group(value: ByGroup) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{Constant(v).text()} ({k})" for k, v in value.items())
+    return Constant(value).text()
+
+
+def signed(value: Rule, reference: Rule, direction: Literal["increase", "decrease"]) -> Rule:
+    """Return the improvement: value - reference, or the other way round for a decrease."""
+    return Difference(value, reference) if direction == "increase" else Difference(reference, value)
