@@ -1,0 +1,50 @@
+"""Contracts: from outcomes to payments, under uncertainty and at settlement."""
+
+from impactmodel.contract.agreement import Clause, Evaluation, OutcomesContract
+from impactmodel.contract.linting import Finding, check
+from impactmodel.contract.noise import NoiseRisk, paying_for_noise
+from impactmodel.contract.payments import OutcomePayments, payments
+from impactmodel.contract.pricing import reprice
+from impactmodel.contract.reconcile import reconcile
+from impactmodel.contract.results import Results, read_results
+from impactmodel.contract.settlement import Settlement, settle
+from impactmodel.contract.terms import (
+    AboveBaseline,
+    AbovePrediction,
+    BandTable,
+    Gross,
+    MeasuredImpact,
+    Rate,
+    ShareOf,
+    StepTable,
+)
+from impactmodel.contract.wording import describe, excel_formula, rule_of
+
+__all__ = [
+    "AboveBaseline",
+    "AbovePrediction",
+    "BandTable",
+    "Clause",
+    "Evaluation",
+    "Finding",
+    "Gross",
+    "MeasuredImpact",
+    "NoiseRisk",
+    "OutcomePayments",
+    "OutcomesContract",
+    "Rate",
+    "Results",
+    "Settlement",
+    "ShareOf",
+    "StepTable",
+    "check",
+    "describe",
+    "excel_formula",
+    "payments",
+    "paying_for_noise",
+    "read_results",
+    "reconcile",
+    "reprice",
+    "rule_of",
+    "settle",
+]

@@ -1,0 +1,101 @@
+"""The contract in words, and its rules as Excel formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from impactmodel.contract.compile import clause_rule
+from impactmodel.core.rule import Constant, Named, excel
+
+if TYPE_CHECKING:
+    from impactmodel.contract.agreement import Clause, OutcomesContract
+
+
+def describe(contract: OutcomesContract) -> str:
+    """Return the term sheet in plain words, one line per term.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from impactmodel.contract import Clause, OutcomesContract, Rate
+    >>> clause = Clause("jobs", Rate(3000.0), payer="state", outcome="job")
+    >>> print(describe(OutcomesContract("Trial", "EUR", dt.date(2024, 1, 1), (clause,))))
+    Trial: people start on 2024-01-01; the contract counts the assigned.
+    jobs: state pays 3,000 EUR per unit of job, counting gross outcomes, with no deduction for what \
+would have happened anyway; at least 0 EUR at each date.
+    Payments are rounded to 2 decimals, halves up.
+    """
+    last = contract.last_start
+    starts = f"on {contract.start}" if last is None else f"from {contract.start} to {last}"
+    lines = [
+        f"{contract.name}: people start {starts}; the contract counts the {contract.population}."
+    ]
+    lines += [f"{clause.name}: {_clause(contract, clause)}" for clause in contract.clauses]
+    if contract.pays_on_impact and contract.evaluation.comparison_size:
+        lines.append(
+            f"Impact is measured against {contract.evaluation.comparison_size:,} people as a "
+            "difference in means."
+        )
+    if contract.minimum_cohort:
+        lines.append(f"With fewer than {contract.minimum_cohort:,} people nothing is paid.")
+    if contract.cap_per_person:
+        lines.append(f"At most {_money(contract, contract.cap_per_person)} is paid per person.")
+    if contract.cap:
+        lines.append(f"At most {_money(contract, contract.cap)} is paid in all.")
+    if contract.end:
+        lines.append(f"The contract ends on {contract.end}.")
+    lines.append(f"Payments are {contract.rounding.text()}.")
+    return "\n".join(lines)
+
+
+def _clause(contract: OutcomesContract, clause: Clause) -> str:
+    weights = clause.weights
+    if clause.outcome:
+        less = "less " if clause.direction == "decrease" else ""
+        what = f"{less}{clause.outcome}"
+    else:
+        what = " and ".join(
+            ("" if w == 1 else "less " if w == -1 else f"{w:g} × ") + name
+            for name, w in weights.items()
+        )
+    paid = clause.payment.text(contract.currency)
+    verb = "pays" if clause.floor is not None else "pays or receives"
+    parts = [f"{clause.payer} {verb} {paid} of {what}, counting {clause.basis.text()}"]
+    if clause.floor is not None:
+        parts.append(f"at least {_money(contract, clause.floor)} at each date")
+    if clause.cap_per_person:
+        parts.append(f"at most {_money(contract, clause.cap_per_person)} per person")
+    if clause.cap:
+        parts.append(f"at most {_money(contract, clause.cap)} in all")
+    lag = contract.evaluation.lag_months + clause.paid_after_months
+    if lag:
+        parts.append(f"paid {lag} months after the end of each period")
+    assumed = " (an assumed term)" if clause.assumed else ""
+    return "; ".join(parts) + assumed + "."
+
+
+def _money(contract: OutcomesContract, amount: float) -> str:
+    return Constant(amount, contract.currency).text()
+
+
+def rule_of(contract: OutcomesContract, clause: str) -> Named:
+    """Return the rule of a clause, for any of the readers in `impactmodel.core.rule`."""
+    return clause_rule(contract.clause(clause), contract.minimum_cohort)
+
+
+def excel_formula(contract: OutcomesContract, clause: str, cells: Mapping[str, str]) -> str:
+    """Return a clause's payment as an Excel formula over the cells of its inputs.
+
+    Parameters
+    ----------
+    cells
+        Cell reference by input, such as ``{"job.total": "B2", "people": "B3"}``; the inputs are
+        those of `rule_of`.
+
+    Raises
+    ------
+    InputError
+        If an input has no cell.
+    """
+    return excel(rule_of(contract, clause), cells)
