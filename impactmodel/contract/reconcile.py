@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from impactmodel.contract.results import _Cell, _rows
 from impactmodel.contract.settlement import Settlement
 from impactmodel.core.errors import InputError
-from impactmodel.core.rule.base import plain
+from impactmodel.core.rule.numbers import plain
 
 if TYPE_CHECKING:
     import pandas as pd

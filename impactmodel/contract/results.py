@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impactmodel.core.errors import InputError
-from impactmodel.core.rule.base import exact
+from impactmodel.core.rule.numbers import exact
 
 if TYPE_CHECKING:
     import pandas as pd

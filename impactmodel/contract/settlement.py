@@ -23,7 +23,7 @@ from impactmodel.contract.results import Key, Result, Results, read_results
 from impactmodel.contract.terms import AbovePrediction, Gross, Rate, reference_level
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Audit, audit, describe
-from impactmodel.core.rule.base import exact, plain
+from impactmodel.core.rule.numbers import exact, plain
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Bands, Constant, Difference, Input, Product, Rule, Share, Steps
-from impactmodel.core.rule.base import check_table, plain
+from impactmodel.core.rule.numbers import check_table, plain
 from impactmodel.core.spec import spec
 
 type ByGroup = float | dict[str, float]

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from impactmodel.core.errors import InputError
+from impactmodel.core.outcome_data import ARMS
 from impactmodel.core.seeds import stream
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    import xarray as xr
 
-    from impactmodel.core.outcomes import Outcomes
+    from impactmodel.core.measures import OutcomeMeasure
+
+type Draws = NDArray[np.float64]
 
 
-def measure(outcomes: Outcomes, comparison_size: int, *, seed: int) -> Outcomes:
+def simulate_arm_means(
+    data: xr.Dataset, measures: Sequence[OutcomeMeasure], comparison_size: int, *, seed: int
+) -> tuple[Draws, Draws]:
     r"""Simulate measured arm means: one finite cohort and comparison group per draw.
 
     In each draw and group the mean of arm *a* over *n* people is drawn around the expected
@@ -27,21 +34,21 @@ def measure(outcomes: Outcomes, comparison_size: int, *, seed: int) -> Outcomes:
 
     Parameters
     ----------
+    data
+        The data of `Outcomes`.
     comparison_size
         People in the comparison group over all groups.
 
     Raises
     ------
     InputError
-        If the outcomes carry no ``covariance``, a level is unknown, or a group is empty.
+        If the outcomes carry no ``covariance`` or a group is empty.
 
     Returns
     -------
-    Outcomes
-        The same draws, with measured in place of expected arm means.
+    tuple of arrays
+        Measured means of the treated and of the comparison group, in the dims of `Outcomes`.
     """
-    data = outcomes.dataset
-    outcomes.require_levels(*(m.name for m in outcomes.measures))
     if "covariance" not in data:
         raise InputError(
             "a measured view needs the spread of outcomes between people",
@@ -54,21 +61,19 @@ def measure(outcomes: Outcomes, comparison_size: int, *, seed: int) -> Outcomes:
         raise InputError("a group has no people to measure", key="cohort_size")
     share = size / size.sum(axis=1, keepdims=True)
     compared = np.maximum(np.rint(share * comparison_size), 1.0)
-    parts = {
-        arm: _arm_means(outcomes, arm, index, n, seed)
-        for index, (arm, n) in enumerate((("treated", size), ("counterfactual", compared)))
-    }
-    return outcomes.replace(treated=parts["treated"], counterfactual=parts["counterfactual"])
+    return (
+        _arm_means(data, measures, "treated", size, seed),
+        _arm_means(data, measures, "counterfactual", compared, seed),
+    )
 
 
 def _arm_means(
-    outcomes: Outcomes, arm: str, index: int, n: NDArray[np.float64], seed: int
-) -> NDArray[np.float64]:
-    data = outcomes.dataset
+    data: xr.Dataset, measures: Sequence[OutcomeMeasure], arm: str, n: Draws, seed: int
+) -> Draws:
     mean = data[arm].values
     draws, groups, n_outcomes, n_periods = mean.shape
     cells = n_outcomes * n_periods
-    covariance = data["covariance"].isel(arm=index).values
+    covariance = data["covariance"].isel(arm=ARMS.index(arm)).values
     lead = covariance.shape[:-5]
     matrix = covariance.reshape(*lead, groups, cells, cells)
     sd = np.sqrt(np.maximum(np.diagonal(matrix, axis1=-2, axis2=-1), 0.0))
@@ -79,7 +84,7 @@ def _arm_means(
     spread = np.broadcast_to(sd, (draws, groups, cells)).reshape(mean.shape)
     people = n[:, :, None, None]
     result = mean + spread * z / np.sqrt(people)
-    for k, measure_ in enumerate(outcomes.measures):
+    for k, measure_ in enumerate(measures):
         if measure_.kind == "binary":
             uniform = stats.norm.cdf(z[:, :, k])
             count = stats.binom.ppf(uniform, people[:, :, 0], np.clip(mean[:, :, k], 0.0, 1.0))
@@ -87,9 +92,9 @@ def _arm_means(
     return np.asarray(result)
 
 
-def _square_root(correlation: NDArray[np.float64]) -> NDArray[np.float64]:
+def _square_root(correlation: Draws) -> Draws:
     values, vectors = np.linalg.eigh(correlation)
     # The diagonal of a constant outcome is 0 and must not lose its unit variance.
-    root: NDArray[np.float64] = vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
+    root: Draws = vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
     norm = np.sqrt((root**2).sum(axis=-1, keepdims=True))
     return np.asarray(root / np.where(norm > 0, norm, 1.0))

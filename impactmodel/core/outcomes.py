@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from impactmodel.core.errors import InputError, JoinError
+from impactmodel.core.measurement import simulate_arm_means
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.money import same
 from impactmodel.core.outcome_data import (
@@ -25,6 +26,7 @@ from impactmodel.core.outcome_data import (
 )
 from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import dump, load, spec
+from impactmodel.core.summary import interval_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -322,18 +324,18 @@ class Outcomes:
         return self.replace(cohort_size=size)
 
     def measured(self, comparison_size: int, *, seed: int) -> Outcomes:
-        """Simulate what an evaluator would measure in a finite cohort and comparison group.
+        """Simulate what an evaluator measures in a finite cohort and comparison group.
 
-        See `impactmodel.core.measurement.measure`.
+        See `impactmodel.core.measurement.simulate_arm_means`.
         """
-        from impactmodel.core.measurement import measure
-
-        return measure(self, comparison_size, seed=seed)
+        self.require_levels(*(m.name for m in self._measures))
+        treated, compared = simulate_arm_means(
+            self._dataset, self._measures, comparison_size, seed=seed
+        )
+        return self.replace(treated=treated, counterfactual=compared)
 
     def summary(self, prob: float = 0.9) -> pd.DataFrame:
         """Summarise each effect: mean, sd and the equal-tailed interval of probability ``prob``."""
-        from impactmodel.core.summary import interval_table
-
         return interval_table(self.effect(), self._measures, prob)
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Audit
-from impactmodel.core.rule.base import plain
+from impactmodel.core.rule.numbers import plain
 from impactmodel.fiscal.parameter_files import Parameter, Source, Value
 
 _UNITS = {

@@ -6,31 +6,19 @@ number that is paid, explained, exported and described cannot drift apart. A new
 one class with these four readings.
 """
 
-from impactmodel.core.rule.arithmetic import (
-    Constant,
-    Difference,
-    Input,
-    Maximum,
-    Minimum,
-    Named,
-    Product,
-    Quotient,
-    Round,
-    Share,
-    Sum,
-)
+from impactmodel.core.rule.arithmetic import Input, Maximum, Minimum, Named, Round, Share
 from impactmodel.core.rule.base import (
     Audit,
+    Constant,
+    Difference,
+    Product,
+    Quotient,
     Rule,
+    Sum,
     TrailLine,
-    audit,
-    describe,
-    excel,
-    inputs,
-    values,
-    walk,
 )
 from impactmodel.core.rule.book import RuleBook
+from impactmodel.core.rule.readers import audit, describe, excel, inputs, values, walk
 from impactmodel.core.rule.tables import Bands, Gate, Lookup, Steps
 
 __all__ = [

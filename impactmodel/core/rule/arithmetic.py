@@ -1,54 +1,19 @@
-"""Constants, inputs and arithmetic: the nodes that most rules are made of."""
+"""Inputs, named results, caps and floors, shares and rounding."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
-from functools import reduce
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impactmodel.core.errors import InputError
-from impactmodel.core.rule.base import Cells, Rule, Trail, Values, exact, pick, plain, wrap
+from impactmodel.core.rule.base import Cells, Many, Rule, Trail, Values, as_rule, as_rules, wrap
+from impactmodel.core.rule.numbers import exact, pick, plain
 
 type RoundMode = Literal["half_up", "down", "up"]
-
-
-def as_rule(value: Rule | float) -> Rule:
-    """Return a rule as it is and a number as a `Constant`."""
-    return value if isinstance(value, Rule) else Constant(value)
-
-
-def _rules(values: Sequence[Rule | float]) -> tuple[Rule, ...]:
-    return tuple(as_rule(v) for v in values)
-
-
-@dataclass(frozen=True, slots=True)
-class Constant(Rule):
-    """A number fixed in the rule; ``unit`` is for the text reader."""
-
-    value: float
-    unit: str = ""
-
-    def children(self) -> tuple[Rule, ...]:
-        return ()
-
-    def numpy(self, env: Values) -> NDArray[np.float64]:
-        return np.asarray(self.value, dtype=float)
-
-    def decimal(self, trail: Trail) -> Decimal:
-        return exact(self.value)
-
-    def excel(self, cells: Cells) -> str:
-        return plain(self.value)
-
-    def text(self) -> str:
-        number = f"{exact(self.value):,f}"
-        number = number.rstrip("0").rstrip(".") if "." in number else number
-        return f"{number} {self.unit}" if self.unit else number
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,136 +67,7 @@ class Named(Rule):
         return f"{self.label or self.name} [{self.rule.text()}]"
 
 
-class _Many(Rule):
-    """A node over several terms."""
-
-    __slots__ = ()
-    terms: tuple[Rule, ...]
-
-    def children(self) -> tuple[Rule, ...]:
-        return self.terms
-
-    def _fold_numpy(
-        self, env: Values, function: Callable[[NDArray[np.float64], NDArray[np.float64]], object]
-    ) -> NDArray[np.float64]:
-        parts = [term.numpy(env) for term in self.terms]
-        return np.asarray(reduce(lambda a, b: np.asarray(function(a, b)), parts), dtype=float)
-
-    def _decimals(self, trail: Trail) -> list[Decimal]:
-        return [term.decimal(trail) for term in self.terms]
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Sum(_Many):
-    """The sum of its terms."""
-
-    terms: tuple[Rule, ...]
-
-    def __init__(self, terms: Sequence[Rule | float]) -> None:
-        object.__setattr__(self, "terms", _rules(terms))
-
-    def numpy(self, env: Values) -> NDArray[np.float64]:
-        return self._fold_numpy(env, np.add)
-
-    def decimal(self, trail: Trail) -> Decimal:
-        parts = self._decimals(trail)
-        return trail.note(self.text(), " + ".join(map(plain, parts)), sum(parts, Decimal(0)))
-
-    def excel(self, cells: Cells) -> str:
-        return "+".join(wrap(term, cells) for term in self.terms)
-
-    def text(self) -> str:
-        return "(" + " + ".join(term.text() for term in self.terms) + ")"
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Product(_Many):
-    """The product of its factors."""
-
-    terms: tuple[Rule, ...]
-
-    def __init__(self, terms: Sequence[Rule | float]) -> None:
-        object.__setattr__(self, "terms", _rules(terms))
-
-    def numpy(self, env: Values) -> NDArray[np.float64]:
-        return self._fold_numpy(env, np.multiply)
-
-    def decimal(self, trail: Trail) -> Decimal:
-        parts = self._decimals(trail)
-        value = reduce(lambda a, b: a * b, parts)
-        return trail.note(self.text(), " × ".join(map(plain, parts)), value)
-
-    def excel(self, cells: Cells) -> str:
-        return "*".join(wrap(term, cells) for term in self.terms)
-
-    def text(self) -> str:
-        return " × ".join(term.text() for term in self.terms)
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Difference(Rule):
-    """``left`` minus ``right``."""
-
-    left: Rule
-    right: Rule
-
-    def __init__(self, left: Rule | float, right: Rule | float) -> None:
-        object.__setattr__(self, "left", as_rule(left))
-        object.__setattr__(self, "right", as_rule(right))
-
-    def children(self) -> tuple[Rule, ...]:
-        return (self.left, self.right)
-
-    def numpy(self, env: Values) -> NDArray[np.float64]:
-        return np.asarray(self.left.numpy(env) - self.right.numpy(env))
-
-    def decimal(self, trail: Trail) -> Decimal:
-        left, right = self.left.decimal(trail), self.right.decimal(trail)
-        return trail.note(self.text(), f"{plain(left)} − {plain(right)}", left - right)
-
-    def excel(self, cells: Cells) -> str:
-        return f"{self.left.excel(cells)}-{wrap(self.right, cells)}"
-
-    def text(self) -> str:
-        return f"({self.left.text()} − {self.right.text()})"
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Quotient(Rule):
-    """``over`` divided by ``under``; a zero ``under`` raises in every computing reader."""
-
-    over: Rule
-    under: Rule
-
-    def __init__(self, over: Rule | float, under: Rule | float) -> None:
-        object.__setattr__(self, "over", as_rule(over))
-        object.__setattr__(self, "under", as_rule(under))
-
-    def children(self) -> tuple[Rule, ...]:
-        return (self.over, self.under)
-
-    def numpy(self, env: Values) -> NDArray[np.float64]:
-        under = self.under.numpy(env)
-        if np.any(under == 0):
-            raise InputError(f"division by zero: {self.under.text()} is 0")
-        return np.asarray(self.over.numpy(env) / under)
-
-    def decimal(self, trail: Trail) -> Decimal:
-        over, under = self.over.decimal(trail), self.under.decimal(trail)
-        if under == 0:
-            raise InputError(f"division by zero: {self.under.text()} is 0")
-        return trail.note(self.text(), f"{plain(over)} ÷ {plain(under)}", over / under)
-
-    def excel(self, cells: Cells) -> str:
-        under = self.under.excel(cells)
-        simple = under.replace("$", "").replace("!", "").isalnum()
-        return f"{wrap(self.over, cells)}/{under if simple else f'({under})'}"
-
-    def text(self) -> str:
-        return f"{self.over.text()} ÷ {self.under.text()}"
-
-
-class _Extreme(_Many):
+class _Extreme(Many):
     __slots__ = ()
 
     def _note(self, trail: Trail, pick_one: Callable[[list[Decimal]], Decimal]) -> Decimal:
@@ -246,7 +82,7 @@ class Minimum(_Extreme):
     terms: tuple[Rule, ...]
 
     def __init__(self, terms: Sequence[Rule | float]) -> None:
-        object.__setattr__(self, "terms", _rules(terms))
+        object.__setattr__(self, "terms", as_rules(terms))
 
     def numpy(self, env: Values) -> NDArray[np.float64]:
         return self._fold_numpy(env, np.minimum)
@@ -268,7 +104,7 @@ class Maximum(_Extreme):
     terms: tuple[Rule, ...]
 
     def __init__(self, terms: Sequence[Rule | float]) -> None:
-        object.__setattr__(self, "terms", _rules(terms))
+        object.__setattr__(self, "terms", as_rules(terms))
 
     def numpy(self, env: Values) -> NDArray[np.float64]:
         return self._fold_numpy(env, np.maximum)

@@ -1,20 +1,20 @@
-"""The node protocol of rules and the functions that read a rule."""
+"""The node protocol of rules, constants and the four operations."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
+from impactmodel.core.rule.numbers import Table, exact, plain
 
-type Table = tuple[tuple[float, float], ...]
-"""Rows of (threshold, value), thresholds strictly rising."""
 type Values = Mapping[str, Any]
 """What numpy reads: arrays that broadcast together, texts for look-ups, tables."""
 type Facts = Mapping[str, Decimal | float | int | str | Table]
@@ -100,112 +100,186 @@ class Rule(ABC):
         return ()
 
     def __add__(self, other: Rule | float) -> Rule:
-        from impactmodel.core.rule.arithmetic import Sum
-
         return Sum((self, other))
 
     def __sub__(self, other: Rule | float) -> Rule:
-        from impactmodel.core.rule.arithmetic import Difference
-
         return Difference(self, other)
 
     def __mul__(self, other: Rule | float) -> Rule:
-        from impactmodel.core.rule.arithmetic import Product
-
         return Product((self, other))
 
     __radd__ = __add__
     __rmul__ = __mul__
 
     def __truediv__(self, other: Rule | float) -> Rule:
-        from impactmodel.core.rule.arithmetic import Quotient
-
         return Quotient(self, other)
 
 
-def values(rule: Rule, env: Values) -> NDArray[np.float64]:
-    """Read a rule with numpy: inputs broadcast, the result has their common shape."""
-    return rule.numpy(env)
+def as_rule(value: Rule | float) -> Rule:
+    """Return a rule as it is and a number as a `Constant`."""
+    return value if isinstance(value, Rule) else Constant(value)
 
 
-def audit(rule: Rule, facts: Facts) -> Audit:
-    """Read a rule with Decimal: the exact value and the trail of steps.
-
-    Floats are taken at their shortest decimal form (0.1 is exactly one tenth).
-    """
-    trail = Trail(facts)
-    value = rule.decimal(trail)
-    if not trail.lines:
-        trail.note(rule.text(), plain(value), value)
-    return Audit(value, tuple(trail.lines))
+def as_rules(values: Sequence[Rule | float]) -> tuple[Rule, ...]:
+    return tuple(as_rule(v) for v in values)
 
 
-def excel(rule: Rule, cells: Cells) -> str:
-    """Read a rule as an Excel formula over cell references (also valid in LibreOffice)."""
-    from impactmodel.core.rule.arithmetic import Named
+@dataclass(frozen=True, slots=True)
+class Constant(Rule):
+    """A number fixed in the rule; ``unit`` is for the text reader."""
 
-    return "=" + (rule.rule if isinstance(rule, Named) else rule).excel(cells)
+    value: float
+    unit: str = ""
 
+    def children(self) -> tuple[Rule, ...]:
+        return ()
 
-def describe(rule: Rule) -> str:
-    """Read a rule as plain text."""
-    return rule.text()
+    def numpy(self, env: Values) -> NDArray[np.float64]:
+        return np.asarray(self.value, dtype=float)
 
+    def decimal(self, trail: Trail) -> Decimal:
+        return exact(self.value)
 
-def walk(rule: Rule) -> Iterator[Rule]:
-    """Yield the rule and every node below it, top first."""
-    yield rule
-    for child in rule.children():
-        yield from walk(child)
+    def excel(self, cells: Cells) -> str:
+        return plain(self.value)
 
-
-def inputs(rule: Rule) -> frozenset[str]:
-    """Return the names of all inputs and tables that a rule reads."""
-    return frozenset(name for node in walk(rule) for name in node.names())
-
-
-def exact(value: Decimal | float) -> Decimal:
-    """Turn a number into the Decimal of its shortest decimal form."""
-    if isinstance(value, Decimal):
-        return value
-    return Decimal(int(value)) if float(value).is_integer() else Decimal(repr(float(value)))
+    def text(self) -> str:
+        number = f"{exact(self.value):,f}"
+        number = number.rstrip("0").rstrip(".") if "." in number else number
+        return f"{number} {self.unit}" if self.unit else number
 
 
-def plain(value: Decimal | float) -> str:
-    """Write a number in full, without exponent or trailing zeros."""
-    text = f"{exact(value):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+class Many(Rule):
+    """A node over several terms."""
+
+    __slots__ = ()
+    terms: tuple[Rule, ...]
+
+    def children(self) -> tuple[Rule, ...]:
+        return self.terms
+
+    def _fold_numpy(
+        self, env: Values, function: Callable[[NDArray[np.float64], NDArray[np.float64]], object]
+    ) -> NDArray[np.float64]:
+        parts = [term.numpy(env) for term in self.terms]
+        return np.asarray(reduce(lambda a, b: np.asarray(function(a, b)), parts), dtype=float)
+
+    def _decimals(self, trail: Trail) -> list[Decimal]:
+        return [term.decimal(trail) for term in self.terms]
 
 
-def pick(env: Mapping[str, Any], name: str) -> Any:
-    """Return an input, or raise `InputError` naming what is there."""
-    if name not in env:
-        there = ", ".join(sorted(env)) or "nothing"
-        raise InputError(
-            f"the rule needs the input '{name}'", seen=there, fix="give a value for it"
-        )
-    return env[name]
+@dataclass(frozen=True, slots=True, init=False)
+class Sum(Many):
+    """The sum of its terms."""
+
+    terms: tuple[Rule, ...]
+
+    def __init__(self, terms: Sequence[Rule | float]) -> None:
+        object.__setattr__(self, "terms", as_rules(terms))
+
+    def numpy(self, env: Values) -> NDArray[np.float64]:
+        return self._fold_numpy(env, np.add)
+
+    def decimal(self, trail: Trail) -> Decimal:
+        parts = self._decimals(trail)
+        return trail.note(self.text(), " + ".join(map(plain, parts)), sum(parts, Decimal(0)))
+
+    def excel(self, cells: Cells) -> str:
+        return "+".join(wrap(term, cells) for term in self.terms)
+
+    def text(self) -> str:
+        return "(" + " + ".join(term.text() for term in self.terms) + ")"
 
 
-def check_table(rows: Sequence[Sequence[float]], what: str) -> Table:
-    """Return rows as a table; raise `InputError` unless thresholds rise strictly."""
-    if not rows:
-        raise InputError(f"the {what} has no rows", fix="give at least one")
-    table = tuple((float(a), float(b)) for a, b in rows)
-    for (low, _), (high, _) in zip(table, table[1:], strict=False):
-        if not low < high:
-            raise InputError(
-                f"the thresholds of the {what} must rise",
-                seen=f"{plain(low)} before {plain(high)}",
-                fix="sort them and remove repeats",
-            )
-    return table
+@dataclass(frozen=True, slots=True, init=False)
+class Product(Many):
+    """The product of its factors."""
+
+    terms: tuple[Rule, ...]
+
+    def __init__(self, terms: Sequence[Rule | float]) -> None:
+        object.__setattr__(self, "terms", as_rules(terms))
+
+    def numpy(self, env: Values) -> NDArray[np.float64]:
+        return self._fold_numpy(env, np.multiply)
+
+    def decimal(self, trail: Trail) -> Decimal:
+        parts = self._decimals(trail)
+        value = reduce(lambda a, b: a * b, parts)
+        return trail.note(self.text(), " × ".join(map(plain, parts)), value)
+
+    def excel(self, cells: Cells) -> str:
+        return "*".join(wrap(term, cells) for term in self.terms)
+
+    def text(self) -> str:
+        return " × ".join(term.text() for term in self.terms)
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Difference(Rule):
+    """``left`` minus ``right``."""
+
+    left: Rule
+    right: Rule
+
+    def __init__(self, left: Rule | float, right: Rule | float) -> None:
+        object.__setattr__(self, "left", as_rule(left))
+        object.__setattr__(self, "right", as_rule(right))
+
+    def children(self) -> tuple[Rule, ...]:
+        return (self.left, self.right)
+
+    def numpy(self, env: Values) -> NDArray[np.float64]:
+        return np.asarray(self.left.numpy(env) - self.right.numpy(env))
+
+    def decimal(self, trail: Trail) -> Decimal:
+        left, right = self.left.decimal(trail), self.right.decimal(trail)
+        return trail.note(self.text(), f"{plain(left)} − {plain(right)}", left - right)
+
+    def excel(self, cells: Cells) -> str:
+        return f"{self.left.excel(cells)}-{wrap(self.right, cells)}"
+
+    def text(self) -> str:
+        return f"({self.left.text()} − {self.right.text()})"
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Quotient(Rule):
+    """``over`` divided by ``under``; a zero ``under`` raises in every computing reader."""
+
+    over: Rule
+    under: Rule
+
+    def __init__(self, over: Rule | float, under: Rule | float) -> None:
+        object.__setattr__(self, "over", as_rule(over))
+        object.__setattr__(self, "under", as_rule(under))
+
+    def children(self) -> tuple[Rule, ...]:
+        return (self.over, self.under)
+
+    def numpy(self, env: Values) -> NDArray[np.float64]:
+        under = self.under.numpy(env)
+        if np.any(under == 0):
+            raise InputError(f"division by zero: {self.under.text()} is 0")
+        return np.asarray(self.over.numpy(env) / under)
+
+    def decimal(self, trail: Trail) -> Decimal:
+        over, under = self.over.decimal(trail), self.under.decimal(trail)
+        if under == 0:
+            raise InputError(f"division by zero: {self.under.text()} is 0")
+        return trail.note(self.text(), f"{plain(over)} ÷ {plain(under)}", over / under)
+
+    def excel(self, cells: Cells) -> str:
+        under = self.under.excel(cells)
+        simple = under.replace("$", "").replace("!", "").isalnum()
+        return f"{wrap(self.over, cells)}/{under if simple else f'({under})'}"
+
+    def text(self) -> str:
+        return f"{self.over.text()} ÷ {self.under.text()}"
 
 
 def wrap(rule: Rule, cells: Cells) -> str:
     """Write a child's formula, in brackets where operators could bind differently."""
-    from impactmodel.core.rule.arithmetic import Difference, Quotient, Sum
-
     formula = rule.excel(cells)
     loose = isinstance(rule, (Sum, Difference, Quotient)) or formula.startswith("-")
     return f"({formula})" if loose else formula

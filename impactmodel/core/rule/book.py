@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule.arithmetic import Named
-from impactmodel.core.rule.base import Audit, Cells, Facts, Values, audit, excel, inputs
+from impactmodel.core.rule.base import Audit, Cells, Facts, Values
+from impactmodel.core.rule.readers import audit, excel, inputs
 
 
 @dataclass(frozen=True, slots=True)

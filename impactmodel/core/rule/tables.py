@@ -17,19 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
-from impactmodel.core.rule.arithmetic import as_rule
-from impactmodel.core.rule.base import (
-    Cells,
-    Rule,
-    Table,
-    Trail,
-    Values,
-    check_table,
-    exact,
-    pick,
-    plain,
-    wrap,
-)
+from impactmodel.core.rule.base import Cells, Rule, Trail, Values, as_rule, wrap
+from impactmodel.core.rule.numbers import Table, check_table, exact, pick, plain
 
 type _Rows = Table | str
 

@@ -1,0 +1,50 @@
+"""Exact numbers, tables and look-ups that every node of a rule uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from impactmodel.core.errors import InputError
+
+type Table = tuple[tuple[float, float], ...]
+"""Rows of (threshold, value), thresholds strictly rising."""
+
+
+def exact(value: Decimal | float) -> Decimal:
+    """Turn a number into the Decimal of its shortest decimal form."""
+    if isinstance(value, Decimal):
+        return value
+    return Decimal(int(value)) if float(value).is_integer() else Decimal(repr(float(value)))
+
+
+def plain(value: Decimal | float) -> str:
+    """Write a number in full, without exponent or trailing zeros."""
+    text = f"{exact(value):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def pick(env: Mapping[str, Any], name: str) -> Any:
+    """Return an input, or raise `InputError` naming what is there."""
+    if name not in env:
+        there = ", ".join(sorted(env)) or "nothing"
+        raise InputError(
+            f"the rule needs the input '{name}'", seen=there, fix="give a value for it"
+        )
+    return env[name]
+
+
+def check_table(rows: Sequence[Sequence[float]], what: str) -> Table:
+    """Return rows as a table; raise `InputError` unless thresholds rise strictly."""
+    if not rows:
+        raise InputError(f"the {what} has no rows", fix="give at least one")
+    table = tuple((float(a), float(b)) for a, b in rows)
+    for (low, _), (high, _) in zip(table, table[1:], strict=False):
+        if not low < high:
+            raise InputError(
+                f"the thresholds of the {what} must rise",
+                seen=f"{plain(low)} before {plain(high)}",
+                fix="sort them and remove repeats",
+            )
+    return table
