@@ -8,7 +8,7 @@ carry-forward takes the last value there and flags it in the result.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from impactmodel.core.errors import InputError, Problem
 from impactmodel.core.rule import RuleBook
+from impactmodel.core.rule import inputs as rule_inputs
 from impactmodel.core.spec import load
 from impactmodel.core.yaml import Document
 from impactmodel.fiscal.parameter_files import (
@@ -140,7 +141,7 @@ class RulesAt:
         """Return the value of a parameter; nothing while it is not in force."""
         return self.find(name).value.value
 
-    def compute(self, inputs: Mapping[str, Any], *books: str) -> Computed:
+    def compute(self, inputs: Mapping[str, Any], *books: str, only: Sequence[str] = ()) -> Computed:
         """Compute rule books over inputs that broadcast together.
 
         Parameters
@@ -150,6 +151,8 @@ class RulesAt:
             A name that a rule defines replaces the rule: a known municipal tax rate, say.
         books
             Names of books, computed in this order.
+        only
+            Results that are wanted: nothing else is computed or needs inputs.
 
         Returns
         -------
@@ -161,7 +164,7 @@ class RulesAt:
         InputError
             If an input is missing, unknown or out of its range, or a parameter is not covered.
         """
-        book, found = self._prepare(inputs, books)
+        book, found = self._prepare(inputs, books, only)
         env = {**inputs, **{one.parameter.id: one.amount for one in found}}
         return Computed(self.date, book.values(env), found)
 
@@ -177,28 +180,27 @@ class RulesAt:
         books
             Names of books, as in `compute`.
         """
-        book, _ = self._prepare(inputs, books)
-        if name not in book.names():
-            raise InputError("no rule gives this", seen=name, fix="name a result of the books")
-        needed = _closure(book, name)
-        part = RuleBook(tuple(rule for rule in book.rules if rule.name in needed))
-        found = self._found(part)
+        book, found = self._prepare(inputs, books, (name,))
         facts = {**inputs, **{one.parameter.id: one.amount for one in found}}
-        return explanation(name, part.audit(facts), found, self.rules.sources)
+        return explanation(name, book.audit(facts), found, self.rules.sources)
 
     def _prepare(
-        self, inputs: Mapping[str, Any], books: tuple[str, ...]
+        self, inputs: Mapping[str, Any], books: tuple[str, ...], only: Sequence[str]
     ) -> tuple[RuleBook, tuple[Found, ...]]:
         whole = self.rules.book(*books)
         book = RuleBook(tuple(rule for rule in whole.rules if rule.name not in inputs))
-        needed = book.inputs() - set(self.rules.parameters)
-        known = {**self.rules.inputs, **{n: RuleInput(n, "as computed") for n in whole.names()}}
-        check_inputs(inputs, needed, known)
-        return book, self._found(book)
-
-    def _found(self, book: RuleBook) -> tuple[Found, ...]:
-        names = sorted(book.inputs() & set(self.rules.parameters))
-        return tuple(self.find(name) for name in names)
+        strange = [name for name in only if name not in book.names()]
+        if strange:
+            fix = "name results of the books that are not given as inputs"
+            raise InputError("no rule gives this", seen=strange[0], fix=fix)
+        if only:
+            needed = _closure(book, only)
+            book = RuleBook(tuple(rule for rule in book.rules if rule.name in needed))
+        names = {name for one in self.rules.books.values() for name in one.names()}
+        known = {**{n: RuleInput(n, "result of a rule") for n in names}, **self.rules.inputs}
+        check_inputs(inputs, book.inputs() - set(self.rules.parameters), known)
+        read = sorted(book.inputs() & set(self.rules.parameters))
+        return book, tuple(self.find(name) for name in read)
 
 
 def load_rules(country: str = "fi") -> Rules:
@@ -313,17 +315,15 @@ def _unsourced(files: Mapping[str, ParameterFile], keys: tuple[str, ...]) -> lis
     return problems
 
 
-def _closure(book: RuleBook, name: str) -> set[str]:
-    """Return a rule and every rule whose result it needs."""
-    from impactmodel.core.rule import inputs
-
+def _closure(book: RuleBook, names: Sequence[str]) -> set[str]:
+    """Return rules and every rule whose result they need."""
     rules = {rule.name: rule for rule in book.rules}
-    needed, todo = set(), [name]
+    needed, todo = set(), list(names)
     while todo:
         one = todo.pop()
         if one in rules and one not in needed:
             needed.add(one)
-            todo += inputs(rules[one])
+            todo += rule_inputs(rules[one])
     return needed
 
 
