@@ -1,0 +1,151 @@
+"""Checking a file without running it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from impactmodel.cli.kinds import is_netcdf, kind_of
+from impactmodel.cli.terminal import say, say_json
+from impactmodel.core.errors import InputError, Problem
+from impactmodel.core.spec import load
+from impactmodel.core.yaml import Document
+
+if TYPE_CHECKING:
+    from impactmodel.contract import OutcomesContract
+    from impactmodel.core.outcomes import Outcomes
+
+_WORDS = {
+    "case": "a case",
+    "contract": "a contract",
+    "fund": "a funding structure",
+    "evidence": "published evidence",
+    "outcomes": "draws of outcomes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One finding: ``error`` makes a file unusable, ``warning`` needs an answer."""
+
+    level: Literal["error", "warning"]
+    text: str
+    key: str = ""
+    line: int | None = None
+    file: str = ""
+
+    def sentence(self) -> str:
+        """Say it on one line."""
+        place = [self.file] if self.file else []
+        place += [f"line {self.line}"] if self.line is not None else []
+        place += [self.key] if self.key else []
+        head = ", ".join(place)
+        return f"{self.level.capitalize()}: {head + ': ' if head else ''}{self.text}."
+
+
+def check_file(path: Path, *, as_json: bool) -> bool:
+    """Check a file, write what is found to the output stream, and say whether it can be used.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read at all, or is of no known kind.
+    """
+    kind, findings = _examined(path)
+    usable = all(f.level != "error" for f in findings)
+    if as_json:
+        rows = [asdict(f) for f in findings]
+        say_json({"file": str(path), "kind": kind, "usable": usable, "findings": rows})
+        return usable
+    say(f"{path} was read as {_WORDS[kind]}.")
+    for finding in findings:
+        say(finding.sentence())
+    if not findings:
+        say("Nothing was found.")
+    return usable
+
+
+def _examined(path: Path) -> tuple[str, list[Found]]:
+    if is_netcdf(path):
+        from impactmodel.core.outcomes import Outcomes
+
+        try:
+            return "outcomes", _outcomes(Outcomes.from_netcdf(path))
+        except InputError as error:
+            return "outcomes", _errors(error, path)
+    document = Document.read(path)
+    kind = kind_of(document)
+    try:
+        return kind, _document(kind, document, path)
+    except InputError as error:
+        return kind, _errors(error, path)
+
+
+def _document(kind: str, document: Document, path: Path) -> list[Found]:
+    if kind == "case":
+        from impactmodel.case import Case
+
+        case = Case.from_yaml(path)
+        return [] if case.contract is None else _contract(case.contract, document, "contract")
+    if kind == "contract":
+        from impactmodel.contract import OutcomesContract
+
+        return _contract(load(OutcomesContract, document), document)
+    if kind == "fund":
+        from impactmodel.finance import FundingStructure
+
+        load(FundingStructure, document)
+        return []
+    from impactmodel.evidence import PublishedEvidence
+
+    return [Found("warning", said) for said in load(PublishedEvidence, document).assumptions]
+
+
+def _contract(contract: OutcomesContract, document: Document, under: str = "") -> list[Found]:
+    from impactmodel.contract import check
+
+    found = []
+    for finding in check(contract):
+        key = ".".join(part for part in (under, finding.key) if part)
+        found.append(Found(finding.level, finding.text, key, document.line(_path(key))))
+    return found
+
+
+def _outcomes(outcomes: Outcomes) -> list[Found]:
+    about = outcomes.provenance
+    found = [Found("warning", said) for said in about.assumptions]
+    if about.diagnostics.startswith("overridden"):
+        found.append(Found("warning", f"diagnostics {about.diagnostics}"))
+    if about.diagnostics.startswith("failed"):
+        found.insert(0, Found("error", f"diagnostics {about.diagnostics}"))
+    if "covariance" not in outcomes.dataset:
+        text = "there is no spread between people, so no measured view of a contract"
+        found.append(Found("warning", text, "covariance"))
+    return found
+
+
+def _errors(error: InputError, path: Path) -> list[Found]:
+    return [_error(problem, str(path)) for problem in error.problems]
+
+
+def _error(problem: Problem, file: str) -> Found:
+    seen = f" (seen: {problem.seen})" if problem.seen else ""
+    fix = f"; {problem.fix}" if problem.fix else ""
+    text = f"{problem.what}{seen}{fix}"
+    other = "" if problem.file == file else problem.file
+    return Found("error", text, problem.key, problem.line, other)
+
+
+def _path(key: str) -> tuple[str | int, ...]:
+    """Turn a key such as ``clauses[0].price`` into a path.
+
+    Examples
+    --------
+    >>> _path("clauses[0].price")
+    ('clauses', 0, 'price')
+    """
+    parts: Sequence[str] = re.findall(r"[^.\[\]]+", key)
+    return tuple(int(part) if part.isdigit() else part for part in parts)

@@ -1,0 +1,171 @@
+"""The `impactmodel` command."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from impactmodel.cli.faults import INTERRUPTED, tell
+
+CaseFile = Annotated[Path, typer.Argument(metavar="CASE", help="A case: a YAML file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON to the output stream.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+
+app = typer.Typer(
+    name="impactmodel",
+    help="From evidence on employment programmes to outcome payments, investor returns and "
+    "public savings.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"impactmodel {version('impactmodel')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def run(
+    case: CaseFile,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the results.")],
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Another seed than the case's.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a case: effects, payments, returns, savings, and a report of them.
+
+    Writes report.html, summary.json, outcomes.nc and run.json into DIR, and workbook.xlsx where
+    the case has a public side: all of them or none.
+    """
+    from impactmodel.cli.run import run_to_folder, show_result
+
+    result = run_to_folder(case, out, seed=seed, quiet=quiet)
+    show_result(result, out, as_json=as_json)
+
+
+@app.command()
+def settle(
+    contract: Annotated[Path, typer.Argument(metavar="CONTRACT", help="A contract: YAML.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Realised results: CSV.")],
+    claimed: Annotated[
+        Path | None, typer.Option("--claimed", metavar="CSV", help="Claimed amounts, to compare.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder for the statement.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Settle a contract on realised results, with the trail of every step."""
+    from impactmodel.cli.settlement import settle_files
+
+    settle_files(contract, results, claimed=claimed, out=out, as_json=as_json)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A YAML or netCDF file.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check a case, contract, fund, evidence or file of outcomes, and list what is found.
+
+    The exit code is 0 where nothing is in error and 2 where something is.
+    """
+    from impactmodel.cli.check import check_file
+
+    if not check_file(file, as_json=as_json):
+        raise typer.Exit(2)
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder of the results.")
+    ] = Path("out/demo"),
+    quiet: Quiet = False,
+) -> None:
+    """Run the example cases and say where to look."""
+    from impactmodel.cli.demo import run_examples
+
+    run_examples(out, quiet=quiet)
+
+
+@app.command()
+def schema(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="case, contract, fund or evidence.")],
+) -> None:
+    """Write the JSON Schema of a kind of file, for editors that check YAML as it is typed."""
+    from impactmodel.cli.kinds import schema_of
+    from impactmodel.cli.terminal import say_json
+
+    say_json(schema_of(kind))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit: 0 where it succeeded, 2 for a fault of an input.
+
+    Parameters
+    ----------
+    arguments
+        In place of those of the process.
+    """
+    sys.exit(status(arguments))
+
+
+def status(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code; see `main`."""
+    _write_utf8()
+    try:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _terminated)
+        command = typer.main.get_command(app)
+        arguments = None if arguments is None else list(arguments)
+        code = command.main(arguments, prog_name="impactmodel", standalone_mode=False)
+        sys.stdout.flush()
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has closed it: `impactmodel ... | head`.
+        sys.stdout = None
+        return 0
+    except Exception as error:
+        return tell(error)
+    if code == INTERRUPTED:
+        sys.stderr.write("impactmodel: stopped; nothing was written.\n")
+    return code if isinstance(code, int) else 0
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _write_utf8() -> None:
+    """Write UTF-8 also where the system's own encoding lacks signs that reports use."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="replace")

@@ -1,0 +1,48 @@
+"""Running a case into a folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from impactmodel.cli.folder import replaced
+from impactmodel.cli.terminal import progress, say, say_json, show
+
+if TYPE_CHECKING:
+    from impactmodel.case import CaseResult
+
+_WRITING = 0.9
+"""Share of a run's work that is done when writing begins."""
+
+
+def run_to_folder(path: Path, out: Path, *, seed: int | None, quiet: bool) -> CaseResult:
+    """Run a case and put its results in the place of ``out``, whole or not at all."""
+    from impactmodel.case import Case, run_case
+    from impactmodel.report.files import RUN_FILES, write_run
+
+    case = Case.from_yaml(path)
+    if seed is not None:
+        case = replace(case, settings=replace(case.settings, seed=seed))
+    with replaced(out, RUN_FILES) as stage, progress(case.settings.name, quiet=quiet) as report:
+        result = run_case(case, progress=lambda step, share: report(step, share * _WRITING))
+        report("writing the report", _WRITING)
+        write_run(result, stage)
+        report("done", 1.0)
+    return result
+
+
+def show_result(result: CaseResult, out: Path, *, as_json: bool) -> None:
+    """Write the key results to the output stream and say where the report is."""
+    from impactmodel.report.sentences import key_results
+    from impactmodel.report.summary import summary
+
+    if as_json:
+        say_json(summary(result))
+        return
+    for word, text in key_results(result):
+        say(f"{word}. {text}")
+    say(f"Report: {out / 'report.html'}")
+
+
+__all__ = ["run_to_folder", "show", "show_result"]

@@ -1,0 +1,120 @@
+"""What a page is made of: sections of sentences, lists, tables, figures and marked remarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from impactmodel.report.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph of running text."""
+
+    text: str
+    kind: Literal["paragraph"] = field(default="paragraph", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A list of sentences, each with a word in front that says what it is about."""
+
+    items: tuple[tuple[str, str], ...]
+    kind: Literal["points"] = field(default="points", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Sentences that must not be overlooked, each under the same mark.
+
+    Parameters
+    ----------
+    mark
+        Such as ``Assumption``, ``Warning`` or ``Synthetic data``.
+    """
+
+    mark: str
+    items: tuple[str, ...]
+    kind: Literal["marked"] = field(default="marked", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure as an SVG element, with a caption that can be read without it."""
+
+    svg: str
+    caption: str
+    kind: Literal["picture"] = field(default="picture", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tabled:
+    """A table."""
+
+    table: Table
+    kind: Literal["table"] = field(default="table", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Lines of a computation, set as they are."""
+
+    text: str
+    kind: Literal["steps"] = field(default="steps", init=False)
+
+
+type Block = Paragraph | Points | Marked | Picture | Tabled | Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A headed part of a page; left out where it has no blocks."""
+
+    name: str
+    heading: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole page.
+
+    Parameters
+    ----------
+    title, lead
+        The heading and one sentence under it.
+    facts
+        Pairs of a short name and a value, shown under the lead.
+    sections
+        In order.
+    """
+
+    title: str
+    lead: str
+    facts: tuple[tuple[str, str], ...]
+    sections: tuple[Section, ...]
+
+    def html(self) -> str:
+        """Return the page as one self-contained HTML document: no script, no request."""
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+        from markupsafe import Markup
+
+        environment = Environment(
+            loader=PackageLoader("impactmodel.report", "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        # Figures are the only markup that is not escaped: this package drew them.
+        environment.filters["drawing"] = Markup
+        shown = [section for section in self.sections if section.blocks]
+        return environment.get_template("page.html.j2").render(page=self, sections=shown)
+
+    def write(self, path: str | Path) -> Path:
+        """Write the page to a file; return its path."""
+        path = Path(path)
+        path.write_text(self.html(), encoding="utf-8", newline="\n")
+        return path

@@ -1,0 +1,107 @@
+"""The key results in plain sentences: each with its interval, or its probability."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from impactmodel.core.summary import describe_draws
+from impactmodel.report.collapse import Collapsed, collapse
+from impactmodel.report.numbers import MINUS, Unit, money, percent, probability, unit_of
+
+if TYPE_CHECKING:
+    from impactmodel.contract import OutcomePayments
+    from impactmodel.core.outcomes import Outcomes
+    from impactmodel.report.result import RunResult
+
+type Sentence = tuple[str, str]
+"""What it is about, and the sentence."""
+
+VIEWS = {
+    "expected": "what the contract pays at the true effect",
+    "measured": "what an evaluation of this cohort would measure, its noise included",
+}
+PEOPLE = {
+    "assigned": "per person assigned",
+    "participants": "per participant",
+    "compliers": "per person who takes part because of the offer",
+}
+
+
+def key_results(result: RunResult) -> tuple[Sentence, ...]:
+    """Return the key results of a run in the order in which they are asked for."""
+    prob = result.case.settings.interval
+    said = list(effect_sentences(result.outcomes, prob))
+    if result.payments is not None:
+        said.append(payment_sentence(result.payments, prob))
+    return tuple(said)
+
+
+def effect_sentences(outcomes: Outcomes, prob: float) -> tuple[Sentence, ...]:
+    """Say the effect on each outcome."""
+    people = PEOPLE[outcomes.provenance.population]
+    return tuple(
+        (_capital(part.measure.title), _effect(part, people, prob)) for part in collapse(outcomes)
+    )
+
+
+def _effect(part: Collapsed, people: str, prob: float) -> str:
+    unit = unit_of(part.measure, part.unit, effect=True)
+    d = describe_draws(part.effect, prob)
+    size = unit.write(abs(d["mean"]), d["sd"])
+    sign = "+" if d["mean"] >= 0 else MINUS
+    said = f"an effect of {unit.before}{sign}{size.removeprefix(unit.before)} {people}"
+    if part.treated is not None and part.counterfactual is not None:
+        level = unit_of(part.measure, part.unit, effect=False)
+        with_, without = (
+            level.write(float(arm.mean()), d["sd"]) for arm in (part.treated, part.counterfactual)
+        )
+        said = f"from {without} without the programme to {with_} with it: {said}"
+    positive = probability(float((part.effect > 0).mean()))
+    return (
+        f"{_capital(said)} ({between(d, unit)}). "
+        f"The effect is above zero with a probability of {positive}."
+    )
+
+
+def between(described: dict[str, Any], unit: Unit) -> str:
+    r"""Write an interval with its probability.
+
+    Examples
+    --------
+    >>> between(describe_draws([1.0, 2.0, 3.0], 0.9), Unit())
+    '90\xa0% interval 1.1 to 2.9'
+    """
+    lower, upper = (unit.bare(described[end], described["sd"]) for end in ("lower", "upper"))
+    span = f"{unit.before}{lower} to {upper}"
+    return f"{percent(described['prob'])} interval {span}"
+
+
+def payment_sentence(payments: OutcomePayments, prob: float) -> Sentence:
+    """Say what is paid, how uncertain that is, and how likely nothing is."""
+    unit = money(payments.currency)
+    total = payments.total()
+    d = describe_draws(total, prob)
+    cap, at_cap = payments.contract.cap, payments.probability_at_cap()
+    capped = (
+        f", and the cap of {unit.write(cap, 0.0)} binds with a probability of {probability(at_cap)}"
+        if cap is not None and at_cap is not None
+        else ""
+    )
+    return (
+        "Payments",
+        f"The contract pays {unit.write(d['mean'], d['sd'])} on average ({between(d, unit)}). "
+        f"Nothing is paid with a probability of "
+        f"{probability(payments.probability_zero())}{capped}. "
+        f"This is {VIEWS[payments.view]}.",
+    )
+
+
+def joint(*conditions: Any) -> float:
+    """Return the share of draws in which every condition holds: draw i is draw i everywhere."""
+    return float(np.logical_and.reduce([np.asarray(c, dtype=bool) for c in conditions]).mean())
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
