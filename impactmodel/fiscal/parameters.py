@@ -94,18 +94,16 @@ class Rules:
         if date < first or (date > last and self.mode == "strict"):
             later = "" if date < first else ", or use carry_forward() to take the last value"
             raise InputError(
-                f"the parameter is not covered on {date}",
+                f"the parameter is not covered on {date}, only from {first} to {last}",
                 key=f"{self.country}.{name}",
-                seen=f"covered from {first} to {last}",
                 fix=f"ask for a covered date{later}",
             )
         due = [value for value in parameter.values if value.valid_from <= date]
         known = [v for v in due if self.signed is None or v.known <= self.signed]
         if not known:
             raise InputError(
-                f"no value was known when the rules were frozen on {self.signed}",
+                f"no value of {date} was known when the rules were frozen on {self.signed}",
                 key=f"{self.country}.{name}",
-                seen=f"first known {min(v.known for v in parameter.values)}",
                 fix="freeze the rules on a later date",
             )
         chosen = known[-1]
@@ -329,7 +327,5 @@ def _closure(book: RuleBook, names: Sequence[str]) -> set[str]:
 
 def _day(date: object) -> dt.date:
     if not isinstance(date, dt.date) or isinstance(date, dt.datetime):
-        raise InputError(
-            "rules are looked up by a date", seen=repr(date), fix="give a datetime.date"
-        )
+        raise InputError("rules are looked up by a date", seen=date, fix="give a datetime.date")
     return date

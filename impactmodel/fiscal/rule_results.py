@@ -144,9 +144,8 @@ def check_inputs(
     if missing:
         what = known[missing[0]]
         raise InputError(
-            f"{len(missing)} input{'s are' if len(missing) > 1 else ' is'} missing",
-            seen=", ".join(missing),
-            fix=f"{missing[0]}: {what.label}, {what.unit}",
+            f"the rules need {', '.join(missing)}",
+            fix=f"give a value for each; {missing[0]} is: {what.label} ({what.unit})",
         )
     for name, given in inputs.items():
         if name not in known:
