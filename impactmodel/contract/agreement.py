@@ -129,6 +129,13 @@ class Clause:
         return self.index or {self.outcome: 1.0 if self.direction == "increase" else -1.0}
 
     @property
+    def group_prices(self) -> dict[str, float] | None:
+        """The price of each group, where prices differ by group."""
+        payment = self.payment
+        prices = payment.price if isinstance(payment, Rate) else None
+        return prices if isinstance(prices, dict) else None
+
+    @property
     def is_measured(self) -> bool:
         """Whether the clause pays on a difference from a live comparison group."""
         return isinstance(self.basis, MeasuredImpact)

@@ -8,7 +8,7 @@ cohort), ``k.reference`` (the same people's units at the basis's comparison leve
 from __future__ import annotations
 
 from impactmodel.contract.agreement import Clause, OutcomesContract
-from impactmodel.contract.terms import Gross, Rate
+from impactmodel.contract.terms import Gross
 from impactmodel.core.rule import (
     Constant,
     Difference,
@@ -74,13 +74,9 @@ def clause_rule(clause: Clause, minimum_cohort: int = 0) -> Named:
     are settled (``people`` = 1) it limits that person's payment.
     """
     rule: Rule
-    if isinstance(clause.payment, Rate) and isinstance(clause.payment.price, dict):
-        rule = Sum(
-            [
-                Product((units_rule(clause, group), price))
-                for group, price in clause.payment.price.items()
-            ]
-        )
+    prices = clause.group_prices
+    if prices is not None:
+        rule = Sum([Product((units_rule(clause, g), price)) for g, price in prices.items()])
     else:
         rule = clause.payment.rule(units_rule(clause), relative_rule(clause))
     if clause.floor is not None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from impactmodel.contract.agreement import Clause, OutcomesContract
 from impactmodel.contract.compile import PEOPLE, reference_name, total_name
-from impactmodel.contract.terms import AbovePrediction, Gross, Rate, reference_level
+from impactmodel.contract.terms import Gross, reference_level
 from impactmodel.core.errors import DiagnosticsError, InputError, JoinError
 from impactmodel.core.money import same
 from impactmodel.core.outcomes import Outcomes
@@ -76,14 +76,15 @@ def clause_inputs(clause: Clause, outcomes: Outcomes, period: int) -> dict[str, 
     """Return the inputs of a clause's rule for one period, each of shape (draw,)."""
     size = outcomes.cohort_size.values
     groups = [str(g) for g in outcomes.dataset["group"].values.tolist()]
-    by_group = isinstance(clause.payment, Rate) and isinstance(clause.payment.price, dict)
+    prices = clause.group_prices
+    if prices is not None:
+        _check_groups(clause.name, prices, groups)
     env: dict[str, Draws] = {PEOPLE: size.sum(axis=1)}
     for name in clause.weights:
         total, reference = _totals(clause, outcomes, name, period, groups)
         env[total_name(name)] = (total * size).sum(axis=1)
         env[reference_name(name)] = (reference * size).sum(axis=1)
-        if by_group:
-            _check_groups(clause, groups)
+        if prices is not None:
             for place, group in enumerate(groups):
                 env[total_name(name, group)] = total[:, place] * size[:, place]
                 env[reference_name(name, group)] = reference[:, place] * size[:, place]
@@ -107,13 +108,11 @@ def _totals(
     return treated, np.broadcast_to(fixed.astype(float), treated.shape)
 
 
-def _check_groups(clause: Clause, groups: list[str]) -> None:
-    assert isinstance(clause.payment, Rate)
-    assert isinstance(clause.payment.price, dict)
-    if set(clause.payment.price) != set(groups):
+def _check_groups(clause: str, prices: dict[str, float], groups: list[str]) -> None:
+    if set(prices) != set(groups):
         raise InputError(
-            f"the prices of '{clause.name}' are for other groups than the evidence has",
+            f"the prices of '{clause}' are for other groups than the evidence has",
             key="payment.price",
-            seen=", ".join(clause.payment.price),
+            seen=", ".join(prices),
             fix="give one price for each of " + ", ".join(groups),
         )

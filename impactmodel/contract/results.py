@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -132,6 +133,10 @@ def _rows(source: str | Path | pd.DataFrame) -> tuple[list[_Row], str]:
     return [(i + 2, {str(k): v for k, v in r.items()}) for i, r in enumerate(records)], ""
 
 
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
 class _Cell:
     """Reads the cells of one row."""
 
@@ -145,14 +150,14 @@ class _Cell:
 
     def text(self, column: str, default: str = "") -> str:
         value = self.values.get(column, default)
-        text = "" if value is None or value != value else str(value).strip()
+        text = "" if value is None or _is_nan(value) else str(value).strip()
         if not text and not default:
             raise self.fault("the cell is empty", column, "fill it in")
         return text or default
 
     def number(self, column: str) -> Decimal | None:
         value = self.values.get(column)
-        if value is None or value != value or str(value).strip() == "":
+        if value is None or _is_nan(value) or str(value).strip() == "":
             return None
         try:
             number = Decimal(str(value).strip()) if isinstance(value, str) else exact(value)
@@ -186,11 +191,9 @@ def _cells(rows: list[_Row], file: str) -> dict[Key, Result]:
         total, mean, people = cell.number("total"), cell.number("mean"), cell.number("people")
         if (total is None) == (mean is None):
             raise cell.fault("give exactly one of 'total' and 'mean'", "total")
-        if total is None:
-            if people is None:
-                raise cell.fault("a mean needs the number of people", "people", "add it")
-            assert mean is not None
-            total = mean * people
+        if mean is not None and people is None:
+            raise cell.fault("a mean needs the number of people", "people", "add it")
+        total = (mean or Decimal(0)) * (people or Decimal(0)) if total is None else total
         cells[key] = Result(total, people, cell.number("comparison"), cell.number("prediction"))
     return cells
 

@@ -20,9 +20,9 @@ from impactmodel.contract.compile import (
 )
 from impactmodel.contract.payments import warnings_of
 from impactmodel.contract.results import Key, Result, Results, read_results
-from impactmodel.contract.terms import AbovePrediction, Gross, Rate, reference_level
+from impactmodel.contract.terms import AbovePrediction, Gross, reference_level
 from impactmodel.core.errors import InputError
-from impactmodel.core.rule import Audit, audit, describe
+from impactmodel.core.rule import Audit, audit, describe, inputs
 from impactmodel.core.rule.numbers import exact, plain
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Line:
         What was achieved beyond the basis, and the payment before the total cap, rounded.
     paid
         The payment after caps over all clauses, rounded.
-    rule, trail
-        The rule in words, and every step of the computation.
+    rule, trail, facts
+        The rule in words, every step of the computation, and the inputs it was computed from.
     """
 
     clause: str
@@ -53,6 +53,7 @@ class Line:
     paid: Decimal
     rule: str
     trail: Audit | None
+    facts: Mapping[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def settle(contract: OutcomesContract, results: str | Path | pd.DataFrame | Resu
             fix="add a row, with 0 where nothing was achieved",
         )
     if contract.cap_per_person is not None:
-        lines = _cap_persons(contract, results, lines)
+        lines = _cap_persons(contract, results, lines, exact(contract.cap_per_person))
     return Settlement(contract, tuple(_cap_total(contract, lines)), warnings_of(contract))
 
 
@@ -194,25 +195,17 @@ def _line(
     contract: OutcomesContract, clause: Clause, results: Results, period: int, paid: Decimal
 ) -> Line:
     rule = clause_rule(clause, contract.minimum_cohort)
-    facts = _facts(clause, results.cells, period, results.file, need_people=_needs_people(rule))
+    facts = _facts(clause, results.cells, period, results.file, need_people=PEOPLE in inputs(rule))
     facts[PAID_BEFORE] = paid
-    trail: Audit | None = audit(rule, facts)
-    assert trail is not None
-    amount = trail.value
+    computed = audit(rule, facts)
+    amount = computed.value
+    trail: Audit | None = computed
     if results.persons and clause.cap_per_person is not None and not clause.is_measured:
         amount, trail = _by_person(clause, results, period, paid), None
     amount = contract.rounding.apply(amount)
     units = audit(units_rule(clause), facts).value
-    return Line(
-        clause.name, clause.payer, period, units, amount, amount, describe(rule.rule), trail
-    )
-
-
-def _needs_people(rule: object) -> bool:
-    from impactmodel.core.rule import Rule, inputs
-
-    assert isinstance(rule, Rule)
-    return PEOPLE in inputs(rule)
+    words = describe(rule.rule)
+    return Line(clause.name, clause.payer, period, units, amount, amount, words, trail, facts)
 
 
 def _facts(
@@ -246,11 +239,10 @@ def _facts(
             key="people",
             fix="add the column",
         )
-    if isinstance(clause.payment, Rate) and isinstance(clause.payment.price, dict):
-        for outcome in clause.weights:
-            for group in clause.payment.price:
-                facts.setdefault(total_name(outcome, group), Decimal(0))
-                facts.setdefault(reference_name(outcome, group), Decimal(0))
+    for outcome in clause.weights:
+        for group in clause.group_prices or ():
+            facts.setdefault(total_name(outcome, group), Decimal(0))
+            facts.setdefault(reference_name(outcome, group), Decimal(0))
     return facts
 
 
@@ -286,10 +278,10 @@ def _by_person(clause: Clause, results: Results, period: int, paid: Decimal) -> 
     return total
 
 
-def _cap_persons(contract: OutcomesContract, results: Results, lines: list[Line]) -> list[Line]:
+def _cap_persons(
+    contract: OutcomesContract, results: Results, lines: list[Line], cap: Decimal
+) -> list[Line]:
     """Hold each person's payments, in order of the lines, against the cap per person."""
-    assert contract.cap_per_person is not None
-    cap = exact(contract.cap_per_person)
     paid = [Decimal(0) for _ in lines]
     for own in results.persons.values():
         left = cap

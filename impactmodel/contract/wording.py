@@ -20,11 +20,9 @@ def describe(contract: OutcomesContract) -> str:
     >>> import datetime as dt
     >>> from impactmodel.contract import Clause, OutcomesContract, Rate
     >>> clause = Clause("jobs", Rate(3000.0), payer="state", outcome="job")
-    >>> print(describe(OutcomesContract("Trial", "EUR", dt.date(2024, 1, 1), (clause,))))
-    Trial: people start on 2024-01-01; the contract counts the assigned.
-    jobs: state pays 3,000 EUR per unit of job, counting gross outcomes, with no deduction for what \
-would have happened anyway; at least 0 EUR at each date.
-    Payments are rounded to 2 decimals, halves up.
+    >>> text = describe(OutcomesContract("Trial", "EUR", dt.date(2024, 1, 1), (clause,)))
+    >>> text.splitlines()[0]
+    'Trial: people start on 2024-01-01; the contract counts the assigned.'
     """
     last = contract.last_start
     starts = f"on {contract.start}" if last is None else f"from {contract.start} to {last}"

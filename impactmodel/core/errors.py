@@ -51,8 +51,8 @@ class InputError(ImpactModelError, ValueError):
 
     Examples
     --------
-    >>> print(InputError("the cap is negative", seen=-5, key="cap", fix="give a number of at least 0"))
-    cap: the cap is negative (seen: -5); give a number of at least 0
+    >>> print(InputError("the cap is negative", seen=-5, key="cap", fix="raise it to 0"))
+    cap: the cap is negative (seen: -5); raise it to 0
     """
 
     def __init__(

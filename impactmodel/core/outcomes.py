@@ -110,7 +110,7 @@ class Outcomes:
                 variable.data.flags.writeable = False
 
     @classmethod
-    def from_draws(
+    def from_draws(  # noqa: PLR0913  the parts of an Outcomes
         cls,
         treated: ArrayLike,
         counterfactual: ArrayLike | None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from calendar import monthrange
+from itertools import pairwise
 from typing import Literal
 
 from impactmodel.core.errors import InputError
@@ -75,7 +76,7 @@ class Periods:
     def bounds(self) -> tuple[tuple[dt.date, dt.date], ...]:
         """Return (first day, first day after) of each period."""
         edges = [self._edge(i) for i in range(self.count + 1)]
-        return tuple(zip(edges[:-1], edges[1:], strict=True))
+        return tuple(pairwise(edges))
 
     @property
     def years(self) -> float:

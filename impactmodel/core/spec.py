@@ -54,13 +54,13 @@ def spec[T](cls: type[T]) -> type[T]:
     """
     own = cls.__dict__.get("__post_init__")
 
-    def __post_init__(self: Any) -> None:
+    def check(self: Any) -> None:
         for name, options in _field_types(typing.cast("Any", type(self))).items():
             _check_field(type(self).__name__, name, getattr(self, name), options)
         if own is not None:
             own(self)
 
-    cls.__post_init__ = __post_init__  # type: ignore[attr-defined]
+    cls.__post_init__ = check  # type: ignore[attr-defined]
     made = dataclasses.dataclass(frozen=True, slots=True)(cls)
     made.__pydantic_config__ = {  # type: ignore[attr-defined]
         "extra": "forbid",
@@ -132,7 +132,7 @@ def load[T](cls: type[T], data: Document | object) -> T:
     Fee(share=0.02)
     >>> load(Fee, {"shar": 0.02})
     Traceback (most recent call last):
-    impactmodel.core.errors.InputError: shar: unknown key; did you mean 'share'? (and 1 more problem)
+    impactmodel.core.errors.InputError: shar: unknown key; ...
     """
     from pydantic import ValidationError
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import shutil
-import subprocess
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,6 +25,7 @@ from impactmodel.core.rule import (
     excel,
     values,
 )
+from tests.spreadsheet import recalculate
 
 numbers = st.integers(-500, 500).map(lambda n: n / 4)
 tables = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=4, unique_by=lambda r: r[0])
@@ -68,10 +65,7 @@ def test_numpy_and_decimal_agree(rule: Rule, x: float, y: float) -> None:
 
 
 @pytest.mark.libreoffice
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
-def test_libreoffice_agrees(tmp_path) -> None:
-    import xlsxwriter
-
+def test_libreoffice_agrees(libreoffice, tmp_path) -> None:
     found: list[tuple[Rule, float, float]] = []
 
     @settings(max_examples=150, deadline=None, database=None, derandomize=True)
@@ -80,41 +74,12 @@ def test_libreoffice_agrees(tmp_path) -> None:
         found.append((rule, x, y))
 
     collect()
-    path = tmp_path / "rules.xlsx"
-    book = xlsxwriter.Workbook(str(path))
-    sheet = book.add_worksheet()
-    for row, (rule, x, y) in enumerate(found):
-        sheet.write_number(row, 0, x)
-        sheet.write_number(row, 1, y)
-        sheet.write_formula(row, 2, excel(rule, {"x": f"A{row + 1}", "y": f"B{row + 1}"}))
-    book.close()
-    profile = tmp_path / "profile"
-    (profile / "user").mkdir(parents=True)
-    (profile / "user" / "registrymodifications.xcu").write_text(
-        '<?xml version="1.0"?><oor:items xmlns:oor="http://openoffice.org/2001/registry">'
-        '<item oor:path="/org.openoffice.Office.Calc/Formula/Load">'
-        '<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item></oor:items>'
-    )
-    subprocess.run(
-        [
-            "soffice",
-            f"-env:UserInstallation={profile.as_uri()}",
-            "--headless",
-            "--convert-to",
-            "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false",
-            "--outdir",
-            str(tmp_path),
-            str(path),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=180,
-    )
-    with (tmp_path / "rules.csv").open(newline="") as file:
-        cells = [row[2] for row in csv.reader(file)]
-    assert len(cells) == len(found) > 100
-    for cell, (rule, x, y) in zip(cells, found, strict=True):
+    cells: dict[str, float | str] = {}
+    for row, (rule, x, y) in enumerate(found, start=1):
+        formula = excel(rule, {"x": f"A{row}", "y": f"B{row}"})
+        cells |= {f"A{row}": x, f"B{row}": y, f"C{row}": formula}
+    values_of = recalculate(libreoffice, tmp_path, cells)
+    assert len(found) > 100
+    for row, (rule, x, y) in enumerate(found, start=1):
         expected = float(audit(rule, {"x": x, "y": y}).value)
-        assert float(cell) == pytest.approx(expected, rel=1e-9, abs=1e-6), excel(
-            rule, {"x": "A1", "y": "B1"}
-        )
+        assert values_of[f"C{row}"] == pytest.approx(expected, rel=1e-9, abs=1e-6), cells[f"C{row}"]

@@ -121,6 +121,7 @@ def as_rule(value: Rule | float) -> Rule:
 
 
 def as_rules(values: Sequence[Rule | float]) -> tuple[Rule, ...]:
+    """Return each value by `as_rule`."""
     return tuple(as_rule(v) for v in values)
 
 

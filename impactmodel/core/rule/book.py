@@ -26,7 +26,8 @@ class RuleBook:
     Examples
     --------
     >>> from impactmodel.core.rule import Input, Named
-    >>> book = RuleBook((Named("fee", Input("wage") * 0.02), Named("net", Input("wage") - Input("fee"))))
+    >>> fee = Named("fee", Input("wage") * 0.02)
+    >>> book = RuleBook((fee, Named("net", Input("wage") - Input("fee"))))
     >>> float(book.values({"wage": 100.0})["net"])
     98.0
     >>> sorted(book.inputs())

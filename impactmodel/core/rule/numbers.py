@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from impactmodel.core.errors import InputError
@@ -40,7 +41,7 @@ def check_table(rows: Sequence[Sequence[float]], what: str) -> Table:
     if not rows:
         raise InputError(f"the {what} has no rows", fix="give at least one")
     table = tuple((float(a), float(b)) for a, b in rows)
-    for (low, _), (high, _) in zip(table, table[1:], strict=False):
+    for (low, _), (high, _) in pairwise(table):
         if not low < high:
             raise InputError(
                 f"the thresholds of the {what} must rise",

@@ -3,6 +3,9 @@
 A table is fixed in the rule (rows of threshold and value) or named, so that it comes with the
 inputs: a dated tax scale, say. In Excel a named table ``t`` is the ranges ``t.from`` and
 ``t.value``; for marginal bands also ``t.rise``, each rate less the rate before it.
+
+Thresholds are met in binary and in Excel wherever they are met exactly in decimals: both compare at
+nine decimals, since (1450.8 - 1305.72) / 1450.8 is a little less than 0.1 in binary.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from impactmodel.core.rule.base import Cells, Rule, Trail, Values, as_rule, wrap
 from impactmodel.core.rule.numbers import Table, check_table, exact, pick, plain
 
 type _Rows = Table | str
+_PLACES = 9
 
 
 def _rows(table: _Rows, env: Mapping[str, object], what: str) -> Table:
@@ -76,7 +80,8 @@ class Steps(_Tabled):
         rows = _rows(self.table, env, "step table")
         starts = np.array([low for low, _ in rows])
         results = np.array([self.below, *(value for _, value in rows)])
-        return np.asarray(results[np.searchsorted(starts, self.x.numpy(env), side="right")])
+        x = np.round(self.x.numpy(env), _PLACES)
+        return np.asarray(results[np.searchsorted(np.round(starts, _PLACES), x, side="right")])
 
     def decimal(self, trail: Trail) -> Decimal:
         rows = _rows(self.table, trail.facts, "step table")
@@ -89,7 +94,7 @@ class Steps(_Tabled):
         return trail.note("step table", f"{plain(x)} reaches {plain(low)}", exact(value))
 
     def excel(self, cells: Cells) -> str:
-        x = self.x.excel(cells)
+        x = f"ROUND({self.x.excel(cells)},{_PLACES})"
         if isinstance(self.table, str):
             lows = pick(cells, f"{self.table}.from")
             results = pick(cells, f"{self.table}.value")
@@ -246,7 +251,8 @@ class Gate(Rule):
         return (self.x, self.threshold, self.then, self.otherwise)
 
     def numpy(self, env: Values) -> NDArray[np.float64]:
-        x, threshold = self.x.numpy(env), self.threshold.numpy(env)
+        x = np.round(self.x.numpy(env), _PLACES)
+        threshold = np.round(self.threshold.numpy(env), _PLACES)
         compare = {">=": np.greater_equal, ">": np.greater, "<": np.less, "<=": np.less_equal}
         met = compare[self.relation](x, threshold)
         return np.asarray(np.where(met, self.then.numpy(env), self.otherwise.numpy(env)))
@@ -260,7 +266,8 @@ class Gate(Rule):
         return trail.note("gate", how, chosen.decimal(trail))
 
     def excel(self, cells: Cells) -> str:
-        condition = f"{self.x.excel(cells)}{self.relation}{self.threshold.excel(cells)}"
+        x, threshold = self.x.excel(cells), self.threshold.excel(cells)
+        condition = f"ROUND({x},{_PLACES}){self.relation}ROUND({threshold},{_PLACES})"
         return f"IF({condition},{self.then.excel(cells)},{self.otherwise.excel(cells)})"
 
     def text(self) -> str:

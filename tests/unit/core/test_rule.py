@@ -47,15 +47,15 @@ CASES = [
     (Round(X, 1), 0.25, "0.3", "=ROUND(A1,1)"),
     (Round(X, 0, "down"), 2.9, "2", "=ROUNDDOWN(A1,0)"),
     (Round(X, 0, "up"), 2.1, "3", "=ROUNDUP(A1,0)"),
-    (Steps(X, [(0.1, 5), (0.2, 9)]), 0.2, "9", "=IF(A1<0.1,0,LOOKUP(A1,{0.1,0.2},{5,9}))"),
+    (Steps(X, [(0.1, 5), (0.2, 9)]), 0.2, "9", "=IF(ROUND(A1,9)<0.1,0,LOOKUP(ROUND(A1,9),{0.1,0.2},{5,9}))"),
     (
         Bands(X, [(100, 0.1), (200, 0.3)]),
         300,
         "40",
         "=(0.1*MAX(0,MIN(A1,200)-100)+0.3*MAX(0,A1-200))",
     ),
-    (Gate(X, ">=", 10, 4, 1), 10, "4", "=IF(A1>=10,4,1)"),
-    (Gate(X, "<", 10, 4, 1), 10, "1", "=IF(A1<10,4,1)"),
+    (Gate(X, ">=", 10, 4, 1), 10, "4", "=IF(ROUND(A1,9)>=ROUND(10,9),4,1)"),
+    (Gate(X, "<", 10, 4, 1), 10, "1", "=IF(ROUND(A1,9)<ROUND(10,9),4,1)"),
     (Named("fee", Share(0.5, X)), 10, "5", "=0.5*A1"),
 ]
 
@@ -129,9 +129,15 @@ def test_division_by_zero_and_missing_input_raise():
 
 
 def test_step_threshold_is_reached_exactly_in_every_reader():
-    table = Steps(Quotient(Difference(155, X), 155), [(0.2, 1)])
-    assert float(values(table, {"x": 124.0})) == 1.0
-    assert audit(table, {"x": 124}).value == 1
+    reduction = Quotient(Difference(155, X), 155)
+    assert (155 - 139.5) / 155 == 0.1
+    assert (1450.8 - 1305.72) / 1450.8 < 0.1
+    for rule in (Steps(reduction, [(0.1, 1)]), Gate(reduction, ">=", 0.1, 1)):
+        assert float(values(rule, {"x": 139.5})) == 1.0
+        assert audit(rule, {"x": 139.5}).value == 1
+    scaled = Steps(Quotient(Difference(1450.8, X), 1450.8), [(0.1, 1)])
+    assert float(values(scaled, {"x": 1305.72})) == 1.0
+    assert audit(scaled, {"x": 1305.72}).value == 1
 
 
 def test_rule_book_orders_and_checks_names():

@@ -1,0 +1,85 @@
+"""Every case of contracts.yaml settles, explains itself and gives the same in Excel."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from impactmodel.contract import OutcomesContract, describe, reconcile, rule_of, settle
+from impactmodel.core.rule import excel, inputs
+from impactmodel.core.yaml import Document
+from tests.spreadsheet import recalculate
+
+ROOT = Path(__file__).parents[2]
+CASES = Document.read(Path(__file__).with_name("contracts.yaml")).data
+IDS = [f"{case['contract']}-{case['total']}" for case in CASES]
+
+
+def settled(case):
+    contract = OutcomesContract.from_yaml(ROOT / "examples/contracts" / f"{case['contract']}.yaml")
+    return settle(contract, pd.DataFrame(case["results"]))
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_settles_to_the_published_amount(case):
+    settlement = settled(case)
+    assert settlement.total == Decimal(str(case["total"]))
+    assert sum(settlement.by_payer().values()) == settlement.total
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_explains_every_clause_in_words(case):
+    settlement = settled(case)
+    for clause in settlement.contract.clauses:
+        text = settlement.explain(clause.name)
+        assert text.startswith(f"{clause.name}, period 0: ")
+        assert f"paid: " in text
+        assert settlement.contract.currency in text
+    terms = describe(settlement.contract)
+    assert all(clause.payer in terms for clause in settlement.contract.clauses)
+
+
+def test_reconciliation_finds_the_one_line_that_differs():
+    case = next(c for c in CASES if "claimed" in c)
+    settlement = settled(case)
+    claim = {line.clause: line.paid for line in settlement.lines} | {
+        k: Decimal(v) for k, v in case["claimed"].items()
+    }
+    table = pd.DataFrame({"clause": list(claim), "paid": [float(v) for v in claim.values()]})
+    (difference,) = reconcile(settlement, table)
+    assert difference.clause == case["differs"]
+    assert sum(claim.values()) == 848540
+    assert difference.text == (
+        "metric_17: computed 4620 for 21 units, claimed 4400; the claim is under by 220 GBP, "
+        "-1 units at 220"
+    )
+    honest = table.assign(paid=[float(line.paid) for line in settlement.lines])
+    assert reconcile(settlement, honest) == ()
+
+
+@pytest.mark.libreoffice
+@pytest.mark.parametrize(
+    "case",
+    [c for c in CASES if "person" not in c["results"][0]],
+    ids=[i for i, c in zip(IDS, CASES, strict=True) if "person" not in c["results"][0]],
+)
+def test_excel_formula_gives_the_same_payment(case, libreoffice, tmp_path):
+    settlement = settled(case)
+    sheet: dict[str, float | str] = {}
+    expected = []
+    for row, line in enumerate(settlement.lines, start=1):
+        assert line.trail is not None
+        rule = rule_of(settlement.contract, line.clause)
+        cells = {}
+        for column, name in enumerate(sorted(inputs(rule)), start=1):
+            cell = f"{'ABCDEFGH'[column]}{row}"
+            given = {t.what: t.value for t in line.trail.lines if t.how == "given"}
+            cells[name] = cell
+            sheet[cell] = float(line.facts[name])
+        sheet[f"A{row}"] = excel(rule, cells)
+        expected.append(float(line.amount))
+    values = recalculate(libreoffice, tmp_path, sheet)
+    assert [round(values[f"A{r}"], 2) for r in range(1, len(expected) + 1)] == expected
