@@ -2,7 +2,7 @@
 
 from impactmodel.finance.cashflows import CashFlows, cashflows
 from impactmodel.finance.enrolment import Enrolled, enrol
-from impactmodel.finance.irr import Irr, irr, roots
+from impactmodel.finance.irr import Rates, all_roots, irr
 from impactmodel.finance.payments import Payments
 from impactmodel.finance.price import SolvedPrice, solve
 from impactmodel.finance.returns import Returns, returns
@@ -22,16 +22,16 @@ __all__ = [
     "Fees",
     "FundingStructure",
     "Guarantee",
-    "Irr",
     "Payments",
+    "Rates",
     "Returns",
     "Senior",
     "ServiceCosts",
     "SolvedPrice",
+    "all_roots",
     "cashflows",
     "enrol",
     "irr",
     "returns",
-    "roots",
     "solve",
 ]

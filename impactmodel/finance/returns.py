@@ -81,7 +81,7 @@ def returns(flows: CashFlows, *, discount_rate: float = 0.035) -> Returns:
         If the discount rate is not above -100 %.
     """
     amounts, years = flows.investor, years_of(flows)
-    rates = irr(amounts, years)
+    rates = irr(amounts, flows.dates)
     paid = -np.minimum(amounts, 0.0).sum(axis=1)
     got = np.maximum(amounts, 0.0).sum(axis=1)
     running = np.cumsum(amounts, axis=1)
@@ -116,7 +116,7 @@ def present_value(amounts: Draws, years: Draws, rate: float) -> Draws:
     """
     if not rate > -1:
         raise InputError("a discount rate is above -100 %", key="discount_rate", seen=rate)
-    return np.asarray(amounts @ (1 + rate) ** -years)
+    return np.asarray(amounts @ (1 + rate) ** -years) + 0.0
 
 
 def _payback(running: Draws, years: Draws, paid: Draws) -> Draws:

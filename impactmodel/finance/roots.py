@@ -108,7 +108,7 @@ def crossing(rows: Floats, times: Floats, low: Floats, high: Floats) -> Floats:
 def _elapsed(rows: Floats, times: Floats) -> Floats:
     """Return times from each flow's first amount; earlier dates, which hold nothing, are 0."""
     first = (rows != 0).argmax(axis=1)
-    return np.maximum(times[None, :] - times[first][:, None], 0.0)
+    return np.asarray(np.maximum(times[None, :] - times[first][:, None], 0.0))
 
 
 def _sums(rows: Floats, elapsed: Floats, x: Floats) -> Floats:
