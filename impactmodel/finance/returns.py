@@ -111,12 +111,12 @@ def present_value(amounts: Draws, years: Draws, rate: float) -> Draws:
 
     Examples
     --------
-    >>> present_value(np.array([[-100.0, 110.0]]), np.array([0.0, 1.0]), 0.1).round(9).tolist()
-    [0.0]
+    >>> float(present_value(np.array([[0.0, 110.0]]), np.array([0.0, 1.0]), 0.1)[0].round(9))
+    100.0
     """
     if not rate > -1:
         raise InputError("a discount rate is above -100 %", key="discount_rate", seen=rate)
-    return np.asarray(amounts @ (1 + rate) ** -years) + 0.0
+    return np.asarray(amounts @ (1 + rate) ** -years)
 
 
 def _payback(running: Draws, years: Draws, paid: Draws) -> Draws:
