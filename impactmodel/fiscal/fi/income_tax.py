@@ -40,9 +40,6 @@ def _income() -> tuple[Named, ...]:
             Input("deduction.earned_income.maximum"),
         )
     ) - Bands(_NET, "deduction.earned_income.phase_out")
-    before_basic = _NET - Input("deductible_contributions")
-    base, maximum = Input("income_before_basic_deduction"), Input("deduction.basic.maximum")
-    basic = maximum - Input("deduction.basic.phase_out_rate") * _positive(base - maximum)
     return (
         Named(
             "income_acquisition_deduction",
@@ -59,6 +56,14 @@ def _income() -> tuple[Named, ...]:
             Minimum((_NET, _positive(earned))),
             "earned income deduction",
         ),
+    )
+
+
+def _taxable() -> tuple[Named, ...]:
+    before_basic = _NET - Input("deductible_contributions")
+    base, maximum = Input("income_before_basic_deduction"), Input("deduction.basic.maximum")
+    basic = maximum - Input("deduction.basic.phase_out_rate") * _positive(base - maximum)
+    return (
         Named(
             "income_before_basic_deduction",
             _positive(before_basic - Input("earned_income_deduction")),
@@ -192,5 +197,7 @@ def _totals() -> tuple[Named, ...]:
     )
 
 
-INCOME_TAX = RuleBook((*_income(), *_credit(), *_before_credit(), *_after_credit(), *_totals()))
+INCOME_TAX = RuleBook(
+    (*_income(), *_taxable(), *_credit(), *_before_credit(), *_after_credit(), *_totals())
+)
 """Taxes of a year; needs the results of `EMPLOYEE_CONTRIBUTIONS`."""

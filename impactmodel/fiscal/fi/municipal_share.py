@@ -29,9 +29,7 @@ def _first_years(ground: str) -> Rule:
     return Gate(Input("integration_years"), "<", years, 1.0, 0.0)
 
 
-def _rules() -> tuple[Named, ...]:
-    subsidy = _share_days("municipal_share.labour_market_subsidy")
-    support = _share_days("municipal_share.general_support")
+def _counter() -> tuple[Named, ...]:
     in_service = Input("service_share") * Difference(1.0, Input("municipal_share.during_services"))
     return (
         Named(
@@ -49,6 +47,13 @@ def _rules() -> tuple[Named, ...]:
             * Difference(1.0, Input("state_financed_integration")),
             "days that the counter counts",
         ),
+    )
+
+
+def _split() -> tuple[Named, ...]:
+    subsidy = _share_days("municipal_share.labour_market_subsidy")
+    support = _share_days("municipal_share.general_support")
+    return (
         Named(
             "municipal_share_days",
             Lookup(
@@ -79,5 +84,5 @@ def _rules() -> tuple[Named, ...]:
     )
 
 
-MUNICIPAL_SHARE = RuleBook(_rules())
+MUNICIPAL_SHARE = RuleBook((*_counter(), *_split()))
 """Split of a month's benefit; needs the results of `UNEMPLOYMENT_BENEFIT`."""

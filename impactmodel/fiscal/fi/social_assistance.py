@@ -31,7 +31,7 @@ def _counted(wage: str) -> Rule:
     return Input(wage) - disregard
 
 
-def _rules() -> tuple[Named, ...]:
+def _norm() -> tuple[Named, ...]:
     alone = 1.0 + Gate(_CHILDREN, ">=", 1.0, Input("social_assistance.sole_parent_increase"))
     couple = _ADULTS * Input("social_assistance.couple_share")
     children = Difference(
@@ -39,7 +39,6 @@ def _rules() -> tuple[Named, ...]:
         + Input("children_under_10") * Input("social_assistance.child_under_10_share"),
         Bands(_CHILDREN, "social_assistance.further_child_reduction"),
     )
-    norm = Input("social_assistance_norm") + Input("housing_cost")
     return (
         Named(
             "minor_children",
@@ -52,6 +51,12 @@ def _rules() -> tuple[Named, ...]:
             * Sum((Gate(_ADULTS, ">=", 2.0, couple, alone), children)),
             "norm of the household",
         ),
+    )
+
+
+def _assistance() -> tuple[Named, ...]:
+    norm = Input("social_assistance_norm") + Input("housing_cost")
+    return (
         Named(
             "counted_income",
             Sum(
@@ -81,5 +86,5 @@ def _rules() -> tuple[Named, ...]:
     )
 
 
-SOCIAL_ASSISTANCE = RuleBook(_rules())
+SOCIAL_ASSISTANCE = RuleBook((*_norm(), *_assistance()))
 """Basic social assistance of a month and who bears it."""

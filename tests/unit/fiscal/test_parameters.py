@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -286,3 +287,16 @@ def test_unknown_country():
     message = "no rules are shipped for this country (seen: 'xx'); use one of fi"
     with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
         load_rules("xx")
+
+
+def test_the_page_lists_every_value_to_verify(rules):
+    page = Path(__file__).parents[3] / "docs" / "fiscal_parameters.md"
+    part = page.read_text(encoding="utf-8").split("## Values to verify")[1].split("\n## ")[0]
+    rows = [line.split("|") for line in part.splitlines() if line.startswith("| `")]
+    listed = {row[1].strip(" `"): {day.strip() for day in row[2].split(",")} for row in rows}
+    wanted = {}
+    for parameter, value in rules.unverified():
+        first = value.valid_from
+        day = f"{first.year}" if first.month == 1 else f"{first:%Y-%m}"
+        wanted.setdefault(parameter.id, set()).add(day)
+    assert listed == wanted
