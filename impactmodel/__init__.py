@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from impactmodel import contract, datasets, effects, evidence, finance, fiscal, report
-    from impactmodel.case import Case, run_case
+    from impactmodel.case import Case
     from impactmodel.contract import OutcomesContract
     from impactmodel.core.errors import (
         DiagnosticsError,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from impactmodel.finance import FundingStructure
     from impactmodel.pricing import solve_price
     from impactmodel.public import net_position
+    from impactmodel.running import run_case
 
 __all__ = [
     "Case",
@@ -59,7 +60,7 @@ __all__ = [
 
 _HOME = {
     "Case": "case",
-    "run_case": "case",
+    "run_case": "running",
     "Cells": "evidence",
     "Cohort": "evidence",
     "PublishedEvidence": "evidence",

@@ -60,13 +60,17 @@ def _specs() -> dict[str, Any]:
 
 def _sections() -> dict[str, Any]:
     from impactmodel import case
+    from impactmodel.contract import OutcomesContract
+    from impactmodel.effects import DesignChoice
+    from impactmodel.finance import FundingStructure
+    from impactmodel.fiscal import PublicSide
 
     return {
         "evidence": case.Evidence,
-        "design": case.DesignChoice,
-        "contract": case.OutcomesContract,
-        "funding": case.FundingStructure,
-        "public": case.PublicSide,
+        "design": DesignChoice,
+        "contract": OutcomesContract,
+        "funding": FundingStructure,
+        "public": PublicSide,
     }
 
 

@@ -10,7 +10,7 @@ from impactmodel.cli.folder import replaced
 from impactmodel.cli.terminal import progress, say, say_json, show
 
 if TYPE_CHECKING:
-    from impactmodel.case import CaseResult
+    from impactmodel.running import CaseResult
 
 _WRITING = 0.9
 """Share of a run's work that is done when writing begins."""
@@ -18,8 +18,9 @@ _WRITING = 0.9
 
 def run_to_folder(path: Path, out: Path, *, seed: int | None, quiet: bool) -> CaseResult:
     """Run a case and put its results in the place of ``out``, whole or not at all."""
-    from impactmodel.case import Case, run_case
+    from impactmodel.case import Case
     from impactmodel.report.files import RUN_FILES, write_run
+    from impactmodel.running import run_case
 
     case = Case.from_yaml(path)
     if seed is not None:

@@ -7,7 +7,13 @@ imply, `least_squares` the frequentist twin. PyMC and nutpie load on first use.
 from impactmodel.effects.checks import Check, Diagnostics
 from impactmodel.effects.choices import DesignChoice, ExperimentChoice
 from impactmodel.effects.experiment import Experiment, least_squares
-from impactmodel.effects.fitting import build_model, exact_effects, fit, prior_outcomes
+from impactmodel.effects.fitting import (
+    build_model,
+    default_method,
+    exact_effects,
+    fit,
+    prior_outcomes,
+)
 from impactmodel.effects.methods import ClosedForm, Sampler
 from impactmodel.effects.priors import BetaPriors, HurdleGammaPriors, LogitPriors, Priors
 from impactmodel.effects.regression import LeastSquares
@@ -28,6 +34,7 @@ __all__ = [
     "Priors",
     "Sampler",
     "build_model",
+    "default_method",
     "exact_effects",
     "fit",
     "least_squares",

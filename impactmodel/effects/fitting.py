@@ -98,7 +98,7 @@ def fit(
         If the evidence lacks what the design needs, or there is no closed form.
     """
     ready = prepare(design)
-    method = sampler or (Sampler() if ready.exact else ClosedForm())
+    method = sampler or _default_method(ready)
     say = progress or (lambda _: None)
     if isinstance(method, ClosedForm):
         say("computing the exact posterior")
@@ -114,6 +114,18 @@ def fit(
         ready.provenance, seed=method.seed, diagnostics=diagnostics.status
     )
     return EffectFit(ready.outcomes(levels, orders, provenance), diagnostics, posterior)
+
+
+def default_method(design: Design, *, seed: int = 0, draws: int = 4000) -> Sampler | ClosedForm:
+    """Return the closed form where a design has one, otherwise a sampler, for so many draws."""
+    return _default_method(prepare(design), seed, draws)
+
+
+def _default_method(ready: Prepared, seed: int = 0, draws: int = 4000) -> Sampler | ClosedForm:
+    if not ready.exact:
+        return ClosedForm(seed=seed, draws=draws)
+    chains = Sampler().chains
+    return Sampler(seed=seed, chains=chains, draws=-(-draws // chains))
 
 
 def _exactly(ready: Prepared, method: ClosedForm) -> Posterior:

@@ -12,6 +12,8 @@ from impactmodel.evidence import Cells
 
 type Array = npt.NDArray[np.float64]
 
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, slots=True)
 class LeastSquares:
@@ -102,10 +104,11 @@ def arm_correlations(cells: Cells, covariates: tuple[str, ...]) -> Array:
     for arm in (cells.treated, ~cells.treated):
         m = _moments(cells, covariates, constant, arm)
         residual = m.yy - beta.T @ m.xy - m.xy.T @ beta + beta.T @ m.xx @ beta
-        sd = np.sqrt(np.diag(residual))
-        # An outcome without spread in an arm is not correlated with anything.
-        scale = np.where(sd > 0, sd, np.inf)
-        correlation = np.clip(residual / np.outer(scale, scale), -1.0, 1.0)
+        variance = np.diag(residual)
+        # An outcome without spread in an arm, but for rounding, is not correlated with anything.
+        spread = variance > _ROUNDING * np.diag(m.yy)
+        sd = np.sqrt(np.where(spread, variance, np.inf))
+        correlation = np.clip(residual / np.outer(sd, sd), -1.0, 1.0)
         np.fill_diagonal(correlation, 1.0)
         out.append(correlation)
     return np.stack(out)

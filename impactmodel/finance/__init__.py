@@ -1,18 +1,37 @@
-"""Finance: from outcome payments to cash flows by party, returns and prices."""
+"""Finance: from outcome payments to cash flows, investor returns and prices."""
 
-from impactmodel.finance.enrol import Enrolment, enrol
-from impactmodel.finance.enrolment import EnrolmentPlan, FixedCohort, Referrals
+from impactmodel.finance.cashflows import CashFlows, cashflows
+from impactmodel.finance.enrolment import Enrolled, enrol
 from impactmodel.finance.irr import Rates, all_roots, irr
-from impactmodel.finance.payments import GivenPayments, Payments
-from impactmodel.finance.structure import FundingStructure
-from impactmodel.finance.terms import (
-    AsNeeded,
-    DatedAmount,
-    Distributed,
+from impactmodel.finance.payments import Payments
+from impactmodel.finance.price import SolvedPrice, solve
+from impactmodel.finance.returns import Returns, returns
+from impactmodel.finance.structure import (
+    Enrolment,
     Fees,
+    FundingStructure,
     Guarantee,
-    Recycled,
-    Scheduled,
     Senior,
     ServiceCosts,
 )
+
+__all__ = [
+    "CashFlows",
+    "Enrolled",
+    "Enrolment",
+    "Fees",
+    "FundingStructure",
+    "Guarantee",
+    "Payments",
+    "Rates",
+    "Returns",
+    "Senior",
+    "ServiceCosts",
+    "SolvedPrice",
+    "all_roots",
+    "cashflows",
+    "enrol",
+    "irr",
+    "returns",
+    "solve",
+]

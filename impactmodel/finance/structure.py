@@ -1,144 +1,211 @@
-"""`FundingStructure`: who pays for a programme until its outcomes are paid for."""
+"""The funding structure: enrolment, costs, fees, a senior tranche and a guarantee."""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import field
 from pathlib import Path
-from typing import Self
 
+from impactmodel.core.distribution import Uncertain, mean
 from impactmodel.core.errors import InputError
 from impactmodel.core.money import check_currency
 from impactmodel.core.spec import load_yaml, spec
-from impactmodel.finance.enrolment import EnrolmentPlan
-from impactmodel.finance.terms import (
-    Distributed,
-    Fees,
-    Guarantee,
-    Receipts,
-    Recycled,
-    Senior,
-    ServiceCosts,
-)
+
+
+@spec
+class Enrolment:
+    """How people come: referred month by month, taking up the service, dropping out of it.
+
+    Parameters
+    ----------
+    referrals_per_month
+        People assigned to the programme each month; one draw per draw of the outcomes.
+    months
+        Months of referrals, from the fund's start.
+    take_up
+        Share of the assigned who start.
+    drop_out_per_month
+        Share of the active who leave each month.
+    service_months
+        Months of service for who stays.
+    """
+
+    referrals_per_month: Uncertain
+    months: int = 1
+    take_up: Uncertain = 1.0
+    drop_out_per_month: Uncertain = 0.0
+    service_months: int = 1
+
+    def __post_init__(self) -> None:
+        for key in ("months", "service_months"):
+            if getattr(self, key) < 1:
+                raise InputError(
+                    "there must be a month", key=key, seen=getattr(self, key), fix="give at least 1"
+                )
+        if not mean(self.referrals_per_month) > 0:
+            raise InputError("nobody is referred", key="referrals_per_month")
+        for key in ("take_up", "drop_out_per_month"):
+            if not 0 <= mean(getattr(self, key)) <= 1:
+                raise InputError(
+                    "a share lies between 0 and 1",
+                    key=key,
+                    seen=mean(getattr(self, key)),
+                    fix="write 40 % as 0.4",
+                )
+
+
+@spec
+class ServiceCosts:
+    """What the service costs, in the fund's currency.
+
+    Parameters
+    ----------
+    set_up
+        Once, at the fund's start.
+    per_participant
+        When a person starts.
+    per_participant_month
+        For each person and month of service.
+    fixed_per_month
+        For each month with service, or ``fixed_months`` where it is stated.
+    """
+
+    set_up: float = 0.0
+    per_participant: Uncertain = 0.0
+    per_participant_month: Uncertain = 0.0
+    fixed_per_month: float = 0.0
+    fixed_months: int | None = None
+
+    def __post_init__(self) -> None:
+        for key in ("set_up", "per_participant", "per_participant_month", "fixed_per_month"):
+            if mean(getattr(self, key)) < 0:
+                raise InputError("a cost is not negative", key=key, seen=mean(getattr(self, key)))
+        if self.fixed_months is not None and self.fixed_months < 1:
+            raise InputError("there must be a month", key="fixed_months", seen=self.fixed_months)
+
+
+@spec
+class Fees:
+    """What the fund itself costs.
+
+    Parameters
+    ----------
+    arrangement
+        Share of the senior commitment, paid at the start.
+    management_per_month
+        Amount per month of the fund's life.
+    evaluation
+        Amount, paid with the first month after the last referral.
+    """
+
+    arrangement: float = 0.0
+    management_per_month: float = 0.0
+    evaluation: float = 0.0
+
+    def __post_init__(self) -> None:
+        for key in ("arrangement", "management_per_month", "evaluation"):
+            if getattr(self, key) < 0:
+                raise InputError("a fee is not negative", key=key, seen=getattr(self, key))
+        if self.arrangement >= 1:
+            raise InputError(
+                "the arrangement fee is a share",
+                key="arrangement",
+                seen=self.arrangement,
+                fix="write 2 % as 0.02",
+            )
+
+
+@spec
+class Senior:
+    """The senior tranche: drawn as costs need it, repaid from outcome payments.
+
+    Parameters
+    ----------
+    commitment
+        Most that is drawn.
+    return_cap
+        Highest internal rate of return per year that it may earn; None for no cap.
+    name
+        The investor's name in cash flows.
+    """
+
+    commitment: float
+    return_cap: float | None = None
+    name: str = "investors"
+
+    def __post_init__(self) -> None:
+        if not self.commitment > 0:
+            raise InputError("a commitment is above 0", key="commitment", seen=self.commitment)
+        if self.return_cap is not None and not self.return_cap > -1:
+            raise InputError(
+                "a return cap is above -100 %",
+                key="return_cap",
+                seen=self.return_cap,
+                fix="write 5 % as 0.05",
+            )
+
+
+@spec
+class Guarantee:
+    """A guarantee of principal: at the end it pays what the senior tranche lost, up to a limit."""
+
+    amount: float
+    guarantor: str = "guarantor"
+
+    def __post_init__(self) -> None:
+        if not self.amount > 0:
+            raise InputError("a guarantee is above 0", key="amount", seen=self.amount)
 
 
 @spec
 class FundingStructure:
-    """A vehicle that pays for services with investors' money and repays it from outcome payments.
+    """Who funds the service before outcomes are paid for.
 
     Parameters
     ----------
-    name
-        Title in reports.
-    currency, price_base
-        Of every amount; payments must agree.
+    name, currency, price_base
+        Title, currency and price level of every amount.
     start
-        First day: set-up, arrangement fee, first month of enrolment.
+        Day of the first referral and the first cost.
     senior
-        The senior tranche.
-    service_costs, fees
-        What the vehicle pays for.
-    enrolment
-        Who enrols; needed where a cost is per participant.
-    guarantee
-        Of the senior tranche's principal.
-    receipts
-        Whether outcome payments are paid out at once or first kept for later costs.
-    terminated
-        The programme stops on this date: nobody starts or is served, and nothing is drawn for
-        services or management, from then on. Payments already earned are still distributed.
+        The investors' tranche.
+    enrolment, service_costs, fees, guarantee
+        See their own pages. Without ``enrolment`` only fixed costs and set-up are paid.
     surplus_to
-        Who receives what exceeds the return cap.
-    provider, vehicle
-        Names of these parties.
-
-    Raises
-    ------
-    InputError
-        If parts do not fit together.
-
-    Examples
-    --------
-    >>> FundingStructure("loan", "USD", dt.date(2012, 9, 1), Senior(9_600_000)).senior.commitment
-    9600000
+        Who receives what the return cap leaves.
+    termination
+        Referrals, service and its costs stop at this date.
+    assumed
+        Whether the terms are assumptions that no source states.
     """
 
     name: str
     currency: str
     start: dt.date
     senior: Senior
-    service_costs: ServiceCosts = ServiceCosts()
-    fees: Fees = Fees()
-    enrolment: EnrolmentPlan | None = None
+    enrolment: Enrolment | None = None
+    service_costs: ServiceCosts = field(default_factory=ServiceCosts)
+    fees: Fees = field(default_factory=Fees)
     guarantee: Guarantee | None = None
-    receipts: Receipts = Distributed()
-    terminated: dt.date | None = None
-    surplus_to: str = "surplus holder"
+    surplus_to: str = "provider"
+    termination: dt.date | None = None
     price_base: str = ""
-    provider: str = "provider"
-    vehicle: str = "vehicle"
+    source: str = ""
+    assumed: bool = False
 
     def __post_init__(self) -> None:
         check_currency(self.currency)
-        costs = self.service_costs
-        if self.enrolment is None:
-            for key in ("per_participant", "per_participant_month"):
-                if getattr(costs, key):
-                    raise InputError(
-                        "a cost per participant needs enrolment",
-                        key=f"service_costs.{key}",
-                        seen=getattr(costs, key),
-                        fix="add 'enrolment', or leave this cost out",
-                    )
-            if costs.fixed_per_month and costs.fixed_months is None:
-                raise InputError(
-                    "without enrolment the number of months with the fixed cost must be stated",
-                    key="service_costs.fixed_months",
-                    fix="add it",
-                )
-        self._check_dates()
-        others = {self.provider, self.surplus_to, self.senior.investor, self.fees.receiver}
-        others |= {self.fees.evaluator}
-        if self.guarantee is not None:
-            others.add(self.guarantee.guarantor)
-        if self.vehicle in others:
+        if self.termination is not None and self.termination <= self.start:
             raise InputError(
-                "the vehicle is a party of its own", key="vehicle", seen=self.vehicle, fix="rename"
+                "the fund ends before it starts", key="termination", seen=self.termination
             )
 
-    def _check_dates(self) -> None:
-        for key, day in self._dates().items():
-            if day < self.start:
-                raise InputError(
-                    f"this is before the start on {self.start}", key=key, seen=day.isoformat()
-                )
-        if isinstance(self.receipts, Recycled) and self.senior.maturity is not None:
-            if self.receipts.until > self.senior.maturity:
-                raise InputError(
-                    "receipts cannot be kept beyond the maturity",
-                    key="receipts.until",
-                    seen=self.receipts.until.isoformat(),
-                )
-
-    def _dates(self) -> dict[str, dt.date]:
-        given = {
-            "senior.maturity": self.senior.maturity,
-            "terminated": self.terminated,
-            "fees.evaluation_date": self.fees.evaluation_date,
-        }
-        dates = {key: day for key, day in given.items() if day is not None}
-        for i, item in enumerate(self.service_costs.on_dates):
-            dates[f"service_costs.on_dates[{i}].date"] = item.date
-        for i, item in enumerate(getattr(self.senior.drawdown, "calls", ())):
-            dates[f"senior.drawdown.calls[{i}].date"] = item.date
-        return dates
-
     @classmethod
-    def from_yaml(cls, path: str | Path) -> Self:
-        """Read a funding structure from a YAML file.
-
-        Raises
-        ------
-        InputError
-            With file, line and key of whatever cannot be used.
-        """
+    def from_yaml(cls, path: str | Path) -> FundingStructure:
+        """Read a structure; raise `InputError` with file, line and key of what cannot be used."""
         return load_yaml(cls, path)
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """Terms that no source states."""
+        return (f"the terms of the fund '{self.name}' are assumed",) if self.assumed else ()

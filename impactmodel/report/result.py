@@ -1,4 +1,4 @@
-"""What a report reads of a run: the parts that any result must have, whatever made it."""
+"""What a report reads of a run, whatever made it: the report room imports no case."""
 
 from __future__ import annotations
 
@@ -6,34 +6,25 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    import xarray as xr
-    from numpy.typing import NDArray
-
-    from impactmodel.contract import OutcomesContract
+    from impactmodel.contract import NoiseRisk, OutcomePayments
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.core.record import RunRecord
-    from impactmodel.effects.checks import Diagnostics
-    from impactmodel.finance import FundingStructure
-
-    type Draws = NDArray[Any]
+    from impactmodel.effects import Diagnostics
+    from impactmodel.finance.cashflows import CashFlows
+    from impactmodel.finance.returns import Returns
 
 
 class Settings(Protocol):
-    """What a case says of itself."""
+    """What a case says of itself: its title and the probability of every interval."""
 
     @property
     def name(self) -> str:
-        """Title."""
+        """The title."""
         ...
 
     @property
     def interval(self) -> float:
-        """Probability of every interval."""
-        ...
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Statements to be repeated."""
+        """The probability of every interval."""
         ...
 
 
@@ -41,97 +32,88 @@ class Case(Protocol):
     """A case that was run."""
 
     @property
-    def settings(self) -> Settings: ...
-    @property
-    def contract(self) -> OutcomesContract | None: ...
-    @property
-    def funding(self) -> FundingStructure | None: ...
-
-
-class Payments(Protocol):
-    """Outcome payments per draw."""
-
-    @property
-    def view(self) -> str:
-        """``expected`` or ``measured``."""
+    def settings(self) -> Settings:
+        """What it says of itself."""
         ...
 
+
+class ByPayer(Protocol):
+    """Amounts by payer, draws kept; positive is better off than without the programme."""
+
     @property
-    def currency(self) -> str: ...
-    @property
-    def amount(self) -> xr.DataArray:
-        """Dims draw, clause, period; coordinate payer along clause."""
+    def currency(self) -> str:
+        """The currency of every amount."""
         ...
 
-    def total(self) -> Draws: ...
-    def by_payer(self) -> Mapping[str, Draws]: ...
-    def probability_zero(self) -> float: ...
-
-
-class CashFlows(Protocol):
-    """Cash flows by party; a draw and date sums to zero over the parties."""
-
-    @property
-    def amount(self) -> xr.DataArray:
-        """Dims draw, date, party; positive is received."""
+    def by_payer(self) -> Mapping[str, Any]:
+        """Return draws by payer."""
         ...
-
-    @property
-    def currency(self) -> str: ...
-
-
-class Returns(Protocol):
-    """Returns per draw and tranche."""
-
-    @property
-    def irr(self) -> xr.DataArray: ...
-    @property
-    def moic(self) -> xr.DataArray: ...
-    @property
-    def npv(self) -> xr.DataArray: ...
-    @property
-    def n_roots(self) -> xr.DataArray: ...
-
-
-class Savings(Protocol):
-    """Public savings by payer; positive is better off than without the programme."""
-
-    @property
-    def currency(self) -> str: ...
-    def total(self) -> Draws: ...
-    def by_payer(self) -> Mapping[str, Draws]: ...
-
-
-class NetPosition(Protocol):
-    """Savings less payments."""
-
-    def by_payer(self) -> Mapping[str, Draws]: ...
 
 
 class RunResult(Protocol):
     """A run of a case; what the case does not have is None."""
 
     @property
-    def case(self) -> Case: ...
+    def case(self) -> Case:
+        """What was run."""
+        ...
+
     @property
-    def outcomes(self) -> Outcomes: ...
+    def outcomes(self) -> Outcomes:
+        """Draws of outcomes with and without the programme."""
+        ...
+
     @property
-    def diagnostics(self) -> Diagnostics | None: ...
+    def diagnostics(self) -> Diagnostics | None:
+        """Checks of the fit, where one was made."""
+        ...
+
     @property
-    def payments(self) -> Payments | None: ...
+    def payments(self) -> OutcomePayments | None:
+        """What the contract pays."""
+        ...
+
     @property
-    def flows(self) -> CashFlows | None: ...
+    def noise(self) -> NoiseRisk | None:
+        """How far the contract pays for chance."""
+        ...
+
     @property
-    def returns(self) -> Returns | None: ...
+    def flows(self) -> CashFlows | None:
+        """Cash flows by party."""
+        ...
+
     @property
-    def savings(self) -> Savings | None: ...
+    def returns(self) -> Returns | None:
+        """The investors' returns."""
+        ...
+
     @property
-    def net(self) -> NetPosition | None: ...
+    def savings(self) -> ByPayer | None:
+        """Public savings."""
+        ...
+
     @property
-    def record(self) -> RunRecord: ...
+    def net(self) -> ByPayer | None:
+        """Public savings less outcome payments."""
+        ...
+
     @property
-    def assumptions(self) -> tuple[str, ...]: ...
+    def record(self) -> RunRecord:
+        """Seed, versions and inputs."""
+        ...
+
     @property
-    def warnings(self) -> tuple[str, ...]: ...
+    def assumptions(self) -> tuple[str, ...]:
+        """What had to be assumed."""
+        ...
+
     @property
-    def notes(self) -> tuple[str, ...]: ...
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must be told first."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Statements of the case and on the methods."""
+        ...

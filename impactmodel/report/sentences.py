@@ -8,12 +8,23 @@ import numpy as np
 
 from impactmodel.core.summary import describe_draws
 from impactmodel.report.collapse import Collapsed, collapse
-from impactmodel.report.numbers import MINUS, Unit, money, percent, probability, unit_of
+from impactmodel.report.numbers import (
+    MINUS,
+    Unit,
+    money,
+    number,
+    percent,
+    probability,
+    rate,
+    unit_of,
+)
+from impactmodel.report.summary import public_total
 
 if TYPE_CHECKING:
-    from impactmodel.contract import OutcomePayments
+    from impactmodel.contract import NoiseRisk, OutcomePayments
     from impactmodel.core.outcomes import Outcomes
-    from impactmodel.report.result import RunResult
+    from impactmodel.finance.returns import Returns
+    from impactmodel.report.result import ByPayer, RunResult
 
 type Sentence = tuple[str, str]
 """What it is about, and the sentence."""
@@ -35,6 +46,12 @@ def key_results(result: RunResult) -> tuple[Sentence, ...]:
     said = list(effect_sentences(result.outcomes, prob))
     if result.payments is not None:
         said.append(payment_sentence(result.payments, prob))
+    if result.returns is not None:
+        said.append(returns_sentence(result.returns, prob))
+    if result.savings is not None:
+        said.append(savings_sentence(result.savings, prob))
+    if result.net is not None and result.payments is not None:
+        said += [net_sentence(result.net, payer) for payer in result.payments.contract.payers]
     return tuple(said)
 
 
@@ -95,6 +112,57 @@ def payment_sentence(payments: OutcomePayments, prob: float) -> Sentence:
         f"Nothing is paid with a probability of "
         f"{probability(payments.probability_zero())}{capped}. "
         f"This is {VIEWS[payments.view]}.",
+    )
+
+
+def returns_sentence(returns: Returns, prob: float) -> Sentence:
+    """Say what investors earn and how likely they lose."""
+    d = returns.summary(prob)["irr"]
+    loss = probability(returns.probability_of_loss)
+    if d["median"] is None:
+        return "Investors", f"No draw has a rate of return. A loss has a probability of {loss}."
+    spread = float(np.nanstd(returns.irr))
+    middle, lower, upper = (rate(d[key], spread) for key in ("median", "lower", "upper"))
+    return (
+        "Investors",
+        f"The internal rate of return is {middle} a year in the median ({percent(prob)} interval "
+        f"{lower} to {upper}). Investors lose money with a probability of {loss}.",
+    )
+
+
+def savings_sentence(savings: ByPayer, prob: float) -> Sentence:
+    """Say what the public purse gains."""
+    total = public_total(savings.by_payer())
+    unit = money(savings.currency)
+    d = describe_draws(total, prob)
+    return (
+        "Public purse",
+        f"Without the payments, public payers gain {unit.write(d['mean'], d['sd'])} on average "
+        f"({between(d, unit)}).",
+    )
+
+
+def net_sentence(net: ByPayer, payer: str) -> Sentence:
+    """Say whether a payer of the contract saves more than it pays."""
+    draws = np.asarray(net.by_payer()[payer])
+    unit = money(net.currency)
+    mean, spread = float(draws.mean()), float(draws.std())
+    more = "more" if mean >= 0 else "less"
+    return (
+        f"Payer {payer.replace('_', ' ')}",
+        f"It saves {unit.write(abs(mean), spread)} {more} than it pays on average, and pays more "
+        f"than it saves with a probability of {probability(float((draws < 0).mean()))}.",
+    )
+
+
+def noise_sentence(noise: NoiseRisk) -> str:
+    """Say how far the contract pays for chance."""
+    compared = f" against {number(noise.comparison_size)} people" if noise.comparison_size else ""
+    return (
+        f"Paying for noise ({noise.view} view, {number(noise.cohort_size)} people{compared}): if "
+        "the programme had no effect, something would still be paid with a probability of "
+        f"{probability(noise.pay_without_effect)}; with the effect found, nothing is paid with a "
+        f"probability of {probability(noise.no_pay_with_effect)}."
     )
 
 

@@ -52,15 +52,17 @@ _SETTINGS: dict[Any, Any] = {
 }
 
 
-def drawn(draw: Callable[[Any], None], panels: int, heights: list[float]) -> Figure:
-    """Return a figure of stacked panels that ``draw`` filled, in the style of the house.
+def drawn(draw: Callable[[Any], None], rows: int, height: float, columns: int = 1) -> Figure:
+    """Return a figure of panels that ``draw`` filled, in the style of the house.
 
     Parameters
     ----------
     draw
-        Called with the list of axes, top first.
-    panels, heights
-        How many panels, and the height of each in inches.
+        Called with the list of axes, row by row.
+    rows, height
+        How many rows of panels, and the height of each in inches.
+    columns
+        How many panels stand side by side.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -72,9 +74,9 @@ def drawn(draw: Callable[[Any], None], panels: int, heights: list[float]) -> Fig
             return svg(self)
 
     with matplotlib.rc_context(_SETTINGS):
-        figure = ShownFigure(figsize=(WIDTH, sum(heights) + 0.35), layout="constrained")
-        axes = figure.subplots(panels, 1, squeeze=False, height_ratios=heights)
-        draw([ax for (ax,) in axes])
+        figure = ShownFigure(figsize=(WIDTH, rows * height + 0.35), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False)
+        draw(list(axes.flat))
     return figure
 
 

@@ -13,11 +13,15 @@ from impactmodel.core.summary import describe_draws
 from impactmodel.report.collapse import collapse
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from collections.abc import Mapping
 
+    from impactmodel.contract import OutcomePayments
     from impactmodel.core.outcomes import Outcomes
-    from impactmodel.effects.checks import Diagnostics
-    from impactmodel.report.result import NetPosition, Payments, Returns, RunResult, Savings
+    from impactmodel.effects import Diagnostics
+    from impactmodel.report.result import ByPayer, RunResult
+
+PRIVATE = ("participant", "employer")
+"""Payers in a ledger that are no public body; transfers between all payers sum to zero."""
 
 
 def summary(result: RunResult) -> dict[str, Any]:
@@ -44,7 +48,7 @@ def summary(result: RunResult) -> dict[str, Any]:
         "case": result.case.settings.name,
         "effects": effects_summary(result.outcomes, prob),
         "payments": None if result.payments is None else payments_summary(result.payments, prob),
-        "returns": None if result.returns is None else returns_summary(result.returns, prob),
+        "returns": None if result.returns is None else result.returns.summary(prob),
         "savings": None if result.savings is None else savings_summary(result.savings, prob),
         "net_position": None if result.net is None else net_summary(result.net, prob),
         "diagnostics": diagnostics_summary(result.diagnostics, result.outcomes),
@@ -52,7 +56,8 @@ def summary(result: RunResult) -> dict[str, Any]:
         "warnings": list(result.warnings),
         "run": result.record.as_dict(),
     }
-    return strict(data)
+    clean: dict[str, Any] = strict(data)
+    return clean
 
 
 def write_json(data: Any, path: str | Path) -> Path:
@@ -103,7 +108,7 @@ def effects_summary(outcomes: Outcomes, prob: float) -> dict[str, Any]:
     }
 
 
-def payments_summary(payments: Payments, prob: float) -> dict[str, Any]:
+def payments_summary(payments: OutcomePayments, prob: float) -> dict[str, Any]:
     """Summarise payments: in total and by payer."""
     return {
         "view": payments.view,
@@ -114,55 +119,39 @@ def payments_summary(payments: Payments, prob: float) -> dict[str, Any]:
     }
 
 
-def described_by_name(parts: dict[str, Any], prob: float) -> dict[str, Any]:
+def described_by_name(parts: Mapping[str, Any], prob: float) -> dict[str, Any]:
     """Summarise draws by name."""
     return {name: describe_draws(draws, prob) for name, draws in parts.items()}
 
 
-def savings_summary(savings: Savings, prob: float) -> dict[str, Any]:
-    """Summarise public savings: in total and by payer; positive is better off."""
+def savings_summary(savings: ByPayer, prob: float) -> dict[str, Any]:
+    """Summarise public savings: in total and by payer; positive is better off.
+
+    The total is over the payers that are public bodies or funds: participants and employers are
+    listed by payer, and the total says what public payers gain.
+    """
+    parts = dict(savings.by_payer())
     return {
         "currency": savings.currency,
-        "total": describe_draws(savings.total(), prob),
-        "by_payer": described_by_name(savings.by_payer(), prob),
+        "total": describe_draws(public_total(parts), prob),
+        "by_payer": described_by_name(parts, prob),
     }
 
 
-def net_summary(net: NetPosition, prob: float) -> dict[str, Any]:
+def public_total(parts: Mapping[str, Any]) -> Any:
+    """Return the sum over every payer but participants and employers, per draw."""
+    public = [np.asarray(d) for name, d in parts.items() if name not in PRIVATE]
+    return np.sum(public, axis=0)
+
+
+def net_summary(net: ByPayer, prob: float) -> dict[str, Any]:
     """Summarise savings less payments by payer, with the probability that a payer overpays."""
     return {
-        name: {**describe_draws(draws, prob), "probability_overpays": float((draws < 0).mean())}
+        name: {
+            **describe_draws(draws, prob),
+            "probability_overpays": float((np.asarray(draws) < 0).mean()),
+        }
         for name, draws in net.by_payer().items()
-    }
-
-
-def returns_summary(returns: Returns, prob: float) -> dict[str, Any]:
-    """Summarise returns to all investors together and by tranche."""
-    return returns.summary(prob)
-
-
-def ratio_summary(draws: ArrayLike, prob: float, multiple: ArrayLike | None = None) -> Any:
-    """Summarise a ratio by its median and equal-tailed interval over the draws that have one.
-
-    Parameters
-    ----------
-    draws
-        One value per draw, not a number where it is undefined.
-    multiple
-        Whether a draw has several values.
-    """
-    values = np.asarray(draws, dtype=float)
-    defined = values[np.isfinite(values)]
-    several = np.zeros(1) if multiple is None else np.asarray(multiple, dtype=float)
-    empty = {"mean": math.nan, "sd": math.nan, "lower": math.nan, "upper": math.nan}
-    d = describe_draws(defined, prob) if defined.size else {**empty, "prob": prob}
-    return {
-        "median": float(np.median(defined)) if defined.size else math.nan,
-        "lower": d["lower"],
-        "upper": d["upper"],
-        "prob": prob,
-        "p_undefined": float(1 - defined.size / values.size),
-        "p_multiple": float(several.mean()),
     }
 
 

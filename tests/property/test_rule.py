@@ -41,7 +41,9 @@ def _grow(inner: st.SearchStrategy[Rule]) -> st.SearchStrategy[Rule]:
         pairs.map(Maximum),
         pairs.map(lambda p: Difference(*p)),
         st.tuples(st.sampled_from([0.25, 0.5, 1.5]), inner).map(lambda p: Share(*p)),
-        inner.map(lambda r: Round(r, 0)),
+        st.tuples(inner, st.sampled_from(["half_up", "half_even", "down", "up"])).map(
+            lambda p: Round(p[0], 0, p[1])
+        ),
         st.tuples(inner, tables).map(lambda p: Steps(p[0], sorted(p[1]))),
         st.tuples(inner, tables).map(lambda p: Bands(p[0], sorted(p[1]))),
         st.tuples(inner, st.sampled_from([">=", ">", "<", "<="]), inner, inner, inner).map(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.core.rule.base import Cells, Many, Rule, Trail, Values, as_rule, as_rules, wrap
-from impactmodel.core.rule.numbers import exact, pick, plain
+from impactmodel.core.rule.numbers import exact, pick, plain, shown
 
-type RoundMode = Literal["half_up", "down", "up"]
+type RoundMode = Literal["half_up", "half_even", "down", "up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,10 @@ class Input(Rule):
 
 @dataclass(frozen=True, slots=True)
 class Named(Rule):
-    """An intermediate result with a name, so that trails and texts can be followed."""
+    """An intermediate result with a name, so that trails and texts can be followed.
+
+    In the text of a larger rule only the name stands; `describe` says below what it means.
+    """
 
     name: str
     rule: Rule
@@ -64,7 +67,7 @@ class Named(Rule):
         return wrap(self.rule, cells)
 
     def text(self) -> str:
-        return f"{self.label or self.name} [{self.rule.text()}]"
+        return self.label or self.name
 
 
 class _Extreme(Many):
@@ -72,7 +75,7 @@ class _Extreme(Many):
 
     def _note(self, trail: Trail, pick_one: Callable[[list[Decimal]], Decimal]) -> Decimal:
         parts = self._decimals(trail)
-        return trail.note(self.text(), "; ".join(map(plain, parts)), pick_one(parts))
+        return trail.note(self.text(), "; ".join(map(shown, parts)), pick_one(parts))
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -138,21 +141,24 @@ class Share(Rule):
 
     def decimal(self, trail: Trail) -> Decimal:
         base = self.of.decimal(trail)
-        how = f"{plain(self.share)} × {plain(base)}"
+        how = f"{shown(self.share)} × {shown(base)}"
         return trail.note(self.text(), how, exact(self.share) * base)
 
     def excel(self, cells: Cells) -> str:
         return f"{plain(self.share)}*{wrap(self.of, cells)}"
 
     def text(self) -> str:
-        return f"{plain(exact(self.share) * 100)} % of {self.of.text()}"
+        return f"{shown(exact(self.share) * 100)} % of {self.of.text()}"
 
 
 _MODES = {
-    "half_up": (ROUND_HALF_UP, "ROUND"),
-    "down": (ROUND_DOWN, "ROUNDDOWN"),
-    "up": (ROUND_UP, "ROUNDUP"),
+    "half_up": ROUND_HALF_UP,
+    "half_even": ROUND_HALF_EVEN,
+    "down": ROUND_DOWN,
+    "up": ROUND_UP,
 }
+# On which side of a half or of a whole a product of decimals lies is decided six decimals further.
+_SPARE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,20 +174,36 @@ class Round(Rule):
 
     def numpy(self, env: Values) -> NDArray[np.float64]:
         scaled = self.rule.numpy(env) * 10.0**self.places
-        # Twelve significant digits decide on which side of a half a product of decimals lies.
-        size = np.round(np.abs(scaled), 6)
-        whole = {"half_up": np.floor(size + 0.5), "down": np.floor(size), "up": np.ceil(size)}
+        size = np.round(np.abs(scaled), _SPARE)
+        whole = {
+            "half_up": np.floor(size + 0.5),
+            "half_even": np.rint(size),
+            "down": np.floor(size),
+            "up": np.ceil(size),
+        }
         return np.asarray(np.sign(scaled) * whole[self.mode] / 10.0**self.places)
 
     def decimal(self, trail: Trail) -> Decimal:
         value = self.rule.decimal(trail)
         step = Decimal(1).scaleb(-self.places)
-        rounded = value.quantize(step, rounding=_MODES[self.mode][0])
-        return trail.note(f"rounded to {self.places} decimals", plain(value), rounded)
+        rounded = value.quantize(step, rounding=_MODES[self.mode])
+        return trail.note(self._how(), shown(value), rounded)
 
     def excel(self, cells: Cells) -> str:
-        return f"{_MODES[self.mode][1]}({self.rule.excel(cells)},{self.places})"
+        formula = self.rule.excel(cells)
+        if self.mode == "half_up":
+            return f"ROUND({formula},{self.places})"
+        near = f"ROUND({formula},{self.places + _SPARE})"
+        if self.mode != "half_even":
+            return f"ROUND{self.mode.upper()}({near},{self.places})"
+        scale = f"10^{self.places}"
+        half = f"ABS(MOD(ABS({near}*{scale}),1)-0.5)<10^-{_SPARE}/2"
+        even = f"2*ROUND({near}*{scale}/2,0)/{scale}"
+        return f"IF({half},{even},ROUND({near},{self.places}))"
 
     def text(self) -> str:
-        how = {"half_up": "rounded", "down": "rounded down", "up": "rounded up"}[self.mode]
-        return f"{self.rule.text()}, {how} to {self.places} decimals"
+        return f"{self.rule.text()}, {self._how()}"
+
+    def _how(self) -> str:
+        how = {"half_up": "", "half_even": " (halves to even)", "down": " down", "up": " up"}
+        return f"rounded{how[self.mode]} to {self.places} decimals"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
-from impactmodel.core.rule.numbers import Table, exact, plain
+from impactmodel.core.rule.numbers import Table, exact, plain, shown
 
 type Values = Mapping[str, Any]
 """What numpy reads: arrays that broadcast together, texts for look-ups, tables."""
@@ -34,13 +34,15 @@ class TrailLine:
 
 @dataclass(slots=True)
 class Trail:
-    """The lines of an audit while it is computed."""
+    """The lines of an audit while it is computed; a step that is used twice stands once."""
 
     facts: Facts
     lines: list[TrailLine] = field(default_factory=list)
 
     def note(self, what: str, how: str, value: Decimal) -> Decimal:
-        self.lines.append(TrailLine(what, how, value))
+        line = TrailLine(what, how, value)
+        if line not in self.lines:
+            self.lines.append(line)
         return value
 
 
@@ -53,7 +55,7 @@ class Audit:
 
     def text(self) -> str:
         """Return the steps as lines of text."""
-        return "\n".join(f"{line.what}: {line.how} = {plain(line.value)}" for line in self.lines)
+        return "\n".join(f"{line.what}: {line.how} = {shown(line.value)}" for line in self.lines)
 
 
 class Rule(ABC):
@@ -183,7 +185,7 @@ class Sum(Many):
 
     def decimal(self, trail: Trail) -> Decimal:
         parts = self._decimals(trail)
-        return trail.note(self.text(), " + ".join(map(plain, parts)), sum(parts, Decimal(0)))
+        return trail.note(self.text(), " + ".join(map(shown, parts)), sum(parts, Decimal(0)))
 
     def excel(self, cells: Cells) -> str:
         return "+".join(wrap(term, cells) for term in self.terms)
@@ -207,7 +209,7 @@ class Product(Many):
     def decimal(self, trail: Trail) -> Decimal:
         parts = self._decimals(trail)
         value = reduce(lambda a, b: a * b, parts)
-        return trail.note(self.text(), " × ".join(map(plain, parts)), value)
+        return trail.note(self.text(), " × ".join(map(shown, parts)), value)
 
     def excel(self, cells: Cells) -> str:
         return "*".join(wrap(term, cells) for term in self.terms)
@@ -235,7 +237,7 @@ class Difference(Rule):
 
     def decimal(self, trail: Trail) -> Decimal:
         left, right = self.left.decimal(trail), self.right.decimal(trail)
-        return trail.note(self.text(), f"{plain(left)} − {plain(right)}", left - right)
+        return trail.note(self.text(), f"{shown(left)} − {shown(right)}", left - right)
 
     def excel(self, cells: Cells) -> str:
         return f"{self.left.excel(cells)}-{wrap(self.right, cells)}"
@@ -268,7 +270,7 @@ class Quotient(Rule):
         over, under = self.over.decimal(trail), self.under.decimal(trail)
         if under == 0:
             raise InputError(f"division by zero: {self.under.text()} is 0")
-        return trail.note(self.text(), f"{plain(over)} ÷ {plain(under)}", over / under)
+        return trail.note(self.text(), f"{shown(over)} ÷ {shown(under)}", over / under)
 
     def excel(self, cells: Cells) -> str:
         under = self.under.excel(cells)

@@ -26,6 +26,22 @@ def plain(value: Decimal | float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def shown(value: Decimal | float) -> str:
+    """Write a number for a reader: thousands separators, at most ten decimals.
+
+    Examples
+    --------
+    >>> shown(11712000), shown(Decimal(1) / 3), shown(-0.5)
+    ('11,712,000', '0.3333333333', '-0.5')
+    """
+    number = exact(value)
+    _, _, exponent = number.as_tuple()
+    if isinstance(exponent, int) and exponent < -10:
+        number = round(number, 10)
+    text = f"{number:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def pick(env: Mapping[str, Any], name: str) -> Any:
     """Return an input, or raise `InputError` naming what is there."""
     if name not in env:

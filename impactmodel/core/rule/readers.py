@@ -35,8 +35,18 @@ def excel(rule: Rule, cells: Cells) -> str:
 
 
 def describe(rule: Rule) -> str:
-    """Read a rule as plain text."""
-    return rule.text()
+    """Read a rule as plain text: the rule, then the meaning of each named part of it.
+
+    Examples
+    --------
+    >>> from impactmodel.core.rule import Input, Minimum
+    >>> describe(Minimum((Named("units", Input("jobs") - 5) * 20, 400)))
+    'the smallest of (units × 20; 400), where units = (jobs − 5)'
+    """
+    top = rule.rule if isinstance(rule, Named) else rule
+    named = {n.text(): n.rule.text() for n in walk(top) if isinstance(n, Named)}
+    parts = [top.text(), *(f"{name} = {meaning}" for name, meaning in named.items())]
+    return ", where ".join([parts[0], "; ".join(parts[1:])] if named else parts)
 
 
 def walk(rule: Rule) -> Iterator[Rule]:

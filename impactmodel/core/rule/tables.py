@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule.base import Cells, Rule, Trail, Values, as_rule, wrap
-from impactmodel.core.rule.numbers import Table, check_table, exact, pick, plain
+from impactmodel.core.rule.numbers import Table, check_table, exact, pick, plain, shown
 
 type _Rows = Table | str
 _PLACES = 9
@@ -49,7 +49,7 @@ class _Tabled(Rule):
 def _row_text(table: _Rows, head: str) -> str:
     if isinstance(table, str):
         return table
-    return "; ".join(f"{head} {plain(low)}: {plain(value)}" for low, value in table)
+    return "; ".join(f"{head} {shown(low)}: {shown(value)}" for low, value in table)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -88,10 +88,10 @@ class Steps(_Tabled):
         x = self.x.decimal(trail)
         index = bisect_right([exact(low) for low, _ in rows], x)
         if not index:
-            how = f"{plain(x)} is under the first threshold {plain(rows[0][0])}"
+            how = f"{shown(x)} is under the first threshold {shown(rows[0][0])}"
             return trail.note("step table", how, exact(self.below))
         low, value = rows[index - 1]
-        return trail.note("step table", f"{plain(x)} reaches {plain(low)}", exact(value))
+        return trail.note("step table", f"{shown(x)} reaches {shown(low)}", exact(value))
 
     def excel(self, cells: Cells) -> str:
         x = f"ROUND({self.x.excel(cells)},{_PLACES})"
@@ -107,7 +107,7 @@ class Steps(_Tabled):
 
     def text(self) -> str:
         rows = _row_text(self.table, "from")
-        return f"by the step table of {self.x.text()} (below all: {plain(self.below)}; {rows})"
+        return f"by the step table of {self.x.text()} (below all: {shown(self.below)}; {rows})"
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -147,7 +147,7 @@ class Bands(_Tabled):
             if top > exact(low):
                 part = top - exact(low)
                 total += exact(rate) * part
-                parts.append(f"{plain(rate)} × {plain(part)}")
+                parts.append(f"{shown(rate)} × {shown(part)}")
         return trail.note("bands", " + ".join(parts) or "under the first band", total)
 
     def excel(self, cells: Cells) -> str:
@@ -261,7 +261,7 @@ class Gate(Rule):
         x, threshold = self.x.decimal(trail), self.threshold.decimal(trail)
         met = {">=": x >= threshold, ">": x > threshold, "<": x < threshold, "<=": x <= threshold}
         passed = met[self.relation]
-        how = f"{plain(x)} {self.relation} {plain(threshold)} is {'met' if passed else 'not met'}"
+        how = f"{shown(x)} {self.relation} {shown(threshold)} is {'met' if passed else 'not met'}"
         chosen = self.then if passed else self.otherwise
         return trail.note("gate", how, chosen.decimal(trail))
 

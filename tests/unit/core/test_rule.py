@@ -45,9 +45,21 @@ CASES = [
     (Share(0.3, X), 10, "3", "=0.3*A1"),
     (Round(Product((X, 0.1)), 1), 0.25, "0", "=ROUND(A1*0.1,1)"),
     (Round(X, 1), 0.25, "0.3", "=ROUND(A1,1)"),
-    (Round(X, 0, "down"), 2.9, "2", "=ROUNDDOWN(A1,0)"),
-    (Round(X, 0, "up"), 2.1, "3", "=ROUNDUP(A1,0)"),
-    (Steps(X, [(0.1, 5), (0.2, 9)]), 0.2, "9", "=IF(ROUND(A1,9)<0.1,0,LOOKUP(ROUND(A1,9),{0.1,0.2},{5,9}))"),
+    (Round(X, 0, "down"), 2.9, "2", "=ROUNDDOWN(ROUND(A1,6),0)"),
+    (
+        Round(X, 1, "half_even"),
+        0.25,
+        "0.2",
+        "=IF(ABS(MOD(ABS(ROUND(A1,7)*10^1),1)-0.5)<10^-6/2,2*ROUND(ROUND(A1,7)*10^1/2,0)/10^1,"
+        "ROUND(ROUND(A1,7),1))",
+    ),
+    (Round(X, 0, "up"), 2.1, "3", "=ROUNDUP(ROUND(A1,6),0)"),
+    (
+        Steps(X, [(0.1, 5), (0.2, 9)]),
+        0.2,
+        "9",
+        "=IF(ROUND(A1,9)<0.1,0,LOOKUP(ROUND(A1,9),{0.1,0.2},{5,9}))",
+    ),
     (
         Bands(X, [(100, 0.1), (200, 0.3)]),
         300,
@@ -78,9 +90,9 @@ def test_trail_names_every_step():
     assert trail.value == 50000
     assert trail.text().splitlines() == [
         "jobs: given = 20",
-        "jobs × 3,000 EUR: 20 × 3000 = 60000",
-        "the smallest of (jobs × 3,000 EUR; 50,000): 60000; 50000 = 50000",
-        "payment: the smallest of (jobs × 3,000 EUR; 50,000) = 50000",
+        "jobs × 3,000 EUR: 20 × 3,000 = 60,000",
+        "the smallest of (jobs × 3,000 EUR; 50,000): 60,000; 50,000 = 50,000",
+        "payment: the smallest of (jobs × 3,000 EUR; 50,000) = 50,000",
     ]
 
 

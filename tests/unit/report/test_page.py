@@ -17,7 +17,7 @@ from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.schedule import Periods
 from impactmodel.report.blocks import Marked, Page, Paragraph, Picture, Points, Section, Tabled
-from impactmodel.report.figures import plot_amounts, plot_effect
+from impactmodel.report.effect_figures import plot_effect
 from impactmodel.report.style import inline_svg
 from impactmodel.report.tables import effects_table
 

@@ -1,0 +1,171 @@
+"""The report of a run: key results first, then what stands behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from impactmodel.report.blocks import (
+    Block,
+    Marked,
+    Page,
+    Paragraph,
+    Picture,
+    Points,
+    Section,
+    Tabled,
+)
+from impactmodel.report.collapse import collapse
+from impactmodel.report.effect_figures import plot_effect
+from impactmodel.report.money_figures import (
+    plot_cash_flows,
+    plot_net_position,
+    plot_payments,
+    plot_returns,
+    plot_savings,
+)
+from impactmodel.report.money_tables import net_position_table, returns_table, savings_table
+from impactmodel.report.numbers import count, number
+from impactmodel.report.payment_tables import payments_table, schedule_table
+from impactmodel.report.sentences import key_results, noise_sentence
+from impactmodel.report.style import inline_svg
+from impactmodel.report.tables import effects_table, interval_words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from impactmodel.report.result import RunResult
+
+
+def run_page(result: RunResult) -> Page:
+    """Return the page of a run.
+
+    Parameters
+    ----------
+    result
+        A run of a case.
+
+    Returns
+    -------
+    Page
+        Every interval on it names its probability; assumptions and warnings are marked.
+    """
+    prob = result.case.settings.interval
+    outcomes = result.outcomes
+    people = float(outcomes.cohort_size.values.sum(axis=1).mean())
+    first = (Points(key_results(result)), *_marked("Warning", result.warnings))
+    return Page(
+        title=result.case.settings.name,
+        lead=f"What the programme achieves, what the contract pays and who gains, for a cohort of "
+        f"{count(people, 'person', 'people')} on average.",
+        facts=(
+            ("Draws", number(outcomes.n_draws)),
+            ("Intervals", interval_words(prob)),
+            ("Design", outcomes.provenance.design),
+            ("Estimand", outcomes.provenance.estimand),
+        ),
+        sections=(
+            Section("results", "Key results", first),
+            Section("notes", "What this is", tuple(Paragraph(note) for note in result.notes)),
+            Section("effect", "What the evidence says", _effect(result, prob)),
+            Section("contract", "The contract and what it pays", _payments(result, prob)),
+            Section("investors", "Investors", _investors(result, prob)),
+            Section("public", "The public side", _public(result, prob)),
+            Section("assumptions", "Assumptions", _marked("Assumption", result.assumptions)),
+            Section("checks", "Checks of the fit", _checks(result)),
+            Section("source", "Where this comes from", _source(result)),
+        ),
+    )
+
+
+def _marked(mark: str, items: tuple[str, ...]) -> tuple[Block, ...]:
+    return (Marked(mark, items),) if items else ()
+
+
+def _picture(figure: Figure, name: str, title: str, caption: str) -> Picture:
+    return Picture(inline_svg(figure, name, title, caption), caption)
+
+
+def _effect(result: RunResult, prob: float) -> tuple[Block, ...]:
+    titles = ", ".join(part.measure.title for part in collapse(result.outcomes))
+    caption = (
+        f"Draws of the effect on {titles}. Dot: mean; bar: {interval_words(prob)}; the broken line "
+        "is no effect."
+    )
+    figure = plot_effect(result.outcomes, prob)
+    return (
+        Tabled(effects_table(result.outcomes, prob)),
+        _picture(figure, "effect", "Effect of the programme", caption),
+    )
+
+
+def _payments(result: RunResult, prob: float) -> tuple[Block, ...]:
+    paid = result.payments
+    if paid is None:
+        return ()
+    from impactmodel.contract import describe
+
+    terms = tuple(("", line) for line in describe(paid.contract).splitlines())
+    noise = () if result.noise is None else (Paragraph(noise_sentence(result.noise)),)
+    caption = f"Draws of the total payment. Dot: mean; bar: {interval_words(prob)}."
+    return (
+        Points(terms),
+        Tabled(payments_table(paid, prob)),
+        Tabled(schedule_table(paid, prob)),
+        _picture(plot_payments(paid, prob), "payments", "Outcome payments", caption),
+        *noise,
+    )
+
+
+def _investors(result: RunResult, prob: float) -> tuple[Block, ...]:
+    if result.returns is None or result.flows is None:
+        return ()
+    rates = f"Draws of the internal rate of return. Dot: median; bar: {interval_words(prob)}."
+    flows = (
+        "What each party has received less paid so far: median, middle half and "
+        f"{interval_words(prob)}."
+    )
+    return (
+        Tabled(returns_table(result.returns, prob)),
+        _picture(plot_returns(result.returns, prob), "returns", "Investor returns", rates),
+        _picture(plot_cash_flows(result.flows, prob), "flows", "Cash flows by party", flows),
+    )
+
+
+def _public(result: RunResult, prob: float) -> tuple[Block, ...]:
+    if result.savings is None:
+        return ()
+    caption = f"Discounted. Dot: mean; bar: {interval_words(prob)}; right of zero is better off."
+    blocks: tuple[Block, ...] = (
+        Tabled(savings_table(result.savings, prob)),
+        _picture(plot_savings(result.savings, prob), "savings", "Public savings", caption),
+    )
+    if result.net is not None:
+        blocks += (
+            Tabled(net_position_table(result.net, prob)),
+            _picture(plot_net_position(result.net, prob), "net", "Savings less payments", caption),
+        )
+    return blocks
+
+
+def _checks(result: RunResult) -> tuple[Block, ...]:
+    if result.diagnostics is None:
+        return (Paragraph("Nothing was fitted: the evidence is published or saved draws."),)
+    return (
+        Points(
+            tuple(
+                ("Passed" if check.passed else "Failed", f"{check.name}: {check.text}")
+                for check in result.diagnostics.checks
+            )
+        ),
+    )
+
+
+def _source(result: RunResult) -> tuple[Block, ...]:
+    record = result.record
+    packages = ", ".join(f"{name} {version}" for name, version in record.versions.items())
+    files = tuple((name, f"SHA-256 {digest}") for name, digest in record.inputs.items())
+    return (
+        Paragraph(f"Evidence: {result.outcomes.provenance.source or 'no source stated'}"),
+        Paragraph(f"Seed {record.seed}; run on {record.started}; {packages}."),
+        Points(files),
+    )
