@@ -89,20 +89,10 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
         saved = savings(outcomes, case.public, seed=settings.seed)
     net = net_position(saved, paid) if saved is not None and paid is not None else None
     report("done", 1.0)
-    parts = [paid or outcomes.provenance, flows, saved]
     return CaseResult(
-        case=case,
-        outcomes=outcomes,
-        diagnostics=diagnostics,
-        enrolled=enrolled,
-        payments=paid,
-        noise=noise,
-        flows=flows,
-        returns=earned,
-        savings=saved,
-        net=net,
+        *(case, outcomes, diagnostics, enrolled, paid, noise, flows, earned, saved, net),
         record=RunRecord(settings.seed, inputs),
-        assumptions=_once("assumptions", parts),
+        assumptions=_once("assumptions", [paid or outcomes.provenance, flows, saved]),
         warnings=_once("warnings", [paid, flows]),
         notes=settings.notes + (case.contract.notes if case.contract else ()),
     )

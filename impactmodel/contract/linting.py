@@ -48,67 +48,43 @@ def check(contract: OutcomesContract) -> tuple[Finding, ...]:
 
 
 def _clause(contract: OutcomesContract, clause: Clause, key: str) -> list[Finding]:
-    found = []
     caps = [c for c in (clause.cap, contract.cap) if c]
     cap = min(caps) if caps else None
-    payment = clause.payment
+    found = [
+        Finding("warning", f"{key}.{where}", text)
+        for where, text in (*_tables(clause, cap), *_prices(contract, clause, cap))
+    ]
+    if clause.cap and contract.cap and clause.cap > contract.cap:
+        text = f"the cap of '{clause.name}' is above the contract's cap"
+        found.append(Finding("warning", f"{key}.cap", text))
+    if clause.floor is not None and clause.floor > 0:
+        text = f"'{clause.name}' pays at least {clause.floor:g} whatever happens"
+        found.append(Finding("warning", f"{key}.floor", text))
+    return found
+
+
+def _tables(clause: Clause, cap: float | None) -> list[tuple[str, str]]:
+    payment, where, found = clause.payment, "payment.table", []
     if isinstance(payment, StepTable):
         amounts = [payment.below, *(amount for _, amount in payment.table)]
         if sorted(amounts) != amounts:
-            found.append(
-                Finding(
-                    "warning",
-                    f"{key}.payment.table",
-                    f"'{clause.name}' pays less for a better result at some step",
-                )
-            )
+            found.append((where, f"'{clause.name}' pays less for a better result at some step"))
         if cap is not None and amounts[-2] >= cap:
-            found.append(
-                Finding(
-                    "warning",
-                    f"{key}.payment.table",
-                    f"the top step of '{clause.name}' cannot be reached under the cap",
-                )
-            )
+            text = f"the top step of '{clause.name}' cannot be reached under the cap"
+            found.append((where, text))
     if isinstance(payment, BandTable) and any(rate < 0 for _, rate in payment.table):
-        found.append(
-            Finding(
-                "warning",
-                f"{key}.payment.table",
-                f"'{clause.name}' pays less for a better result in some band",
-            )
-        )
-    if isinstance(payment, Rate):
-        prices = payment.price.values() if isinstance(payment.price, dict) else [payment.price]
-        limits = [c for c in (clause.cap_per_person, contract.cap_per_person) if c]
-        if limits and max(prices) > min(limits) and isinstance(clause.basis, Gross):
-            found.append(
-                Finding(
-                    "warning",
-                    f"{key}.payment.price",
-                    f"one unit of '{clause.name}' costs more than the cap per person",
-                )
-            )
-        if cap is not None and max(prices) > cap:
-            found.append(
-                Finding(
-                    "warning",
-                    f"{key}.payment.price",
-                    f"one unit of '{clause.name}' costs more than the cap",
-                )
-            )
-    if clause.cap and contract.cap and clause.cap > contract.cap:
-        found.append(
-            Finding(
-                "warning", f"{key}.cap", f"the cap of '{clause.name}' is above the contract's cap"
-            )
-        )
-    if clause.floor is not None and clause.floor > 0:
-        found.append(
-            Finding(
-                "warning",
-                f"{key}.floor",
-                f"'{clause.name}' pays at least {clause.floor:g} whatever happens",
-            )
-        )
+        found.append((where, f"'{clause.name}' pays less for a better result in some band"))
+    return found
+
+
+def _prices(contract: OutcomesContract, clause: Clause, cap: float | None) -> list[tuple[str, str]]:
+    payment, where, found = clause.payment, "payment.price", []
+    if not isinstance(payment, Rate):
+        return []
+    prices = payment.price.values() if isinstance(payment.price, dict) else [payment.price]
+    limits = [c for c in (clause.cap_per_person, contract.cap_per_person) if c]
+    if limits and max(prices) > min(limits) and isinstance(clause.basis, Gross):
+        found.append((where, f"one unit of '{clause.name}' costs more than the cap per person"))
+    if cap is not None and max(prices) > cap:
+        found.append((where, f"one unit of '{clause.name}' costs more than the cap"))
     return found

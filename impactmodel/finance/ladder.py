@@ -61,30 +61,43 @@ def build_ladder(
     return cap; the rest is surplus. At the end the guarantee pays what principal is missing.
     """
     costs, fees = _planned(structure, enrolled, n_draws, seed)
-    months = max(
-        costs.shape[1], *(months_between(structure.start, day) + 1 for day, _, _ in due), 1
-    )
+    last = [months_between(structure.start, day) + 1 for day, _, _ in due]
+    months = max([costs.shape[1], *last])
     costs, fees = _widen(costs, months), _widen(fees, months)
     fees += structure.fees.management_per_month
     by_payer = _received(structure, due, months, n_draws)
     net = sum(by_payer.values(), np.zeros((n_draws, months)))
-    received, owed = np.maximum(net, 0.0), np.maximum(-net, 0.0)
     dates = tuple(add_months(structure.start, month) for month in range(months))
     values = {name: np.zeros((n_draws, months)) for name in QUANTITIES}
-    values["received"], values["owed"] = received, owed
-    needs_later = np.cumsum((costs + fees + owed)[:, ::-1], axis=1)[:, ::-1]
+    values["received"], values["owed"] = np.maximum(net, 0.0), np.maximum(-net, 0.0)
     senior = _Tranche(structure.senior, n_draws)
-    cash = np.zeros(n_draws)
+    _run(values, costs, fees, dates, senior)
+    if structure.guarantee is not None:
+        lost = np.maximum(senior.drawn - senior.repaid, 0.0)
+        values["guarantee"][:, -1] = np.minimum(structure.guarantee.amount, lost)
+    return Ladder(dates, values, by_payer)
+
+
+def _run(
+    values: dict[str, Draws],
+    costs: Draws,
+    fees: Draws,
+    dates: tuple[dt.date, ...],
+    senior: _Tranche,
+) -> None:
+    """Fill in the months one after another."""
+    owed, months = values["owed"], len(dates)
+    needs_later = np.cumsum((costs + fees + owed)[:, ::-1], axis=1)[:, ::-1]
+    cash = np.zeros(len(costs))
     for month, day in enumerate(dates):
         senior.accrue(day)
-        cash = cash + received[:, month]
+        cash = cash + values["received"][:, month]
         need = owed[:, month] + fees[:, month] + costs[:, month]
         drawn = senior.draw(np.maximum(need - cash, 0.0))
-        available = cash + drawn
-        short = np.maximum(need - available, 0.0)
+        short = np.maximum(need - cash - drawn, 0.0)
         unfunded = np.minimum(short, costs[:, month])
         _require_fees_paid(short - unfunded, day)
-        cash = available - need + unfunded
+        cash = cash + drawn - need + unfunded
         later = needs_later[:, month + 1] if month + 1 < months else 0.0
         free = np.maximum(cash - np.maximum(later - senior.undrawn, 0.0), 0.0)
         distributed = senior.repay(free)
@@ -100,10 +113,6 @@ def build_ladder(
         }
         for name, value in row.items():
             values[name][:, month] = value
-    if structure.guarantee is not None:
-        lost = np.maximum(senior.drawn - senior.repaid, 0.0)
-        values["guarantee"][:, -1] = np.minimum(structure.guarantee.amount, lost)
-    return Ladder(dates, values, by_payer)
 
 
 class _Tranche:

@@ -90,9 +90,9 @@ def _edges(
     bins = int(np.clip(np.sqrt(draws.size), 12, 48))
     width = (high - low) / bins
     if fixed is None or not low < fixed < high:
-        return np.linspace(low, high, bins + 1)
+        return np.asarray(np.linspace(low, high, bins + 1), dtype=float)
     below, above = int(np.ceil((fixed - low) / width)), int(np.ceil((high - fixed) / width))
-    return fixed + width * np.arange(-below, above + 1)
+    return np.asarray(fixed + width * np.arange(-below, above + 1), dtype=float)
 
 
 def _bar(

@@ -36,7 +36,7 @@ def test_explains_every_clause_in_words(case):
     for clause in settlement.contract.clauses:
         text = settlement.explain(clause.name)
         assert text.startswith(f"{clause.name}, period 0: ")
-        assert f"paid: " in text
+        assert "paid: " in text
         assert settlement.contract.currency in text
     terms = describe(settlement.contract)
     assert all(clause.payer in terms for clause in settlement.contract.clauses)

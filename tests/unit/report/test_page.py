@@ -18,6 +18,7 @@ from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.schedule import Periods
 from impactmodel.report.blocks import Marked, Page, Paragraph, Picture, Points, Section, Tabled
 from impactmodel.report.effect_figures import plot_effect
+from impactmodel.report.money_figures import plot_savings
 from impactmodel.report.style import inline_svg
 from impactmodel.report.tables import effects_table
 
@@ -43,13 +44,23 @@ def outcomes() -> Outcomes:
     )
 
 
+class Gains:
+    """Synthetic gains by payer."""
+
+    def __init__(self, currency: str) -> None:
+        self.currency = currency
+
+    def by_payer(self) -> dict[str, np.ndarray]:
+        return {"state": np.linspace(0, 9e5, 500), "participant": np.linspace(-9e5, 0, 500)}
+
+
 @pytest.fixture(scope="module")
 def page(outcomes: Outcomes) -> Page:
     """A page with every kind of block, and two figures that could share ids."""
     figures = [
         inline_svg(plot_effect(outcomes), "effect", NASTY, "a & b"),
         inline_svg(
-            plot_amounts(np.linspace(0, 9e5, 500), "EUR", title=NASTY, marks={"cap": 9e5}),
+            plot_savings(Gains("EUR"), 0.9),
             "payments",
             "t",
             "d",
