@@ -42,6 +42,7 @@ def investment_memo(
     marked = (Marked("Assumption", returns.assumptions),) if returns.assumptions else ()
     warned = (Marked("Warning", returns.warnings),) if returns.warnings else ()
     terms = Points(tuple(("", line) for line in describe(contract).splitlines()))
+    table = Tabled(returns_table(returns, prob))
     page = Page(
         title=f"Investment memo: {contract.name}",
         lead=returns_sentence(returns, prob)[1],

@@ -76,7 +76,6 @@ def test_excel_formula_gives_the_same_payment(case, libreoffice, tmp_path):
         cells = {}
         for column, name in enumerate(sorted(inputs(rule)), start=1):
             cell = f"{'ABCDEFGH'[column]}{row}"
-            given = {t.what: t.value for t in line.trail.lines if t.how == "given"}
             cells[name] = cell
             sheet[cell] = float(line.facts[name])
         sheet[f"A{row}"] = excel(rule, cells)
