@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -165,6 +166,7 @@ class Case:
         document = Document.read(path)
         if not isinstance(document.data, dict):
             raise InputError("a case is a mapping", file=str(path), fix="start with 'name: ...'")
+        _refuse_unknown_sections(document)
         reader = _Reader(document, path.parent, {path.name: file_hash(path)})
         rest = {k: v for k, v in document.data.items() if k not in _SECTIONS}
         case = cls(
@@ -186,6 +188,20 @@ class Case:
                 fix="add a contract or remove the funding",
             )
         return case
+
+
+def _refuse_unknown_sections(document: Document) -> None:
+    known = {f.name for f in fields(Settings)} | set(_SECTIONS)
+    for key in document.data:
+        if key not in known:
+            near = get_close_matches(str(key), sorted(known), 1)
+            raise InputError(
+                "unknown key",
+                file=document.file,
+                key=str(key),
+                line=document.line((key,)),
+                fix=f"did you mean '{near[0]}'?" if near else "remove it",
+            )
 
 
 class _Reader:

@@ -27,8 +27,12 @@ def test_published_returns(payment, published):
 
 def fund(**more):
     return FundingStructure(
-        "ABLE", "USD", dt.date(2012, 9, 1), Senior(9_600_000.0),
-        service_costs=ServiceCosts(fixed_per_month=200_000.0, fixed_months=48), **more,
+        "ABLE",
+        "USD",
+        dt.date(2012, 9, 1),
+        Senior(9_600_000.0),
+        service_costs=ServiceCosts(fixed_per_month=200_000.0, fixed_months=48),
+        **more,
     )
 
 

@@ -109,7 +109,9 @@ def test_lookup_by_stratum():
     assert got.tolist() == [100.0, 5.0]
     assert audit(price, {"kind": "old", "x": 10}).value == 5
     assert excel(price, CELLS) == '=IF(C1="young",100,IF(C1="old",0.5*A1,NA()))'
-    with pytest.raises(InputError, match=r"no row for this kind \(seen: 'middle'\); use one of young"):
+    with pytest.raises(
+        InputError, match=r"no row for this kind \(seen: 'middle'\); use one of young"
+    ):
         values(price, {"kind": np.array(["middle"]), "x": 1.0})
     with pytest.raises(InputError, match="no row for this kind"):
         audit(price, {"kind": "middle", "x": 1})

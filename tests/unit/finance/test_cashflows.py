@@ -31,11 +31,15 @@ def fund(commitment=1000.0, cap=None, **more):
 
 def full(n_draws=200):
     structure = fund(
-        400_000.0, 0.08,
-        enrolment=Enrolment(30.0, months=6, take_up=Beta(0.8, 0.05), drop_out_per_month=0.1,
-                            service_months=4),
+        400_000.0,
+        0.08,
+        enrolment=Enrolment(
+            30.0, months=6, take_up=Beta(0.8, 0.05), drop_out_per_month=0.1, service_months=4
+        ),
         service_costs=ServiceCosts(5000.0, 500.0, 100.0, 2000.0),
-        fees=Fees(0.01, 300.0, 8000.0), guarantee=Guarantee(50_000.0), surplus_to="state",
+        fees=Fees(0.01, 300.0, 8000.0),
+        guarantee=Guarantee(50_000.0),
+        surplus_to="state",
     )
     return structure, enrol(structure, n_draws, seed=3)
 
@@ -45,8 +49,12 @@ def test_flows_sum_to_zero_in_every_draw_and_month(scale):
     structure, enrolled = full()
     rng = np.random.default_rng(1)
     due = Given(
-        tuple((dt.date(2025, m, 15), p, rng.uniform(-0.1, 1, 200) * scale)
-              for m, p in ((3, "state"), (9, "city"))), 200)
+        tuple(
+            (dt.date(2025, m, 15), p, rng.uniform(-0.1, 1, 200) * scale)
+            for m, p in ((3, "state"), (9, "city"))
+        ),
+        200,
+    )
     flows = cashflows(structure, due, enrolment=enrolled)
     assert float(np.abs(flows.flows.sum("party")).max()) < 1e-6
     values = flows.ladder.values
@@ -68,7 +76,9 @@ def test_return_cap_is_the_highest_rate():
 def test_more_payment_never_lowers_a_return():
     structure, enrolled = full(50)
     gains = [
-        returns(cashflows(structure, paid(dt.date(2025, 6, 1), *([a] * 50)), enrolment=enrolled)).gain
+        returns(
+            cashflows(structure, paid(dt.date(2025, 6, 1), *([a] * 50)), enrolment=enrolled)
+        ).gain
         for a in (0.0, 1e5, 2e5, 3e5)
     ]
     assert all((b >= a - 1e-6).all() for a, b in zip(gains, gains[1:], strict=False))
@@ -118,8 +128,9 @@ def test_price_for_a_target_is_the_closed_form():
 
 
 def test_price_for_a_probability_of_loss():
-    solved = solve(flows_at(np.array([50.0, 100.0, 150.0])), target=0.0,
-                   criterion="probability_of_loss")
+    solved = solve(
+        flows_at(np.array([50.0, 100.0, 150.0])), target=0.0, criterion="probability_of_loss"
+    )
     assert solved.price == pytest.approx(20.0, rel=1e-4)
 
 

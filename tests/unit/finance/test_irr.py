@@ -12,7 +12,9 @@ from impactmodel.finance import all_roots, irr
 
 def test_agrees_with_pyxirr_on_dated_flows():
     rng = np.random.default_rng(1)
-    dates = [dt.date(2020, 1, 1) + dt.timedelta(days=int(d)) for d in np.cumsum(rng.integers(20, 60, 40))]
+    dates = [
+        dt.date(2020, 1, 1) + dt.timedelta(days=int(d)) for d in np.cumsum(rng.integers(20, 60, 40))
+    ]
     flows = np.abs(rng.normal(100, 60, (200, 40)))
     flows[:, :12] *= -2.0
     ours = irr(flows, dates)
@@ -32,8 +34,12 @@ def test_two_rates_are_reported_not_chosen():
 
 @pytest.mark.parametrize(
     ("flow", "rate", "count"),
-    [([-100.0, 0.0], -1.0, 0), ([0.0, 0.0], np.nan, 0), ([100.0, 5.0], np.nan, 0),
-     ([-100.0, 121.0 / 1.1], 0.1 / 1.1 * 1.1, 1)],
+    [
+        ([-100.0, 0.0], -1.0, 0),
+        ([0.0, 0.0], np.nan, 0),
+        ([100.0, 5.0], np.nan, 0),
+        ([-100.0, 121.0 / 1.1], 0.1 / 1.1 * 1.1, 1),
+    ],
 )
 def test_edges(flow, rate, count):
     result = irr(flow)

@@ -19,8 +19,11 @@ TAX = UnitValue("tax", "wage", 0.128, "state", "participant")
 def outcomes(effects, size=10, count=1):
     effect = np.asarray(effects, float).reshape(-1, 1, 1, count)
     return Outcomes.from_draws(
-        5000 + effect, np.full_like(effect, 5000.0), measures=[WAGE],
-        periods=Periods(dt.date(2024, 1, 1), "year", count), cohort_size=size,
+        5000 + effect,
+        np.full_like(effect, 5000.0),
+        measures=[WAGE],
+        periods=Periods(dt.date(2024, 1, 1), "year", count),
+        cohort_size=size,
         provenance=Provenance(),
     )
 
@@ -39,7 +42,9 @@ def test_zero_effect_is_exactly_zero():
 
 
 def test_years_are_discounted_from_the_first():
-    saved = savings(outcomes([1000.0, 1000.0], count=2), UnitValues((TAX,), "EUR", discount_rate=0.05))
+    saved = savings(
+        outcomes([1000.0, 1000.0], count=2), UnitValues((TAX,), "EUR", discount_rate=0.05)
+    )
     assert saved.ledger.years == (2024, 2025)
     assert saved.total()[0] == pytest.approx(1280 * (1 + 1 / 1.05))
 
@@ -78,8 +83,10 @@ def test_jtpa_net_cost_and_willingness_to_pay():
     # Hendren and Sprung-Keyser (2020), JTPA adults: net cost 1,093, willingness to pay 1,504; the
     # reading of the published inputs gives 1,094.0 and 1,500.3, so a tolerance of 5 USD.
     n = np.array([6102.0, 5102.0])
+
     def mean(values):
         return float(np.average(values, weights=n))
+
     factor = 12 / 30 * (1 + 1 / 1.03 + 0.5 / 1.03**1.5)
     gain = outcomes([factor * mean([1837, 1599])], size=1)
     saved = savings(gain, UnitValues((TAX,), "EUR"))
