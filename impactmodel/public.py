@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from impactmodel.core.errors import JoinError
 from impactmodel.core.money import same
+from impactmodel.fiscal.ledger import PRIVATE
 
 if TYPE_CHECKING:
     from impactmodel.contract import OutcomePayments
@@ -26,7 +27,8 @@ class NetPosition:
     ----------
     saved, paid
         Discounted savings and nominal payments of each payer, each of shape (draw,). Parties that
-        pay under the contract but do not stand in the public ledger have zero savings.
+        pay under the contract but do not stand in the public ledger have zero savings; participants
+        and employers are left out.
     """
 
     saved: dict[str, Draws]
@@ -57,7 +59,8 @@ def net_position(savings: Savings, payments: OutcomePayments) -> NetPosition:
     same("currency", savings.currency, payments.currency, "the public side", "the contract")
     saved, paid = savings.by_payer(), payments.by_payer()
     nothing = np.zeros(payments.n_draws)
-    names = tuple(dict.fromkeys([*saved, *paid]))
+    public = [name for name in saved if name not in PRIVATE]
+    names = tuple(dict.fromkeys([*public, *paid]))
     return NetPosition(
         {name: saved.get(name, nothing) for name in names},
         {name: paid.get(name, nothing) for name in names},

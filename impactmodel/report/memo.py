@@ -42,18 +42,14 @@ def investment_memo(
     marked = (Marked("Assumption", returns.assumptions),) if returns.assumptions else ()
     warned = (Marked("Warning", returns.warnings),) if returns.warnings else ()
     terms = Points(tuple(("", line) for line in describe(contract).splitlines()))
-    table = Tabled(returns_table(returns, prob))
+    shown = (Tabled(returns_table(returns, prob)), Picture(figure, caption))
     page = Page(
         title=f"Investment memo: {contract.name}",
         lead=returns_sentence(returns, prob)[1],
         facts=(("Draws", f"{len(returns.irr):,}"), ("Intervals", interval_words(prob))),
         sections=(
             Section("terms", "The contract", (terms,)),
-            Section(
-                "returns",
-                "Returns",
-                (Tabled(returns_table(returns, prob)), Picture(figure, caption)),
-            ),
+            Section("returns", "Returns", shown),
             Section("assumptions", "Assumptions and warnings", (*warned, *marked)),
         ),
     )

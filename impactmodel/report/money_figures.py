@@ -50,7 +50,7 @@ def plot_payments(payments: OutcomePayments, prob: float = 0.9) -> Figure:
             ax.axvline(value, color=QUIET, linewidth=1.0, linestyle=(0, (4, 3)))
             ax.text(value, top, "cap ", ha="right", va="top", color=QUIET, fontsize=9)
         ax.set_xlabel(unit)
-        ax.set_title(f"Payments in all, {payments.view} view")
+        ax.set_title("Payments")
         nothing = probability(payments.probability_zero())
         remark(ax, f"P(nothing) {nothing}; dot: mean, bar: {interval_words(prob)}")
 
@@ -145,7 +145,7 @@ def plot_savings(savings: ByPayer, prob: float = 0.9) -> Figure:
     prob
         Probability of the interval.
     """
-    return _by_payer(savings, "Better off than without the programme, by payer", prob)
+    return _by_payer(savings, "Gain by party", prob)
 
 
 def plot_net_position(net: ByPayer, prob: float = 0.9) -> Figure:
@@ -158,7 +158,7 @@ def plot_net_position(net: ByPayer, prob: float = 0.9) -> Figure:
     prob
         Probability of the interval.
     """
-    return _by_payer(net, "Savings less outcome payments, by payer", prob)
+    return _by_payer(net, "Savings less payments", prob)
 
 
 def _by_payer(amounts: ByPayer, title: str, prob: float) -> Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,7 @@ from impactmodel.running import run_case
 ROOT = Path(__file__).parents[2]
 
 
-def run(tmp_path, change=lambda data: None, name="case.yaml"):
-    import json
+def run(tmp_path, change=dict, name="case.yaml"):
 
     data = Document.read(ROOT / "examples/nsw/case.yaml").data
     data["design"] = {"type": "experiment", "adjust": False}

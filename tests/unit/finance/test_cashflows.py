@@ -1,6 +1,7 @@
 """The ladder: conservation, commitment, return cap, enrolment, prices."""
 
 import datetime as dt
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -81,7 +82,7 @@ def test_more_payment_never_lowers_a_return():
         ).gain
         for a in (0.0, 1e5, 2e5, 3e5)
     ]
-    assert all((b >= a - 1e-6).all() for a, b in zip(gains, gains[1:], strict=False))
+    assert all((b >= a - 1e-6).all() for a, b in pairwise(gains))
 
 
 def test_exhausted_commitment_is_visible():
@@ -93,7 +94,7 @@ def test_exhausted_commitment_is_visible():
 
 
 def test_enrolment_has_whole_people_and_the_stated_shares():
-    structure, enrolled = full(4000)
+    _, enrolled = full(4000)
     assert (enrolled.assigned.sum(axis=1) == 180).all()
     assert (enrolled.started == np.rint(enrolled.started)).all()
     # Mean .8 of 180 is 144; sd of the mean over 4,000 draws: sqrt((.05*180)^2 + 28.8)/63 = .17.
