@@ -18,7 +18,7 @@ def examples_folder() -> Path:
         If neither is there.
     """
     package = Path(__file__).resolve().parent.parent
-    for folder in (package / "_examples", package.parent / "examples"):
+    for folder in (package / "examples", package.parent / "examples"):
         if any(folder.glob("*/case.yaml")):
             return folder
     raise InputError("the example cases are not installed", fix="install the package again")
