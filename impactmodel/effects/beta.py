@@ -47,6 +47,11 @@ class BetaOutcome:
         return type(self).__name__, self.measure.name
 
     @property
+    def target_accept(self) -> float:
+        """Acceptance that a sampler's steps are adapted to."""
+        return 0.8
+
+    @property
     def _name(self) -> str:
         return f"{self.measure.name}_probability"
 

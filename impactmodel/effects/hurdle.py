@@ -13,6 +13,7 @@ from scipy.special import expit, gammaln
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.measures import OutcomeMeasure
+from impactmodel.effects.centring import by_group_and_arm, well_known
 from impactmodel.effects.checks import Check
 from impactmodel.effects.layout import Layout
 from impactmodel.effects.logit import (
@@ -27,6 +28,9 @@ from impactmodel.effects.predictive import ArmSums, Replicate, compare
 from impactmodel.effects.predictor import Array, Parameters, Predictor
 from impactmodel.effects.priors import HurdleGammaPriors
 from impactmodel.effects.quadrature import LogLikelihood, PairPrior, Span, TwoArms
+
+# Equal amounts would have no spread to weigh groups by.
+_LEAST_CV2 = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +86,11 @@ class HurdleGamma:
             measure=measure,
             part=Logit.of(f"{name}_positive", layout, positive, priors.positive, group_sd),
             location=Predictor.of(
-                f"{name}_log_mean", layout, scales, priors.intercept_at, group_sd
+                f"{name}_log_mean",
+                layout,
+                scales,
+                priors.intercept_at,
+                (group_sd, _well_known(layout, at)),
             ),
             shape_prior=PairPrior(0.0, priors.shape_sd, priors.shape_treatment_sd, start),
             arm=layout.arm,
@@ -96,6 +104,11 @@ class HurdleGamma:
     def signature(self) -> Hashable:
         """What decides the compiled code."""
         return type(self).__name__, predictor_signature(self.location)
+
+    @property
+    def target_accept(self) -> float:
+        """Acceptance that a sampler's steps are adapted to."""
+        return self.location.target_accept
 
     @property
     def _shape(self) -> str:
@@ -208,6 +221,17 @@ class HurdleGamma:
         replicate = Replicate(self.part.people, p, mu, self.shape(drawn, self.arm))
         seen = ArmSums(self.arm == 1, self.sums[1], self.squares)
         return compare(self.measure.name, seen, replicate, rng)
+
+
+def _well_known(layout: Layout, at: int) -> Array:
+    """Return which groups are well known, by log means with variance cv² / n."""
+    cells = layout.cells
+    n = by_group_and_arm(layout, cells.positive[:, at])
+    total = by_group_and_arm(layout, cells.y_sum[:, at])
+    squares, mean = cells.y_cross[:, at, at].sum() / n.sum(), total.sum() / n.sum()
+    log_mean = np.log(np.where(n > 0, total, 1.0) / np.maximum(n, 1.0))
+    cv2 = max(squares / mean**2 - 1.0, _LEAST_CV2)
+    return well_known(log_mean, np.where(n > 0, cv2 / np.maximum(n, 1.0), np.inf))
 
 
 def _gamma(sums: Array) -> LogLikelihood:

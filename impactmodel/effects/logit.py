@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from impactmodel.core.measures import OutcomeMeasure
+from impactmodel.effects.centring import by_group_and_arm, well_known
 from impactmodel.effects.checks import Check
 from impactmodel.effects.layout import Layout
 from impactmodel.effects.model import Levels
@@ -43,7 +44,8 @@ class Logit:
             priors.treatment_sd,
             priors.slope_sd,
         )
-        predictor = Predictor.of(name, layout, scales, priors.intercept_at, group_sd)
+        pooling = (group_sd, _well_known(layout, events))
+        predictor = Predictor.of(name, layout, scales, priors.intercept_at, pooling)
         return cls(predictor, events, layout.cells.n, priors)
 
     @property
@@ -104,6 +106,11 @@ class LogitOutcome:
     def signature(self) -> Hashable:
         """What decides the compiled code."""
         return type(self).__name__, predictor_signature(self.part.predictor)
+
+    @property
+    def target_accept(self) -> float:
+        """Acceptance that a sampler's steps are adapted to."""
+        return self.part.predictor.target_accept
 
     @property
     def data(self) -> dict[str, npt.NDArray[Any]]:
@@ -181,6 +188,13 @@ def adjusted(predictor: Predictor, slope_sd: float) -> str:
             f"{predictor.group_sd:g})"
         )
     return "".join(f"; {part}" for part in parts)
+
+
+def _well_known(layout: Layout, events: Array) -> Array:
+    """Return which groups are well known, by their logits with half an event added to each side."""
+    yes = by_group_and_arm(layout, events) + 0.5
+    no = by_group_and_arm(layout, layout.cells.n - events) + 0.5
+    return well_known(np.log(yes / no), 1.0 / yes + 1.0 / no)
 
 
 def _binomial(events: float, people: float) -> LogLikelihood:

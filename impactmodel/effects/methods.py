@@ -23,6 +23,9 @@ class Sampler:
         Independent chains, and kept and discarded draws of each.
     cores
         Chains that run at once; None uses as many as the machine has.
+    target_accept
+        Acceptance that steps are adapted to; higher is slower and avoids divergences. None: .95
+        where groups are pooled, .8 otherwise.
 
     Examples
     --------
@@ -35,6 +38,7 @@ class Sampler:
     draws: int = 1000
     tune: int = 1000
     cores: int | None = None
+    target_accept: float | None = None
     type: Literal["sampler"] = field(default="sampler", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -44,6 +48,10 @@ class Sampler:
             value = getattr(self, key)
             if value is not None and value < low:
                 raise InputError(f"this must be at least {low}", key=key, seen=value)
+        if self.target_accept is not None and not 0 < self.target_accept < 1:
+            raise InputError(
+                "a probability lies between 0 and 1", key="target_accept", seen=self.target_accept
+            )
 
 
 @spec

@@ -42,6 +42,11 @@ class OutcomeModel(Protocol):
         ...
 
     @property
+    def target_accept(self) -> float:
+        """Acceptance that a sampler's steps are adapted to."""
+        ...
+
+    @property
     def data(self) -> Mapping[str, npt.NDArray[Any]]:
         """The arrays that the PyMC model reads, by name."""
         ...

@@ -18,15 +18,23 @@ type Array = npt.NDArray[np.float64]
 type Parameters = Mapping[str, Array]
 """Draws of each parameter: name to array (draw, ...)."""
 
+RAW = "_group_raw"
+"""Ending of the coordinates that the sampler moves in; they are not kept."""
+
+# Level and effect: the columns of x that a group has its own coefficients of.
+_OWN = 2
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictor:
     r"""A linear predictor on a model's own scale.
 
-    .. math:: \eta = x'\beta + \sigma_1 u_g + \sigma_2 v_g\,(t - t_0)
+    .. math:: \eta = \alpha_g + \tau_g\,(t - t_0) + z'\beta
 
-    with :math:`\beta \sim N(m, s^2)`, and for pooled groups :math:`u, v \sim N(0, 1)` and
-    half-normal :math:`\sigma`. Columns of *x*: 1, :math:`t - t_0`, covariates.
+    with :math:`\alpha_g \sim N(\alpha, \sigma_1^2)`, :math:`\tau_g \sim N(\tau, \sigma_2^2)` and
+    half-normal :math:`\sigma` where groups are pooled, :math:`\alpha_g = \alpha` and
+    :math:`\tau_g = \tau` otherwise; all coefficients are normal. Columns of *x*: 1,
+    :math:`t - t_0`, covariates *z*.
 
     Parameters
     ----------
@@ -44,6 +52,8 @@ class Predictor:
         Group of each cell and pattern, and their labels.
     group_sd
         Scale of the half-normal priors; None without pooled groups.
+    centred
+        The coordinates of each group's level and effect (group, part), see `centring`.
     """
 
     name: str
@@ -57,6 +67,7 @@ class Predictor:
     pattern_group: Codes
     groups: tuple[str, ...]
     group_sd: float | None
+    centred: Array
 
     @classmethod
     def of(
@@ -65,9 +76,13 @@ class Predictor:
         layout: Layout,
         priors: tuple[float, float, float, float],
         intercept_at: InterceptAt,
-        group_sd: float,
+        pooling: tuple[float, Array],
     ) -> Predictor:
-        """Lay out a predictor; ``priors`` are the intercept's mean and sd, and two more sds."""
+        """Lay out a predictor.
+
+        ``priors`` are the intercept's mean and sd, and the sds of treatment and slopes;
+        ``pooling`` is the scale of the spread between groups, and which are well known.
+        """
         centre, intercept_sd, treatment_sd, slope_sd = priors
         start = layout.treated_share if intercept_at == "average" else 0.0
         count = len(layout.covariates)
@@ -87,13 +102,19 @@ class Predictor:
             group=layout.cells.group,
             pattern_group=layout.pattern_group,
             groups=layout.groups,
-            group_sd=group_sd if layout.pooled else None,
+            group_sd=pooling[0] if layout.pooled else None,
+            centred=pooling[1],
         )
 
     @property
     def beta(self) -> str:
         """Name of the coefficients."""
         return f"{self.name}_beta"
+
+    @property
+    def target_accept(self) -> float:
+        """Acceptance that a sampler's steps are adapted to: groups need small steps."""
+        return 0.8 if self.group_sd is None else 0.95
 
     @property
     def data(self) -> dict[str, npt.NDArray[Any]]:
@@ -103,8 +124,9 @@ class Predictor:
             f"{self.name}_prior": np.stack([self.mean, self.sd]),
         }
         if self.group_sd is not None:
-            arrays[f"{self.name}_group"] = self.group
+            arrays[f"{self.name}_group_of_cell"] = self.group
             arrays[f"{self.name}_group_scale"] = np.array(self.group_sd)
+            arrays[f"{self.name}_centred"] = self.centred
         return arrays
 
     def add(self, data: Mapping[str, Any]) -> Any:
@@ -115,22 +137,32 @@ class Predictor:
         dim = f"{self.name}_column"
         pm.modelcontext(None).add_coord(dim, self.columns)
         beta = pm.Normal(self.beta, prior[0], prior[1], dims=dim)
-        eta = rows @ beta
         if self.group_sd is None:
-            return eta
+            return rows @ beta
         part, place = f"{self.name}_part", f"{self.name}_place"
         pm.modelcontext(None).add_coords({part: ("level", "effect"), place: self.groups})
         sd = pm.HalfNormal(f"{self.name}_group_sd", data[f"{self.name}_group_scale"], dims=part)
-        z = pm.Normal(f"{self.name}_group_z", 0.0, 1.0, dims=(place, part))
-        shift = (z * sd)[data[f"{self.name}_group"]]
-        return eta + shift[:, 0] + rows[:, 1] * shift[:, 1]
+        # Centred coordinates are the group's own, the others its standardised deviation.
+        own = data[f"{self.name}_centred"]
+        raw = pm.Normal(f"{self.name}{RAW}", own * beta[:2], sd**own, dims=(place, part))
+        group = pm.Deterministic(
+            f"{self.name}_group",
+            beta[:2] + sd ** (1 - own) * (raw - own * beta[:2]),
+            dims=(place, part),
+        )
+        mine = group[data[f"{self.name}_group_of_cell"]]
+        eta = mine[:, 0] + rows[:, 1] * mine[:, 1]
+        return eta if len(self.columns) == _OWN else eta + rows[:, _OWN:] @ beta[_OWN:]
 
     def prior(self, n: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw the parameters from their priors."""
-        drawn = {self.beta: self.mean + self.sd * rng.standard_normal((n, len(self.mean)))}
+        beta = self.mean + self.sd * rng.standard_normal((n, len(self.mean)))
+        drawn = {self.beta: beta}
         if self.group_sd is not None:
-            drawn[f"{self.name}_group_sd"] = np.abs(rng.normal(0.0, self.group_sd, (n, 2)))
-            drawn[f"{self.name}_group_z"] = rng.standard_normal((n, len(self.groups), 2))
+            sd = np.abs(rng.normal(0.0, self.group_sd, (n, _OWN)))
+            deviation = sd[:, None, :] * rng.standard_normal((n, len(self.groups), _OWN))
+            drawn[f"{self.name}_group_sd"] = sd
+            drawn[f"{self.name}_group"] = beta[:, None, :_OWN] + deviation
         return drawn
 
     def evaluate(self, drawn: Parameters, *, treated: bool) -> Array:
@@ -143,8 +175,10 @@ class Predictor:
         return self._at(drawn, self.rows, self.group)
 
     def _at(self, drawn: Parameters, x: Array, group: Codes) -> Array:
-        eta: Array = drawn[self.beta] @ x.T
+        beta = drawn[self.beta]
         if self.group_sd is None:
-            return eta
-        shift = drawn[f"{self.name}_group_z"] * drawn[f"{self.name}_group_sd"][:, None, :]
-        return eta + shift[:, group, 0] + x[:, 1] * shift[:, group, 1]
+            out: Array = beta @ x.T
+            return out
+        mine = drawn[f"{self.name}_group"][:, group]
+        eta: Array = mine[..., 0] + x[:, 1] * mine[..., 1] + beta[:, _OWN:] @ x[:, _OWN:].T
+        return eta

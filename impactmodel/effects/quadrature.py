@@ -21,7 +21,7 @@ import numpy.typing as npt
 type Array = npt.NDArray[np.float64]
 type LogLikelihood = Callable[[Array, Array], Array]
 
-_POINTS = 241
+_POINTS = 161
 _NEGLIGIBLE = 1e-13
 _ROUNDS = 100
 _CHUNK = 4000
@@ -122,7 +122,7 @@ class TwoArms:
         """Draw independently: coefficients of the location (draw, 2) and of the shape.
 
         A draw is a grid point plus a uniform step of the grid's width, which widens the sd by
-        less than one part in two thousand.
+        less than one part in a thousand.
         """
         one, zero, p, q = self._parts
         shapes = (one.T @ p @ zero) * q

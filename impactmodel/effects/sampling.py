@@ -15,7 +15,7 @@ import numpy.typing as npt
 from impactmodel.effects.checks import Check
 from impactmodel.effects.methods import Sampler
 from impactmodel.effects.model import OutcomeModel
-from impactmodel.effects.predictor import Array
+from impactmodel.effects.predictor import RAW, Array
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -57,10 +57,15 @@ def sample(models: Sequence[OutcomeModel], sampler: Sampler) -> xr.DataTree:
         cores=min(sampler.cores or os.cpu_count() or 1, sampler.chains),
         seed=sampler.seed,
         adaptation="low_rank",
+        target_accept=sampler.target_accept or max(model.target_accept for model in models),
         save_warmup=False,
         progress_bar=False,
     )
-    kept = {"posterior": trace["posterior"].dataset, "sample_stats": trace["sample_stats"].dataset}
+    posterior = trace["posterior"].dataset
+    kept = {
+        "posterior": posterior.drop_vars([v for v in posterior if str(v).endswith(RAW)]),
+        "sample_stats": trace["sample_stats"].dataset,
+    }
     return xr.DataTree.from_dict(kept)
 
 

@@ -52,7 +52,7 @@ def test_intervals_of_wages_cover_the_truth():
     found = [exact_effects(Experiment(cohort(simulate(s, 400), (WAGE,))))[0] for s in range(SEEDS)]
     covered = np.mean([abs(mean - truth) < 1.6449 * sd for _, mean, sd in found])
     assert covered == pytest.approx(PROB, abs=BAND)
-    # The mean over 200 trials is known to an fourteenth of one trial's sd.
+    # The mean over 200 trials is known to a fourteenth of one trial's sd.
     average, typical = np.mean([m for _, m, _ in found]), np.mean([sd for _, _, sd in found])
     assert average == pytest.approx(truth, abs=4 * typical / math.sqrt(SEEDS))
 
@@ -88,13 +88,13 @@ def test_draws_of_a_fit_cover_the_truth_at_every_probability():
     # The rank of the truth among the draws is uniform over trials of a right model.
     truth = np.array([0.10, 0.40 * 9000 - 0.30 * 8000])
     ranks = []
-    for seed in range(100):
+    for seed in range(60):
         found = fit(Experiment(cohort(simulate(seed, 400))), ClosedForm(seed=seed, draws=400))
         ranks.append((found.outcomes.effect().values[:, 0, :, 0] < truth).mean(axis=0))
     ranks = np.sort(np.array(ranks), axis=0)
-    uniform = (np.arange(100) + 0.5) / 100
-    # Kolmogorov's limit at .001 for 100 trials is .195.
-    assert np.abs(ranks - uniform[:, None]).max() < 0.195
+    uniform = (np.arange(60) + 0.5) / 60
+    # Kolmogorov's limit at .001 for 60 trials is .25.
+    assert np.abs(ranks - uniform[:, None]).max() < 0.25
 
 
 SITES = 6
@@ -104,7 +104,8 @@ def confounded_by_chance(seed, n=1800):
     """Randomised people of six sites with two covariates that matter; the truth by person."""
     rng = np.random.default_rng(seed)
     site = rng.integers(0, SITES, n)
-    age, skill = rng.normal(40, 10, n), rng.integers(0, 3, n).astype(float)
+    # Ages in steps of five years, so that many people share a cell.
+    age, skill = 5 * np.rint(rng.normal(8, 2, n)), rng.integers(0, 3, n).astype(float)
     level = np.linspace(-0.5, 0.5, SITES)[site]
     base = level + 0.04 * (age - 40) - 0.6 * (skill - 1)
     p = special.expit(np.array([base + 0.5, base - 0.1]))

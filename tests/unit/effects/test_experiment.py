@@ -183,6 +183,10 @@ def test_what_cannot_be_fitted_is_refused_in_words():
         ),
         (lambda: Priors(group_sd=0.0), "group_sd: this must be above 0 (seen: 0.0)"),
         (lambda: Sampler(chains=1), "chains: this must be at least 2 (seen: 1)"),
+        (
+            lambda: Sampler(target_accept=1.0),
+            "target_accept: a probability lies between 0 and 1 (seen: 1.0)",
+        ),
         (lambda: Sampler(cores=0), "cores: this must be at least 1 (seen: 0)"),
         (lambda: ClosedForm(draws=10), "draws: this must be at least 100 (seen: 10)"),
     ],
@@ -226,14 +230,11 @@ def test_expected_outcomes_are_averages_of_people_one_by_one():
     z = (cohort.x - cohort.x.mean(axis=0)) / cohort.x.std(axis=0, ddof=1)
     share = cohort.treated.mean()
     for arm, t in enumerate((1.0, 0.0)):
-        x = np.column_stack([np.ones(445), np.full(445, t - share), z])
         eta = {}
         for part in ("re78_positive", "re78_log_mean"):
-            shift = drawn[f"{part}_group_z"] * drawn[f"{part}_group_sd"][:, None, :]
-            by_person = shift[:, cohort.group]
-            eta[part] = (
-                drawn[f"{part}_beta"] @ x.T + by_person[..., 0] + (t - share) * by_person[..., 1]
-            )
+            own = drawn[f"{part}_group"][:, cohort.group]
+            slopes = drawn[f"{part}_beta"][:, 2:] @ z.T
+            eta[part] = own[..., 0] + (t - share) * own[..., 1] + slopes
         p, mu = 1 / (1 + np.exp(-eta["re78_positive"])), np.exp(eta["re78_log_mean"])
         k = np.exp(drawn["re78_log_shape"] @ np.array([1.0, t - share]))[:, None]
         first, second = p * mu, p * mu**2 * (1 + 1 / k)

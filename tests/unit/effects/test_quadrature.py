@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
@@ -167,9 +167,10 @@ def test_draws_have_the_exact_moments():
     drawn = fit(made, ClosedForm(seed=4, draws=40_000)).outcomes.effect().values.ravel()
     assert drawn.mean() == pytest.approx(mean, abs=4 * sd / 200)
     # The error of an sd of 40,000 nearly normal draws is sd / sqrt(80,000).
-    assert drawn.std() == pytest.approx(sd, rel=4 / math.sqrt(80_000) + 0.0005)
+    assert drawn.std() == pytest.approx(sd, rel=4 / math.sqrt(80_000) + 0.001)
 
 
+@settings(max_examples=25)
 @given(st.floats(1e-6, 1e6))
 def test_the_unit_of_money_does_not_matter(unit):
     rng = np.random.default_rng(3)
