@@ -245,26 +245,23 @@ def _by_clause(
     amounts = np.empty((outcomes.n_draws, len(dues)))
     paid = {clause.name: np.zeros(outcomes.n_draws) for clause in contract.clauses}
     for place, (_, clause, period) in enumerate(dues):
-        _require_exact(clause, outcomes)
+        _refuse_cap_per_person(clause)
         env = {**clause_inputs(clause, outcomes, period), PAID_BEFORE: paid[clause.name]}
         amounts[:, place] = values(clause_rule(clause, contract.minimum_cohort), env)
         paid[clause.name] = paid[clause.name] + amounts[:, place]
     return amounts
 
 
-def _require_exact(clause: Clause, outcomes: Outcomes) -> None:
+def _refuse_cap_per_person(clause: Clause) -> None:
     """Refuse a cap per person on gross amounts: its expectation needs their distribution."""
     if clause.cap_per_person is None or clause.is_measured:
         return
-    kinds = {outcomes.measure(name).kind for name in clause.weights}
-    one_binary = kinds == {"binary"} and len(clause.weights) == 1
-    if not (one_binary and len(paid_periods(clause, outcomes)) == 1):
-        raise InputError(
-            f"the cap per person of '{clause.name}' needs the outcomes of single persons, and "
-            "draws hold only expected outcomes",
-            key="cap_per_person",
-            fix="settle it on person rows, or state a cap on the clause",
-        )
+    raise InputError(
+        f"the cap per person of '{clause.name}' needs the outcomes of single persons, and "
+        "draws hold only expected outcomes",
+        key="cap_per_person",
+        fix="settle it on person rows, or state a cap on the clause",
+    )
 
 
 def _capped_per_person(

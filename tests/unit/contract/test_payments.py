@@ -234,3 +234,14 @@ def test_total_cap_at_settlement_pays_no_more():
     )
     assert [float(line.paid) for line in done.lines] == [333.33, 666.67]
     assert done.total == 1000
+
+
+def test_a_clauses_cap_per_person_is_refused_under_draws():
+    # 30 % of 100 people at min(3,000, 1,000) is 30,000; a cap on the average would pay 90,000.
+    deal = contract(Rate(3000.0), Gross(), clause_more={"cap_per_person": 1000.0})
+    with pytest.raises(
+        InputError, match="the cap per person of 'jobs' needs the outcomes of single"
+    ):
+        payments(deal, outcomes([0.3], [0.2]))
+    whole = contract(Rate(3000.0), Gross(), cap_per_person=1000.0)
+    assert payments(whole, outcomes([0.3], [0.2])).total()[0] == pytest.approx(30_000.0)
