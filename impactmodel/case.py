@@ -167,11 +167,12 @@ class Case:
         if not isinstance(document.data, dict):
             raise InputError("a case is a mapping", file=str(path), fix="start with 'name: ...'")
         _refuse_unknown_sections(document)
+        document.at("evidence")
         reader = _Reader(document, path.parent, {path.name: file_hash(path)})
         rest = {k: v for k, v in document.data.items() if k not in _SECTIONS}
         case = cls(
             settings=load(Settings, Document(rest, document.file, (), document.lines)),
-            evidence=reader.section("evidence", Evidence, document.at("evidence").data),
+            evidence=reader.section("evidence", Evidence, None),
             design=reader.section("design", DesignChoice, ExperimentChoice()),
             contract=reader.section("contract", OutcomesContract, None),
             funding=reader.section("funding", FundingStructure, None),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from impactmodel.contract.results import _Cell, _rows
+from impactmodel.contract.results import RowReader, read_rows
 from impactmodel.contract.settlement import Settlement
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule.numbers import plain
@@ -45,14 +45,14 @@ def reconcile(settlement: Settlement, claimed: str | Path | pd.DataFrame) -> tup
     InputError
         If a claimed line is not in the contract, is there twice, or is not a number.
     """
-    rows, file = _rows(claimed)
+    rows, file = read_rows(claimed)
     if not rows or not {"clause", "paid"} <= set(rows[0][1]):
         raise InputError(
             "a claimed statement has the columns 'clause' and 'paid'", file=file, line=1
         )
     claims: dict[str, Decimal] = {}
     for row in rows:
-        cell = _Cell(row, file)
+        cell = RowReader(row, file)
         name, paid = cell.text("clause"), cell.number("paid")
         if name not in {clause.name for clause in settlement.contract.clauses}:
             raise cell.fault("the contract has no such clause", "clause", seen=name)

@@ -84,7 +84,7 @@ def read_results(source: str | Path | pd.DataFrame) -> Results:
         With file, line and column of an unknown column, a cell that is not a number, a negative
         count, or a row that is there twice.
     """
-    rows, file = _rows(source)
+    rows, file = read_rows(source)
     if not rows:
         raise InputError("there are no results", file=file, fix="give at least one row")
     columns = set(rows[0][1])
@@ -104,10 +104,11 @@ def read_results(source: str | Path | pd.DataFrame) -> Results:
     return Results(_cells(rows, file), file=file)
 
 
-type _Row = tuple[int, dict[str, Any]]
+type Row = tuple[int, dict[str, Any]]
 
 
-def _rows(source: str | Path | pd.DataFrame) -> tuple[list[_Row], str]:
+def read_rows(source: str | Path | pd.DataFrame) -> tuple[list[Row], str]:
+    """Return the rows of a table with their lines, and the file's name."""
     if isinstance(source, (str, Path)):
         path = Path(source)
         try:
@@ -137,18 +138,20 @@ def _is_nan(value: object) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
-class _Cell:
+class RowReader:
     """Reads the cells of one row."""
 
-    def __init__(self, row: _Row, file: str) -> None:
+    def __init__(self, row: Row, file: str) -> None:
         self.line, self.values = row
         self.file = file
 
     def fault(self, what: str, column: str, fix: str = "", seen: object = None) -> InputError:
+        """Return an error that says where the cell stands."""
         shown = {} if seen is None else {"seen": seen}
         return InputError(what, file=self.file, line=self.line, key=column, fix=fix, **shown)
 
     def text(self, column: str, default: str = "") -> str:
+        """Read a text; raise `InputError` where it is empty and has no default."""
         value = self.values.get(column, default)
         text = "" if value is None or _is_nan(value) else str(value).strip()
         if not text and not default:
@@ -156,6 +159,7 @@ class _Cell:
         return text or default
 
     def number(self, column: str) -> Decimal | None:
+        """Read a number, exactly; None where the cell is empty."""
         value = self.values.get(column)
         if value is None or _is_nan(value) or str(value).strip() == "":
             return None
@@ -175,14 +179,15 @@ class _Cell:
         return number
 
     def key(self) -> Key:
+        """Read what the row is about."""
         period = self.number("period")
         return self.text("outcome"), int(period or 0), self.text("group", "all")
 
 
-def _cells(rows: list[_Row], file: str) -> dict[Key, Result]:
+def _cells(rows: list[Row], file: str) -> dict[Key, Result]:
     cells: dict[Key, Result] = {}
     for row in rows:
-        cell = _Cell(row, file)
+        cell = RowReader(row, file)
         key = cell.key()
         if key in cells:
             raise cell.fault(
@@ -198,12 +203,12 @@ def _cells(rows: list[_Row], file: str) -> dict[Key, Result]:
     return cells
 
 
-def _personal(rows: list[_Row], file: str) -> Results:
+def _personal(rows: list[Row], file: str) -> Results:
     if "quantity" not in rows[0][1]:
         raise InputError("rows of single people need the column 'quantity'", file=file, line=1)
     persons: dict[str, dict[Key, Decimal]] = {}
     for row in rows:
-        cell = _Cell(row, file)
+        cell = RowReader(row, file)
         key, quantity = cell.key(), cell.number("quantity")
         if quantity is None:
             raise cell.fault("the cell is empty", "quantity", "write 0 where nothing was achieved")

@@ -315,17 +315,16 @@ def _cap_total(contract: OutcomesContract, lines: list[Line]) -> list[Line]:
         own = [line for line in lines if line.period == period]
         due = sum((line.paid for line in own), Decimal(0))
         payable = contract.rounding.apply(audit(rule, {"due": due, PAID_BEFORE: paid}).value)
-        left = payable
-        for place, line in enumerate(own):
-            last = place == len(own) - 1
-            share = (
-                left
-                if last
-                else contract.rounding.apply(line.paid * payable / due)
-                if due
-                else left
-            )
-            out.append(replace(line, paid=share if payable < due else line.paid))
-            left -= out[-1].paid
+        cut = _pro_rata(contract, [line.paid for line in own], payable)
+        out += [replace(line, paid=amount) for line, amount in zip(own, cut, strict=True)]
         paid += payable
     return out
+
+
+def _pro_rata(contract: OutcomesContract, due: list[Decimal], payable: Decimal) -> list[Decimal]:
+    """Share what is payable in proportion to what is due; the last line takes the rounding."""
+    total = sum(due, Decimal(0))
+    if payable >= total:
+        return due
+    first = [contract.rounding.apply(amount * payable / total) for amount in due[:-1]]
+    return [*first, payable - sum(first, Decimal(0))]

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from impactmodel.core.errors import InputError
-from impactmodel.core.rule import Bands, Constant, Difference, Input, Product, Rule, Share, Steps
+from impactmodel.core.rule import Bands, Constant, Input, Product, Rule, Share, Steps
 from impactmodel.core.rule.numbers import check_table, plain
 from impactmodel.core.spec import spec
 
@@ -249,8 +249,3 @@ def _by_group(value: ByGroup) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{Constant(v).text()} ({k})" for k, v in value.items())
     return Constant(value).text()
-
-
-def signed(value: Rule, reference: Rule, direction: Literal["increase", "decrease"]) -> Rule:
-    """Return the improvement: value - reference, or the other way round for a decrease."""
-    return Difference(value, reference) if direction == "increase" else Difference(reference, value)

@@ -52,13 +52,6 @@ class OutcomeMeasure:
     def __post_init__(self) -> None:
         if not self.name.strip():
             raise InputError("an outcome needs a name", key="name", fix="give it one")
-        if self.kind not in {*_UNITS, "amount"}:
-            raise InputError(
-                "unknown kind of outcome",
-                key="kind",
-                seen=self.kind,
-                fix="use binary, count, days, amount or index",
-            )
         if self.kind == "amount" and not self.unit[:3].isupper():
             raise InputError(
                 f"the amount '{self.name}' has no currency",

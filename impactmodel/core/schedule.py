@@ -68,10 +68,6 @@ class Periods:
             raise InputError(
                 "there must be a period", key="count", seen=self.count, fix="give at least 1"
             )
-        if self.step not in {"day", "week", "month", "year"}:
-            raise InputError(
-                "unknown step", key="step", seen=self.step, fix="use day, week, month or year"
-            )
 
     def bounds(self) -> tuple[tuple[dt.date, dt.date], ...]:
         """Return (first day, first day after) of each period."""

@@ -50,6 +50,14 @@ class ByPayer(Protocol):
         ...
 
 
+class Savings(ByPayer, Protocol):
+    """Public savings: amounts by payer, and what the public payers gain together."""
+
+    def total(self) -> Any:
+        """Return draws of the gain of every public payer together."""
+        ...
+
+
 class RunResult(Protocol):
     """A run of a case; what the case does not have is None."""
 
@@ -89,7 +97,7 @@ class RunResult(Protocol):
         ...
 
     @property
-    def savings(self) -> ByPayer | None:
+    def savings(self) -> Savings | None:
         """Public savings."""
         ...
 

@@ -28,7 +28,12 @@ from impactmodel.report.numbers import count, number
 from impactmodel.report.payment_tables import payments_table, schedule_table
 from impactmodel.report.sentences import key_results, noise_sentence
 from impactmodel.report.style import inline_svg
-from impactmodel.report.tables import effects_table, interval_words
+from impactmodel.report.tables import (
+    effects_table,
+    groups_table,
+    interval_words,
+    periods_table,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -92,8 +97,14 @@ def _effect(result: RunResult, prob: float) -> tuple[Block, ...]:
         "is no effect."
     )
     figure = plot_effect(result.outcomes, prob)
+
+    def several(dim: str) -> bool:
+        return result.outcomes.dataset.sizes[dim] > 1
+
     return (
         Tabled(effects_table(result.outcomes, prob)),
+        *((Tabled(groups_table(result.outcomes, prob)),) if several("group") else ()),
+        *((Tabled(periods_table(result.outcomes, prob)),) if several("period") else ()),
         _picture(figure, "effect", "Effect of the programme", caption),
     )
 

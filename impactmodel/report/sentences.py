@@ -18,13 +18,12 @@ from impactmodel.report.numbers import (
     rate,
     unit_of,
 )
-from impactmodel.report.summary import public_total
 
 if TYPE_CHECKING:
     from impactmodel.contract import NoiseRisk, OutcomePayments
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.finance.returns import Returns
-    from impactmodel.report.result import ByPayer, RunResult
+    from impactmodel.report.result import ByPayer, RunResult, Savings
 
 type Sentence = tuple[str, str]
 """What it is about, and the sentence."""
@@ -130,9 +129,9 @@ def returns_sentence(returns: Returns, prob: float) -> Sentence:
     )
 
 
-def savings_sentence(savings: ByPayer, prob: float) -> Sentence:
+def savings_sentence(savings: Savings, prob: float) -> Sentence:
     """Say what the public purse gains."""
-    total = public_total(savings.by_payer())
+    total = savings.total()
     unit = money(savings.currency)
     d = describe_draws(total, prob)
     return (

@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from impactmodel.contract import OutcomePayments
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.effects import Diagnostics
-    from impactmodel.report.result import ByPayer, RunResult
-
-PRIVATE = ("participant", "employer")
-"""Payers in a ledger that are no public body; transfers between all payers sum to zero."""
+    from impactmodel.report.result import ByPayer, RunResult, Savings
 
 
 def summary(result: RunResult) -> dict[str, Any]:
@@ -124,7 +121,7 @@ def described_by_name(parts: Mapping[str, Any], prob: float) -> dict[str, Any]:
     return {name: describe_draws(draws, prob) for name, draws in parts.items()}
 
 
-def savings_summary(savings: ByPayer, prob: float) -> dict[str, Any]:
+def savings_summary(savings: Savings, prob: float) -> dict[str, Any]:
     """Summarise public savings: in total and by payer; positive is better off.
 
     The total is over the payers that are public bodies or funds: participants and employers are
@@ -133,15 +130,9 @@ def savings_summary(savings: ByPayer, prob: float) -> dict[str, Any]:
     parts = dict(savings.by_payer())
     return {
         "currency": savings.currency,
-        "total": describe_draws(public_total(parts), prob),
+        "total": describe_draws(savings.total(), prob),
         "by_payer": described_by_name(parts, prob),
     }
-
-
-def public_total(parts: Mapping[str, Any]) -> Any:
-    """Return the sum over every payer but participants and employers, per draw."""
-    public = [np.asarray(d) for name, d in parts.items() if name not in PRIVATE]
-    return np.sum(public, axis=0)
 
 
 def net_summary(net: ByPayer, prob: float) -> dict[str, Any]:
