@@ -137,13 +137,29 @@ def load[T](cls: type[T], data: Document | object) -> T:
     from pydantic import ValidationError
 
     document = data if isinstance(data, Document) else Document(data=data)
+    _refuse_not_finite(document, document.data, document.path)
     try:
         text = json.dumps(document.data, default=_plain)
-        loaded: T = _adapter(typing.cast("Any", cls)).validate_json(text)
+        # A type alias that several specs share does not inherit their strictness.
+        loaded: T = _adapter(typing.cast("Any", cls)).validate_json(text, strict=True)
     except ValidationError as error:
         details = sorted(error.errors(), key=_vagueness)
         raise InputError.of(_distinct([_problem(cls, document, d) for d in details])) from None
     return loaded
+
+
+def _refuse_not_finite(document: Document, value: object, path: tuple[Any, ...]) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(
+            "input should be a finite number",
+            seen=value,
+            key=key_text(path),
+            file=document.file,
+            line=document.line(path),
+        )
+    items = value.items() if isinstance(value, dict) else ()
+    for key, inner in items or (enumerate(value) if isinstance(value, list) else ()):
+        _refuse_not_finite(document, inner, (*path, key))
 
 
 def load_yaml[T](cls: type[T], path: str | Path) -> T:

@@ -93,6 +93,43 @@ def test_errors_say_what_where_and_what_to_do(text, message):
     assert shown.startswith(message.split(", unable")[0]), shown
 
 
+type Shared = float | dict[str, float]
+
+
+@spec
+class One:
+    price: Shared
+    type: Literal["one"] = "one"
+
+
+@spec
+class Two:
+    level: Shared
+    type: Literal["two"] = "two"
+
+
+@spec
+class Deal:
+    pays: tuple[Annotated[One | Two, Field(discriminator="type")], ...]
+    basis: Shared = 0.0
+
+
+@pytest.mark.parametrize("bad", ["'3'", "{a: '3'}", "true", ".inf", "{a: .inf}", "{a: .nan}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pays:\n- {{type: one, price: {0}}}",
+        "pays:\n- {{type: two, level: {0}}}",
+        "pays: []\nbasis: {0}",
+    ],
+)
+def test_a_type_that_specs_share_is_as_strict(text, bad):
+    with pytest.raises(InputError, match=r"f\.yaml, line 2, (pays\[0\]\.|basis)"):
+        load(Deal, Document.parse(text.format(bad), "f.yaml"))
+    good = load(Deal, Document.parse(text.format("{a: 3}"), "f.yaml"))
+    assert load(Deal, dump(good)) == good
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
