@@ -26,7 +26,8 @@ class NetPosition:
     Parameters
     ----------
     saved, paid
-        Discounted savings and nominal payments of each payer, each of shape (draw,). Parties that
+        Savings and payments of each payer, both discounted at the public side's rate to the first
+        year of its ledger, each of shape (draw,). Parties that
         pay under the contract but do not stand in the public ledger have zero savings; participants
         and employers are left out.
     """
@@ -50,14 +51,21 @@ def net_position(savings: Savings, payments: OutcomePayments) -> NetPosition:
     Raises
     ------
     JoinError
-        If the draws of the two are unrelated, or their currencies differ.
+        If the draws of the two are unrelated, their currencies or price bases differ, or outcomes
+        since each person's start are dated to another start than the contract's.
     """
     if savings.lineage != payments.lineage:
         raise JoinError(
             "savings and payments come from unrelated draws; make both from one Outcomes"
         )
     same("currency", savings.currency, payments.currency, "the public side", "the contract")
-    saved, paid = savings.by_payer(), payments.by_payer()
+    periods, start = savings.periods, payments.contract.start
+    if periods.clock == "since_start" and periods.start != start:
+        raise JoinError(
+            f"the savings are of people who start on {periods.start}, the contract's on {start}; "
+            "make the savings from outcomes.starting(contract.start)"
+        )
+    saved, paid = savings.by_payer(), _discounted(payments, savings)
     nothing = np.zeros(payments.n_draws)
     public = [name for name in saved if name not in PRIVATE]
     names = tuple(dict.fromkeys([*public, *paid]))
@@ -66,3 +74,12 @@ def net_position(savings: Savings, payments: OutcomePayments) -> NetPosition:
         {name: paid.get(name, nothing) for name in names},
         payments.currency,
     )
+
+
+def _discounted(payments: OutcomePayments, savings: Savings) -> dict[str, Draws]:
+    first = savings.ledger.years[0]
+    paid: dict[str, Draws] = {}
+    for day, payer, amount in payments.by_date():
+        factor = (1 + savings.discount_rate) ** -(day.year - first)
+        paid[payer] = paid.get(payer, np.zeros(payments.n_draws)) + factor * amount
+    return paid

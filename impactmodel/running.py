@@ -72,6 +72,7 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     enrolled, paid, noise, flows, earned = None, None, None, None, None
     if case.contract is not None:
         report("computing outcome payments", 0.7)
+        outcomes = outcomes.starting(case.contract.start)
         if case.funding is not None:
             outcomes, enrolled = cohort_of_fund(
                 case.contract, outcomes, case.funding, seed=settings.seed

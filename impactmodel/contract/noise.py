@@ -47,9 +47,7 @@ def paying_for_noise(contract: OutcomesContract, outcomes: Outcomes, *, seed: in
     InputError
         If a level is unknown: without it nothing can be said of chance.
     """
-    outcomes.require_levels(*contract.outcomes)
-    nothing = outcomes.replace(treated=outcomes.dataset["counterfactual"].values)
-    without = payments(contract, nothing, seed=seed)
+    without = payments(contract, outcomes.without_effect(), seed=seed)
     with_effect = payments(contract, outcomes, seed=seed)
     return NoiseRisk(
         pay_without_effect=float((without.total() != 0).mean()),

@@ -29,6 +29,8 @@ from impactmodel.core.spec import dump, load, spec
 from impactmodel.core.summary import interval_table
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
     from numpy.typing import ArrayLike
 
@@ -322,6 +324,32 @@ class Outcomes:
     def with_cohort_size(self, size: ArrayLike) -> Outcomes:
         """Return the same outcomes per member for cohorts of another size."""
         return self.replace(cohort_size=size)
+
+    def without_effect(self) -> Outcomes:
+        """Return the same cohort had the programme done nothing: both arms are alike.
+
+        The treated get the counterfactual's means and its spread between people.
+        """
+        self.require_levels(*(m.name for m in self._measures))
+        data = self._dataset.assign(treated=self._dataset["counterfactual"].copy())
+        if "covariance" in data:
+            spread = data["covariance"]
+            data["covariance"] = spread.isel(arm=[1, 1]).transpose(*spread.dims)
+        return Outcomes(data)
+
+    def starting(self, day: dt.date) -> Outcomes:
+        """Return outcomes since each person's start for a cohort that starts on a day.
+
+        Outcomes on the calendar keep their dates.
+        """
+        if self._periods.clock == "calendar" or self._periods.start == day:
+            return self
+        periods = dataclasses.replace(self._periods, start=day)
+        bounds = np.array(periods.bounds(), dtype="datetime64[ns]")
+        data = self._dataset.assign_coords(
+            period_start=("period", bounds[:, 0]), period_end=("period", bounds[:, 1])
+        )
+        return Outcomes(data.assign_attrs(periods=json.dumps(dump(periods))))
 
     def measured(self, comparison_size: int, *, seed: int) -> Outcomes:
         """Simulate what an evaluator measures in a finite cohort and comparison group.

@@ -11,6 +11,7 @@ from impactmodel.core.distribution import draw, mean
 from impactmodel.core.errors import DiagnosticsError, InputError
 from impactmodel.core.money import same
 from impactmodel.core.outcomes import Outcomes
+from impactmodel.core.schedule import Periods
 from impactmodel.core.seeds import stream
 from impactmodel.fiscal.ledger import PRIVATE, Entry, Ledger
 from impactmodel.fiscal.unit_values import UnitValue, UnitValues
@@ -27,7 +28,9 @@ class Savings:
     ledger
         Undiscounted entries by calendar year.
     discount
-        Factor of each year.
+        Factor of each year, at ``discount_rate`` to the first year of the ledger.
+    periods
+        Those of the outcomes.
     statements
         What stands behind each line: value, source, status.
     """
@@ -35,6 +38,8 @@ class Savings:
     ledger: Ledger
     discount: Draws
     statements: dict[str, str]
+    discount_rate: float
+    periods: Periods
     lineage: str
     assumptions: tuple[str, ...]
     label: str
@@ -145,6 +150,8 @@ def savings(outcomes: Outcomes, public: UnitValues, *, seed: int = 1) -> Savings
         ledger=Ledger(tuple(entries), years, public.currency),
         discount=(1 + public.discount_rate) ** -since.astype(float),
         statements=statements,
+        discount_rate=public.discount_rate,
+        periods=outcomes.periods,
         lineage=about.lineage,
         assumptions=_assumptions(public),
         label=public.label,

@@ -145,7 +145,8 @@ def _investors(result: RunResult, prob: float) -> tuple[Block, ...]:
 def _public(result: RunResult, prob: float) -> tuple[Block, ...]:
     if result.savings is None:
         return ()
-    caption = f"Discounted. Dot: mean; bar: {interval_words(prob)}; right of zero is better off."
+    marks = f"Dot: mean; bar: {interval_words(prob)}; right of zero is better off."
+    caption = f"Discounted to the first year. {marks}"
     blocks: tuple[Block, ...] = (
         Tabled(savings_table(result.savings, prob)),
         _picture(plot_savings(result.savings, prob), "savings", "Public savings", caption),

@@ -176,3 +176,29 @@ def test_measured_needs_spread_and_people():
 
 def test_repr_has_names_only():
     assert repr(make([[0.5]], [[0.4]])) == "Outcomes(job (share); 1 draws, 1 groups, 1 periods)"
+
+
+def test_without_effect_both_arms_are_alike():
+    draws = 20_000
+    covariance = np.empty((2, 1, 1, 1, 1, 1))
+    covariance[0], covariance[1] = 9000.0**2, 4000.0**2
+    means = np.full((draws, 1), 6000.0), np.full((draws, 1), 5000.0)
+    outcomes = make(*means, measures=[WAGE], size=100, covariance=covariance)
+    nothing = outcomes.without_effect()
+    assert (nothing.effect() == 0).all()
+    measured = nothing.measured(100, seed=1).effect().values
+    # Two arms of 100 people with the counterfactual's spread: 4,000 * sqrt(2 / 100) = 566.
+    assert measured.std() == pytest.approx(565.7, rel=0.03)
+    with pytest.raises(InputError, match="only the effect"):
+        make([[0.1]], None).without_effect()
+
+
+def test_a_cohort_that_starts_on_another_day():
+    moved = make([[0.5]], [[0.4]]).starting(dt.date(2031, 3, 1))
+    assert moved.periods.bounds() == ((dt.date(2031, 3, 1), dt.date(2032, 3, 1)),)
+    assert moved.dataset["period_end"].values.astype("datetime64[D]").tolist() == [
+        dt.date(2032, 3, 1)
+    ]
+    assert moved.effect().item() == pytest.approx(0.1)
+    fixed = make([[0.5]], [[0.4]], periods=Periods(dt.date(2024, 1, 1), clock="calendar"))
+    assert fixed.starting(dt.date(2031, 3, 1)) is fixed
