@@ -24,7 +24,7 @@ class Sampler:
     cores
         Chains that run at once; None uses as many as the machine has.
     target_accept
-        Acceptance that steps are adapted to; higher is slower and avoids divergences. None: .95
+        Acceptance that steps are adapted to; higher is slower and avoids divergences. None: .99
         where groups are pooled, .8 otherwise.
 
     Examples

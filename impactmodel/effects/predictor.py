@@ -114,7 +114,7 @@ class Predictor:
     @property
     def target_accept(self) -> float:
         """Acceptance that a sampler's steps are adapted to: groups need small steps."""
-        return 0.8 if self.group_sd is None else 0.95
+        return 0.8 if self.group_sd is None else 0.99
 
     @property
     def data(self) -> dict[str, npt.NDArray[Any]]:

@@ -127,7 +127,7 @@ def adjusted_and_pooled():
     table, truth, by_site = confounded_by_chance(3)
     made = cohort(table, covariates=["age", "skill"], group="site")
     design = Experiment(made, adjust=True, pool_groups=True)
-    found = fit(design, Sampler(seed=1))
+    found = fit(design, Sampler(seed=1, draws=2000, tune=2000))
     found.diagnostics.raise_if_failed()
     return made, found, truth, by_site
 
