@@ -129,11 +129,12 @@ def settle(contract: OutcomesContract, results: str | Path | pd.DataFrame | Resu
     Raises
     ------
     InputError
-        If an outcome, its comparison or its people are missing, or rows cannot be read.
+        If an outcome, a group, a comparison or a number of people is missing, or rows cannot be
+        read. What is missing is never taken as 0.
     """
     if not isinstance(results, Results):
         results = read_results(results)
-    _check_known(contract, results)
+    _check_complete(contract, results)
     if contract.cap_per_person is not None and not results.persons:
         raise InputError(
             "the cap per person needs rows of single people",
@@ -145,25 +146,18 @@ def settle(contract: OutcomesContract, results: str | Path | pd.DataFrame | Resu
     paid_before = {clause.name: Decimal(0) for clause in contract.clauses}
     for period in results.periods:
         for clause in contract.clauses:
-            if not _is_paid(clause, results, period):
+            if period not in _periods(clause, results):
                 continue
             line = _line(contract, clause, results, period, paid_before[clause.name])
             paid_before[clause.name] += line.amount
             lines.append(line)
-    missing = [c for c in contract.clauses if all(line.clause != c.name for line in lines)]
-    if missing:
-        raise InputError(
-            f"the results say nothing on '{', '.join(missing[0].weights)}'",
-            file=results.file,
-            key=missing[0].name,
-            fix="add a row, with 0 where nothing was achieved",
-        )
     if contract.cap_per_person is not None:
         lines = _cap_persons(contract, results, lines, exact(contract.cap_per_person))
     return Settlement(contract, tuple(_cap_total(contract, lines)), warnings_of(contract))
 
 
-def _check_known(contract: OutcomesContract, results: Results) -> None:
+def _check_complete(contract: OutcomesContract, results: Results) -> None:
+    """Refuse results that leave a promise unanswered: what is not there is not taken as 0."""
     for outcome, _, _ in results.cells:
         if outcome not in contract.outcomes:
             raise InputError(
@@ -173,22 +167,49 @@ def _check_known(contract: OutcomesContract, results: Results) -> None:
                 seen=outcome,
                 fix="use one of " + ", ".join(contract.outcomes),
             )
+    for clause in contract.clauses:
+        periods = _periods(clause, results)
+        if not periods:
+            raise _lacks(clause, results, f"period {min(clause.periods or (0,))}")
+        for period in periods:
+            _check_cells(clause, results, period)
 
 
-def _is_paid(clause: Clause, results: Results, period: int) -> bool:
-    if clause.periods is not None and period not in clause.periods:
-        return False
-    there = {o for o, p, _ in results.cells if p == period}
-    known = set(clause.weights) & there
-    if known and known != set(clause.weights):
-        lacking = sorted(set(clause.weights) - there)[0]
-        raise InputError(
-            f"period {period} lacks '{lacking}'",
-            file=results.file,
-            key=clause.name,
-            fix="add a row, with 0 where nothing was achieved",
-        )
-    return bool(known)
+def _check_cells(clause: Clause, results: Results, period: int) -> None:
+    groups = {
+        outcome: {g for o, p, g in results.cells if (o, p) == (outcome, period)}
+        for outcome in clause.weights
+    }
+    wanted = set(clause.group_prices or set().union(*groups.values()))
+    for outcome, there in groups.items():
+        if not there:
+            raise _lacks(clause, results, f"'{outcome}' in period {period}")
+        for group in sorted(wanted - there):
+            where = f"'{outcome}' of the group '{group}' in period {period}"
+            raise _lacks(clause, results, where)
+        for group in sorted(there - wanted):
+            raise InputError(
+                f"'{clause.name}' has no price for this group",
+                file=results.file,
+                key="group",
+                seen=group,
+                fix="use one of " + ", ".join(sorted(wanted)),
+            )
+
+
+def _lacks(clause: Clause, results: Results, what: str) -> InputError:
+    return InputError(
+        f"the results lack {what}",
+        file=results.file,
+        key=clause.name,
+        fix="add a row, with 0 where nothing was achieved, or state the clause's periods",
+    )
+
+
+def _periods(clause: Clause, results: Results) -> tuple[int, ...]:
+    """Return the periods of the results that a clause pays for."""
+    stated = clause.periods
+    return tuple(p for p in results.periods if stated is None or p in stated)
 
 
 def _line(
@@ -218,12 +239,12 @@ def _facts(
             if name != outcome or when != period:
                 continue
             level = _level(clause, cell, outcome, group, file)
-            if level and cell.people is None:
+            if cell.people is None and (level or need_people):
                 raise InputError(
-                    f"'{outcome}' needs the number of people",
+                    f"'{outcome}' needs the number of people in every row",
                     file=file,
                     key="people",
-                    fix="add the column",
+                    fix="fill in the column",
                 )
             own = level * (cell.people or 0)
             facts[total_name(outcome, group)] = cell.total
@@ -232,13 +253,6 @@ def _facts(
             people += cell.people or 0
         facts[total_name(outcome)], facts[reference_name(outcome)] = total, reference
         facts[PEOPLE] = people
-    if need_people and facts[PEOPLE] == 0:
-        raise InputError(
-            f"the clause '{clause.name}' needs the number of people",
-            file=file,
-            key="people",
-            fix="add the column",
-        )
     for outcome in clause.weights:
         for group in clause.group_prices or ():
             facts.setdefault(total_name(outcome, group), Decimal(0))

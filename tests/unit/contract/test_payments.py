@@ -245,3 +245,63 @@ def test_a_clauses_cap_per_person_is_refused_under_draws():
         payments(deal, outcomes([0.3], [0.2]))
     whole = contract(Rate(3000.0), Gross(), cap_per_person=1000.0)
     assert payments(whole, outcomes([0.3], [0.2])).total()[0] == pytest.approx(30_000.0)
+
+
+def two_groups():
+    clause = Clause("j", Rate({"a": 10.0, "b": 20.0}), payer="s", outcome="job")
+    return OutcomesContract("T", "EUR", START, (clause,))
+
+
+def two_outcomes(periods=None):
+    one = Clause("j", Rate(10.0), payer="s", outcome="job")
+    two = Clause("k", Rate(10.0), payer="s", outcome="kid", periods=periods)
+    return OutcomesContract("T", "EUR", START, (one, two))
+
+
+@pytest.mark.parametrize(
+    ("deal", "rows", "message"),
+    [
+        (two_groups(), [("job", 0, "a", 5)], "the results lack 'job' of the group 'b' in period 0"),
+        (
+            two_groups(),
+            [("job", 0, "a", 5), ("job", 0, "b", 5), ("job", 0, "c", 5)],
+            "'j' has no price for this group (seen: 'c'); use one of a, b",
+        ),
+        (
+            two_outcomes(),
+            [("job", 0, "all", 5), ("job", 1, "all", 5), ("kid", 0, "all", 5)],
+            "the results lack 'kid' in period 1; add a row",
+        ),
+        (two_outcomes(), [("job", 0, "all", 5)], "the results lack 'kid' in period 0"),
+    ],
+)
+def test_what_is_missing_is_never_taken_as_nothing(deal, rows, message):
+    table = pd.DataFrame(rows, columns=["outcome", "period", "group", "total"])
+    with pytest.raises(InputError) as caught:
+        settle(deal, table)
+    assert message in str(caught.value)
+
+
+def test_a_clause_that_states_its_periods_needs_no_other():
+    rows = [("job", 0, 5), ("job", 1, 5), ("kid", 1, 7)]
+    done = settle(two_outcomes((1,)), pd.DataFrame(rows, columns=["outcome", "period", "total"]))
+    assert [(line.clause, line.period, float(line.paid)) for line in done.lines] == [
+        ("j", 0, 50.0),
+        ("j", 1, 50.0),
+        ("k", 1, 70.0),
+    ]
+
+
+def test_people_must_be_known_in_every_row_that_needs_them():
+    deal = contract(StepTable(((0.1, 50.0),)), Gross())
+    rows = [
+        {"outcome": "job", "group": "a", "total": 5, "people": 10},
+        {"outcome": "job", "group": "b", "total": 5},
+    ]
+    with pytest.raises(InputError, match="'job' needs the number of people in every row"):
+        settle(deal, pd.DataFrame(rows))
+
+
+def test_group_prices_settle_group_by_group():
+    rows = pd.DataFrame([("job", "a", 5), ("job", "b", 7)], columns=["outcome", "group", "total"])
+    assert settle(two_groups(), rows).total == 5 * 10 + 7 * 20
