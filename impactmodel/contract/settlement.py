@@ -118,8 +118,10 @@ def settle(contract: OutcomesContract, results: str | Path | pd.DataFrame | Resu
     """Compute the payment statement for realised results.
 
     Every amount is computed exactly from the clause's rule, rounded by the contract's rule per
-    line, and then held against the caps over all clauses; a cut is shared pro rata over the lines
-    of its period.
+    line, and then held against the caps over all clauses. Caps are used up period by period and,
+    within one, by the clauses' own lags, as when payments are priced; that is the order of dates
+    unless a lag reaches beyond the next period's payments. A cut is shared pro rata over the lines
+    of one period and lag.
 
     Parameters
     ----------
@@ -144,8 +146,9 @@ def settle(contract: OutcomesContract, results: str | Path | pd.DataFrame | Resu
         )
     lines: list[Line] = []
     paid_before = {clause.name: Decimal(0) for clause in contract.clauses}
+    in_order = sorted(contract.clauses, key=lambda clause: clause.paid_after_months)
     for period in results.periods:
-        for clause in contract.clauses:
+        for clause in in_order:
             if period not in _periods(clause, results):
                 continue
             line = _line(contract, clause, results, period, paid_before[clause.name])
@@ -325,8 +328,9 @@ def _cap_total(contract: OutcomesContract, lines: list[Line]) -> list[Line]:
     if rule is None:
         return lines
     paid, out = Decimal(0), []
-    for period in dict.fromkeys(line.period for line in lines):
-        own = [line for line in lines if line.period == period]
+    due_on = [(line.period, contract.clause(line.clause).paid_after_months) for line in lines]
+    for moment in dict.fromkeys(due_on):
+        own = [line for line, when in zip(lines, due_on, strict=True) if when == moment]
         due = sum((line.paid for line in own), Decimal(0))
         payable = contract.rounding.apply(audit(rule, {"due": due, PAID_BEFORE: paid}).value)
         cut = _pro_rata(contract, [line.paid for line in own], payable)
