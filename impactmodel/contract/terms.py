@@ -13,7 +13,7 @@ from pydantic import Field
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Bands, Constant, Input, Product, Rule, Share, Steps
-from impactmodel.core.rule.numbers import check_table, plain
+from impactmodel.core.rule.numbers import check_table, exact, plain
 from impactmodel.core.spec import spec
 
 type ByGroup = float | dict[str, float]
@@ -148,7 +148,7 @@ class ShareOf:
 
     def text(self, currency: str) -> str:
         """Say it in words."""
-        return f"{plain(self.share * 100)} % of it"
+        return f"{plain(exact(self.share) * 100)} %"
 
 
 type StepScale = Literal["total", "per_person", "relative"]
