@@ -1,6 +1,7 @@
 """Contracts: from outcomes to payments, under uncertainty and at settlement."""
 
 from impactmodel.contract.agreement import Clause, Evaluation, OutcomesContract
+from impactmodel.contract.compile import person_rule
 from impactmodel.contract.linting import Finding, check
 from impactmodel.contract.noise import NoiseRisk, paying_for_noise
 from impactmodel.contract.payments import OutcomePayments, payments
@@ -42,6 +43,7 @@ __all__ = [
     "excel_formula",
     "paying_for_noise",
     "payments",
+    "person_rule",
     "read_results",
     "reconcile",
     "reprice",

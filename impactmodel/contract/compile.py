@@ -7,6 +7,8 @@ cohort), ``k.reference`` (the same people's units at the basis's comparison leve
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from impactmodel.contract.agreement import Clause, OutcomesContract
 from impactmodel.contract.terms import Gross
 from impactmodel.core.rule import (
@@ -95,8 +97,21 @@ def remaining(cap: float) -> Rule:
     return Maximum((0.0, Difference(Constant(cap), Input(PAID_BEFORE, "paid before"))))
 
 
-def total_rule(contract: OutcomesContract) -> Named | None:
-    """Return the rule of the contract's total cap over the input ``due``; None without a cap."""
-    if contract.cap is None:
+def capped_rule(cap: float | None) -> Named | None:
+    """Return the rule of a cap over several clauses, on the input ``due``; None without a cap."""
+    if cap is None:
         return None
-    return Named("payable", Minimum((Input("due", "due at this date"), remaining(contract.cap))))
+    return Named("payable", Minimum((Input("due", "due at this date"), remaining(cap))))
+
+
+def person_clause_rule(clause: Clause) -> Named:
+    """Return the rule of a clause for one person: caps on the cohort's total do not apply."""
+    return clause_rule(replace(clause, cap=None))
+
+
+def person_rule(contract: OutcomesContract) -> Named:
+    """Return the rule of what one person's results earn: all clauses under the cap per person."""
+    rule: Rule = Sum([person_clause_rule(clause) for clause in contract.clauses])
+    if contract.cap_per_person is not None:
+        rule = Minimum((rule, contract.cap_per_person))
+    return Named("payment for one person", rule)

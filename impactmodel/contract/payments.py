@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from impactmodel.contract.agreement import Clause, OutcomesContract
-from impactmodel.contract.compile import PAID_BEFORE, PEOPLE, clause_rule, total_rule
+from impactmodel.contract.compile import PAID_BEFORE, PEOPLE, capped_rule, clause_rule
 from impactmodel.contract.person_caps import capped_shares
 from impactmodel.contract.quantities import check_joinable, clause_inputs, paid_periods
 from impactmodel.contract.terms import Gross, Rate
@@ -225,7 +225,7 @@ def _amounts(
         amounts, notes = _capped_per_person(contract, outcomes, dues, contract.cap_per_person)
     else:
         amounts, notes = _by_clause(contract, outcomes, dues), ()
-    total = total_rule(contract)
+    total = capped_rule(contract.cap)
     if total is not None:
         days = [day for day, _, _ in dues]
         paid = np.zeros(outcomes.n_draws)

@@ -12,17 +12,18 @@ from impactmodel.contract.agreement import Clause, OutcomesContract
 from impactmodel.contract.compile import (
     PAID_BEFORE,
     PEOPLE,
+    capped_rule,
     clause_rule,
+    person_clause_rule,
     reference_name,
     total_name,
-    total_rule,
     units_rule,
 )
 from impactmodel.contract.payments import warnings_of
 from impactmodel.contract.results import Key, Result, Results, read_results
 from impactmodel.contract.terms import AbovePrediction, Gross, reference_level
 from impactmodel.core.errors import InputError
-from impactmodel.core.rule import Audit, audit, describe, inputs
+from impactmodel.core.rule import Audit, Named, audit, describe, inputs
 from impactmodel.core.rule.numbers import exact, plain
 
 if TYPE_CHECKING:
@@ -154,8 +155,9 @@ def settle(contract: OutcomesContract, results: str | Path | pd.DataFrame | Resu
             line = _line(contract, clause, results, period, paid_before[clause.name])
             paid_before[clause.name] += line.amount
             lines.append(line)
-    if contract.cap_per_person is not None:
-        lines = _cap_persons(contract, results, lines, exact(contract.cap_per_person))
+    rule = capped_rule(contract.cap_per_person)
+    if rule is not None:
+        lines = _cap_persons(contract, results, lines, rule)
     return Settlement(contract, tuple(_cap_total(contract, lines)), warnings_of(contract))
 
 
@@ -283,25 +285,25 @@ def _level(clause: Clause, cell: Result, outcome: str, group: str, file: str) ->
 
 def _by_person(clause: Clause, results: Results, period: int, paid: Decimal) -> Decimal:
     """Pay each person under the clause's own cap per person, then the clause's cap."""
-    single = clause_rule(replace(clause, cap=None))
+    single = person_clause_rule(clause)
     total = Decimal(0)
     for own in results.persons.values():
         cells = {k: Result(q, Decimal(1)) for k, q in own.items() if k[1] == period}
         if any(k[0] in clause.weights for k in cells):
             facts = _facts(clause, cells, period, results.file, need_people=False)
-            total += audit(single, {**facts, PAID_BEFORE: Decimal(0)}).value
+            total += audit(single, facts).value
     if clause.cap is not None:
         total = min(total, max(Decimal(0), exact(clause.cap) - paid))
     return total
 
 
 def _cap_persons(
-    contract: OutcomesContract, results: Results, lines: list[Line], cap: Decimal
+    contract: OutcomesContract, results: Results, lines: list[Line], rule: Named
 ) -> list[Line]:
     """Hold each person's payments, in order of the lines, against the cap per person."""
     paid = [Decimal(0) for _ in lines]
     for own in results.persons.values():
-        left = cap
+        earned = Decimal(0)
         for place, line in enumerate(lines):
             clause = contract.clause(line.clause)
             cells = {
@@ -312,10 +314,9 @@ def _cap_persons(
             if not cells:
                 continue
             facts = _facts(clause, cells, line.period, results.file, need_people=False)
-            single = clause_rule(replace(clause, cap=None))
-            due = audit(single, {**facts, PAID_BEFORE: Decimal(0)}).value
-            granted = min(due, left)
-            left -= granted
+            due = audit(person_clause_rule(clause), facts).value
+            granted = audit(rule, {"due": due, PAID_BEFORE: earned}).value
+            earned += granted
             paid[place] += granted
     return [
         replace(line, paid=min(line.amount, contract.rounding.apply(amount)))
@@ -324,7 +325,7 @@ def _cap_persons(
 
 
 def _cap_total(contract: OutcomesContract, lines: list[Line]) -> list[Line]:
-    rule = total_rule(contract)
+    rule = capped_rule(contract.cap)
     if rule is None:
         return lines
     paid, out = Decimal(0), []

@@ -145,7 +145,7 @@ def plot_savings(savings: ByPayer, prob: float = 0.9) -> Figure:
     prob
         Probability of the interval.
     """
-    return _by_payer(savings, "Gain by party", prob)
+    return _by_payer(savings, "Public flows by party", prob)
 
 
 def plot_net_position(net: ByPayer, prob: float = 0.9) -> Figure:

@@ -51,15 +51,19 @@ def returns_table(returns: Returns, prob: float = 0.9) -> Table:
 
 def savings_table(savings: ByPayer, prob: float = 0.9) -> Table:
     """Tabulate what each party gains, discounted; below zero it loses."""
-    return _by_party(savings, prob, "Gain of each party", "P(loses)")
+    scope = "Public flows only: what participants earn or employers produce is not counted."
+    return _by_party(savings, prob, ("Public flows of each party", "P(loses)", scope))
 
 
 def net_position_table(net: ByPayer, prob: float = 0.9) -> Table:
     """Tabulate savings less outcome payments of each payer."""
-    return _by_party(net, prob, "Savings less outcome payments", "P(pays more than it saves)")
+    scope = "A surplus that the fund returns to a payer is not counted."
+    last = "P(pays more than it saves)"
+    return _by_party(net, prob, ("Savings less outcome payments", last, scope))
 
 
-def _by_party(amounts: ByPayer, prob: float, title: str, last: str) -> Table:
+def _by_party(amounts: ByPayer, prob: float, words: tuple[str, str, str]) -> Table:
+    title, last, scope = words
     unit = money("")
     parts = {name: np.asarray(draws) for name, draws in amounts.by_payer().items()}
     rows = tuple(
@@ -71,5 +75,5 @@ def _by_party(amounts: ByPayer, prob: float, title: str, last: str) -> Table:
         for name, draws in parts.items()
     )
     columns = ("Party", "Mean", "Standard deviation", interval_words(prob).capitalize(), last)
-    note = interval_note(prob, len(next(iter(parts.values()))))
+    note = f"{scope} {interval_note(prob, len(next(iter(parts.values()))))}"
     return Table(title=f"{title}, in {amounts.currency}", columns=columns, rows=rows, note=note)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from impactmodel.contract import OutcomesContract, describe, reconcile, rule_of, settle
+from impactmodel.contract import OutcomesContract, describe, person_rule, reconcile, rule_of, settle
+from impactmodel.core.rule import describe as rule_in_words
 from impactmodel.core.rule import excel, inputs
 from impactmodel.core.yaml import Document
 from tests.spreadsheet import recalculate
@@ -82,3 +84,23 @@ def test_excel_formula_gives_the_same_payment(case, libreoffice, tmp_path):
         expected.append(float(line.amount))
     values = recalculate(libreoffice, tmp_path, sheet)
     assert [round(values[f"A{r}"], 2) for r in range(1, len(expected) + 1)] == expected
+
+
+@pytest.mark.libreoffice
+def test_the_cap_per_person_is_a_formula_too(libreoffice, tmp_path):
+    case = next(c for c in CASES if c["contract"] == "dwp_innovation_fund")
+    settlement = settled(case)
+    rule = person_rule(settlement.contract)
+    names = sorted(inputs(rule))
+    cells = {name: f"B{row}" for row, name in enumerate(names, start=1)}
+    quantity = {f"{r['outcome']}.total": float(r["quantity"]) for r in case["results"]}
+    sheet: dict[str, float | str] = {cells[name]: quantity[name] for name in names}
+    sheet["A1"] = excel(rule, cells)
+    assert recalculate(libreoffice, tmp_path, sheet)["A1"] == 8200.0 == float(settlement.total)
+    # Without the cap the same person would earn 9,800 by the published tariff.
+    uncapped = replace(settlement.contract, cap_per_person=None)
+    sheet["A1"] = excel(person_rule(uncapped), cells)
+    assert recalculate(libreoffice, tmp_path, sheet)["A1"] == 9800.0
+    text = rule_in_words(rule)
+    assert text.startswith("the smallest of")
+    assert "8,200" in text
