@@ -20,12 +20,14 @@ from impactmodel.core.yaml import Document
 from impactmodel.effects.choices import DesignChoice, ExperimentChoice
 from impactmodel.evidence import PublishedEvidence
 from impactmodel.finance import FundingStructure
-from impactmodel.fiscal import PublicSide
+from impactmodel.fiscal import PublicSide, RuleSide
+from impactmodel.sensitivity import EvidenceSensitivity
+from impactmodel.targets import GrossTarget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SECTIONS = ("evidence", "design", "contract", "funding", "public")
+_SECTIONS = ("evidence", "design", "contract", "funding", "public", "beside")
 
 
 @spec
@@ -87,6 +89,23 @@ type Evidence = Annotated[
 
 
 @spec
+class Translation:
+    """What a case says of itself in another language.
+
+    Parameters
+    ----------
+    name, notes
+        The title and the notes, in their order.
+    words
+        Words of this language for names of outcomes, targets, payers and lines.
+    """
+
+    name: str
+    notes: tuple[str, ...] = ()
+    words: dict[str, str] = field(default_factory=dict)
+
+
+@spec
 class Settings:
     """What a case says of itself.
 
@@ -100,8 +119,22 @@ class Settings:
         Draws where the library makes them from published figures or a closed form.
     interval
         Probability of every interval that is reported.
+    discount_rate
+        Of the investors' net present value, per year.
+    view
+        Whether payments are computed at the expected or at simulated measured outcomes; by
+        default as measured for a contract on measured impact. See `impactmodel.contract.payments`.
+    pays_on
+        Whether the contract pays on outcomes of the ``evidence`` or on the public money of the
+        public side (``savings``): ``tax``, ``benefit``; see `impactmodel.fiscal.as_outcomes`.
+    targets
+        What was promised in gross numbers.
+    sensitivity
+        Which assumptions about published evidence are varied.
     notes
-        Statements that the report repeats, in order.
+        Statements that every output repeats, in order.
+    translations
+        Name and notes in Finnish (``fi``).
     """
 
     name: str
@@ -109,7 +142,12 @@ class Settings:
     draws: int = 4000
     interval: float = 0.9
     discount_rate: float = 0.035
+    view: Literal["expected", "measured"] | None = None
+    pays_on: Literal["evidence", "savings"] = "evidence"
+    targets: tuple[GrossTarget, ...] = ()
+    sensitivity: EvidenceSensitivity = EvidenceSensitivity()
     notes: tuple[str, ...] = ()
+    translations: dict[Literal["fi"], Translation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_prob(self.interval)
@@ -122,6 +160,13 @@ class Settings:
             )
         if self.seed < 0:
             raise InputError("a seed is not negative", key="seed", seen=self.seed)
+        for language, translation in self.translations.items():
+            if len(translation.notes) != len(self.notes):
+                raise InputError(
+                    "every note needs its translation",
+                    key=f"translations.{language}.notes",
+                    seen=f"{len(translation.notes)} of {len(self.notes)}",
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +183,8 @@ class Case:
         How it is identified, for a cohort.
     contract, funding, public
         Each may be absent: a case without a contract ends with the effect.
+    beside
+        Other public sides by name: the same effect for other people or other payers, shown beside.
     folder
         Where files named in the case are looked for.
     inputs
@@ -150,6 +197,7 @@ class Case:
     contract: OutcomesContract | None
     funding: FundingStructure | None
     public: PublicSide | None
+    beside: Mapping[str, PublicSide]
     folder: Path
     inputs: Mapping[str, str]
 
@@ -177,18 +225,32 @@ class Case:
             contract=reader.section("contract", OutcomesContract, None),
             funding=reader.section("funding", FundingStructure, None),
             public=reader.section("public", PublicSide, None),
+            beside=reader.sections("beside", PublicSide),
             folder=path.parent,
             inputs=reader.inputs,
         )
-        if case.funding is not None and case.contract is None:
-            raise InputError(
-                "a fund needs a contract that pays it",
-                file=str(path),
-                key="funding",
-                line=document.line(("funding",)),
-                fix="add a contract or remove the funding",
-            )
+        case._check_parts(document)
         return case
+
+    def _check_parts(self, document: Document) -> None:
+        for key, needs, missing, fix in (
+            ("funding", "contract", self.funding and not self.contract, "a contract that pays it"),
+            ("beside", "public", self.beside and not self.public, "a public side to stand beside"),
+            (
+                "pays_on",
+                "public",
+                self.settings.pays_on == "savings" and not self.public,
+                "the public side that it pays on",
+            ),
+        ):
+            if missing:
+                raise InputError(
+                    f"this needs {fix}",
+                    file=document.file,
+                    key=key,
+                    line=document.line((key,)),
+                    fix=f"add '{needs}', or remove '{key}'",
+                )
 
 
 def _refuse_unknown_sections(document: Document) -> None:
@@ -214,14 +276,39 @@ class _Reader:
     def section(self, key: str, cls: Any, default: Any) -> Any:
         if not self.document.has(key):
             return default
-        part = self.document.at(key)
+        return self._load(key, self.document.at(key), cls)
+
+    def sections(self, key: str, cls: Any) -> dict[str, Any]:
+        """Read a mapping of names to sections of one kind."""
+        if not self.document.has(key):
+            return {}
+        parts = self.document.at(key)
+        if not isinstance(parts.data, dict):
+            raise InputError(
+                "this is a mapping of names",
+                file=parts.file,
+                key=key,
+                line=parts.line(()),
+                fix="give each one a name",
+            )
+        return {name: self._load(key, parts.at(name), cls) for name in parts.data}
+
+    def _load(self, key: str, part: Document, cls: Any) -> Any:
         if isinstance(part.data, str):
             part = self._file(part)
         elif key == "evidence" and part.has("published"):
             inner = part.at("published")
             if isinstance(inner.data, str):
                 return PublishedFigures(load(PublishedEvidence, self._file(inner)))
-        return load(cls, part)
+        found = load(cls, part)
+        if isinstance(found, RuleSide) and found.profile:
+            name = found.profile
+            try:
+                found = found.read(self.folder)
+            except InputError as error:
+                raise error.located(key=".".join(map(str, (*part.path, "profile")))) from None
+            self.inputs[name] = file_hash(self.folder / name)
+        return found
 
     def _file(self, part: Document) -> Document:
         path = self.folder / part.data

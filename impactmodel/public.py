@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from impactmodel.core.errors import JoinError
 from impactmodel.core.money import same
-from impactmodel.fiscal.ledger import PRIVATE
 
 if TYPE_CHECKING:
     from impactmodel.contract import OutcomePayments
@@ -67,8 +66,7 @@ def net_position(savings: Savings, payments: OutcomePayments) -> NetPosition:
         )
     saved, paid = savings.by_payer(), _discounted(payments, savings)
     nothing = np.zeros(payments.n_draws)
-    public = [name for name in saved if name not in PRIVATE]
-    names = tuple(dict.fromkeys([*public, *paid]))
+    names = tuple(dict.fromkeys([*savings.ledger.public_payers, *paid]))
     return NetPosition(
         {name: saved.get(name, nothing) for name in names},
         {name: paid.get(name, nothing) for name in names},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,15 @@ from impactmodel.core.outcomes import Outcomes
 from impactmodel.core.record import RunRecord, file_hash
 from impactmodel.evidence import Cohort
 from impactmodel.finance import CashFlows, Enrolled, Returns, cashflows, returns
-from impactmodel.fiscal import Savings, savings
+from impactmodel.fiscal import Savings, as_outcomes, budget, savings
 from impactmodel.funding import cohort_of_fund
 from impactmodel.public import NetPosition, net_position
+from impactmodel.sensitivity import Varied, variants
+from impactmodel.targets import TargetVerdict, judge
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from impactmodel.effects import Diagnostics
 
@@ -28,28 +31,57 @@ type Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """Everything that a run made; what a case does not have is None.
+    """Everything that a run made; what a case does not have is None or empty.
 
     Parameters
     ----------
     outcomes
         Draws for the cohort that the contract counts.
+    paid_on
+        The outcomes that the contract pays on: these, or those of public money.
+    budget
+        Savings and payments by payer and year, dims ``draw, payer, year, item``.
+    beside
+        Savings on the other public sides of the case.
+    varied
+        The run under other assumptions about published evidence.
+    verdicts
+        Gross targets and what was reached.
     """
 
     case: Case
     outcomes: Outcomes
     diagnostics: Diagnostics | None
     enrolled: Enrolled | None
+    paid_on: Outcomes
     payments: OutcomePayments | None
     noise: NoiseRisk | None
     flows: CashFlows | None
     returns: Returns | None
     savings: Savings | None
     net: NetPosition | None
+    budget: xr.DataArray | None
+    beside: Mapping[str, Savings]
+    varied: tuple[Varied, ...]
+    verdicts: tuple[TargetVerdict, ...]
     record: RunRecord
     assumptions: tuple[str, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Money:
+    """What a case makes of outcomes."""
+
+    outcomes: Outcomes
+    enrolled: Enrolled | None = None
+    paid_on: Outcomes | None = None
+    payments: OutcomePayments | None = None
+    flows: CashFlows | None = None
+    returns: Returns | None = None
+    savings: Savings | None = None
+    net: NetPosition | None = None
 
 
 def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
@@ -69,34 +101,87 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     settings, inputs = case.settings, dict(case.inputs)
     report("reading the evidence and estimating the effect", 0.05)
     outcomes, diagnostics = _evidence(case, inputs)
-    enrolled, paid, noise, flows, earned = None, None, None, None, None
+    report("computing payments, returns and public savings", 0.7)
+    money = _money(case, outcomes)
+    outcomes, paid, saved = money.outcomes, money.payments, money.savings
+    paid_on = money.paid_on or outcomes
+    noise = None
+    if case.contract is not None and bool(paid_on.dataset["counterfactual_known"].all()):
+        noise = paying_for_noise(case.contract, paid_on, seed=settings.seed)
+    report("holding it against other assumptions", 0.85)
+    beside = {
+        name: savings(outcomes, side, seed=settings.seed) for name, side in case.beside.items()
+    }
+    varied = _varied(case)
+    report("done", 1.0)
+    parts = [paid or outcomes.provenance, money.flows, saved]
+    return CaseResult(
+        case=case,
+        outcomes=outcomes,
+        diagnostics=diagnostics,
+        enrolled=money.enrolled,
+        paid_on=paid_on,
+        payments=paid,
+        noise=noise,
+        flows=money.flows,
+        returns=money.returns,
+        savings=saved,
+        net=money.net,
+        budget=budget(saved, paid) if saved and paid else None,
+        beside=beside,
+        varied=varied,
+        verdicts=tuple(judge(target, outcomes) for target in settings.targets),
+        record=RunRecord(settings.seed, inputs),
+        assumptions=_once("assumptions", parts),
+        warnings=_once("warnings", [paid, money.flows]),
+        notes=settings.notes + (case.contract.notes if case.contract else ()),
+    )
+
+
+def _money(case: Case, outcomes: Outcomes) -> _Money:
+    """Return what a case pays, earns and saves on outcomes."""
+    settings, enrolled = case.settings, None
     if case.contract is not None:
-        report("computing outcome payments", 0.7)
         outcomes = outcomes.starting(case.contract.start)
         if case.funding is not None:
             outcomes, enrolled = cohort_of_fund(
                 case.contract, outcomes, case.funding, seed=settings.seed
             )
-        paid = payments(case.contract, outcomes, seed=settings.seed)
-        if bool(outcomes.dataset["counterfactual_known"].all()):
-            noise = paying_for_noise(case.contract, outcomes, seed=settings.seed)
-    if case.funding is not None and paid is not None:
-        report("computing cash flows and returns", 0.8)
-        flows = cashflows(case.funding, paid, enrolment=enrolled, seed=settings.seed)
-        earned = returns(flows, discount_rate=settings.discount_rate)
     saved = None
     if case.public is not None:
-        report("computing public savings", 0.9)
         saved = savings(outcomes, case.public, seed=settings.seed)
-    net = net_position(saved, paid) if saved is not None and paid is not None else None
-    report("done", 1.0)
-    return CaseResult(
-        *(case, outcomes, diagnostics, enrolled, paid, noise, flows, earned, saved, net),
-        record=RunRecord(settings.seed, inputs),
-        assumptions=_once("assumptions", [paid or outcomes.provenance, flows, saved]),
-        warnings=_once("warnings", [paid, flows]),
-        notes=settings.notes + (case.contract.notes if case.contract else ()),
-    )
+    if case.contract is None:
+        return _Money(outcomes, savings=saved)
+    paid_on = as_outcomes(saved) if saved and settings.pays_on == "savings" else outcomes
+    paid = payments(case.contract, paid_on, settings.view, seed=settings.seed)
+    flows = earned = None
+    if case.funding is not None:
+        flows = cashflows(case.funding, paid, enrolment=enrolled, seed=settings.seed)
+        earned = returns(flows, discount_rate=settings.discount_rate)
+    net = net_position(saved, paid) if saved else None
+    return _Money(outcomes, enrolled, paid_on, paid, flows, earned, saved, net)
+
+
+def _varied(case: Case) -> tuple[Varied, ...]:
+    """Run the case under other assumptions about its published evidence."""
+    if not isinstance(case.evidence, PublishedFigures):
+        return ()
+    settings = case.settings
+    found = []
+    for rho, cv, published in variants(case.evidence.published, settings.sensitivity):
+        money = _money(case, published.outcomes(settings.draws, settings.seed))
+        positions = money.net.by_payer() if money.net else {}
+        found.append(
+            Varied(
+                correlation=rho,
+                variation=cv,
+                payments=money.payments.total() if money.payments else None,
+                saved=money.savings.total() if money.savings else None,
+                loses=money.returns.loses if money.returns else None,
+                overpays={name: draws < 0 for name, draws in positions.items()},
+            )
+        )
+    return tuple(found)
 
 
 def _once(name: str, parts: list[Any]) -> tuple[str, ...]:

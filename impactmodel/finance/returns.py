@@ -51,8 +51,13 @@ class Returns:
 
     @property
     def probability_of_loss(self) -> float:
-        """Share of draws in which the investors get less than they paid in (beyond 0.005)."""
-        return float((self.gain < -0.005).mean())
+        """Share of draws in which the investors lose money."""
+        return float(self.loses.mean())
+
+    @property
+    def loses(self) -> NDArray[np.bool_]:
+        """Whether the investors get less than they paid in (beyond 0.005), shape (draw,)."""
+        return np.asarray(self.gain < -0.005)
 
     def summary(self, prob: float = 0.9) -> dict[str, Any]:
         """Summarise: ratios as median and interval with the share that is undefined or multiple."""

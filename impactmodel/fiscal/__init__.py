@@ -1,17 +1,41 @@
-"""Public finances: dated rules with sources, payers and savings."""
+"""Public finances: dated rules with sources, payers and savings in double entry."""
 
-from impactmodel.fiscal.ledger import Entry, Ledger
+from impactmodel.core.central import Central
+from impactmodel.fiscal.appraisal import Appraisal, mvpf
+from impactmodel.fiscal.budget import budget
+from impactmodel.fiscal.compute import savings
+from impactmodel.fiscal.conversion import as_outcomes
+from impactmodel.fiscal.expected_months import at_expected_months
+from impactmodel.fiscal.ledger import Ledger
+from impactmodel.fiscal.ledger_data import Line
+from impactmodel.fiscal.observed import ByRules, Observed, ObservedFlow, Shares
 from impactmodel.fiscal.parameters import load_rules
-from impactmodel.fiscal.savings import Savings, savings
-from impactmodel.fiscal.unit_values import PublicSide, UnitValue, UnitValues
+from impactmodel.fiscal.profile import Person, Profile
+from impactmodel.fiscal.public_side import PublicSide
+from impactmodel.fiscal.rule_side import RuleSide
+from impactmodel.fiscal.savings import Savings
+from impactmodel.fiscal.unit_values import UnitValue, UnitValues
 
 __all__ = [
-    "Entry",
+    "Appraisal",
+    "ByRules",
+    "Central",
     "Ledger",
+    "Line",
+    "Observed",
+    "ObservedFlow",
+    "Person",
+    "Profile",
     "PublicSide",
+    "RuleSide",
     "Savings",
+    "Shares",
     "UnitValue",
     "UnitValues",
+    "as_outcomes",
+    "at_expected_months",
+    "budget",
     "load_rules",
+    "mvpf",
     "savings",
 ]

@@ -1,0 +1,114 @@
+"""f(E[x]) beside E[f(x)]: what a sheet gives that puts expected months through the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impactmodel.core.errors import InputError
+from impactmodel.fiscal.finnish_lines import FLOWS
+from impactmodel.fiscal.ledger_data import ARMS
+from impactmodel.fiscal.rule_explainer import RuleExplainer
+from impactmodel.fiscal.savings import Savings
+from impactmodel.fiscal.year_flows import Months, outside_days
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+type Draws = NDArray[np.float64]
+type Flows = dict[tuple[str, str], float]
+
+
+def at_expected_months(savings: Savings) -> pd.DataFrame:
+    r"""Compare the expected saving with the saving of a person who works the expected months.
+
+    Rules are not linear in months: :math:`E[f(x)] \\ne f(E[x])`. The second gives every person of
+    the profile the mean months of work of a year, over draws and people, spread evenly over it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per line and payer, undiscounted, whole cohort and all years: ``expected_saving``
+        (E[f(x)]), ``saving_of_expected_months`` (f(E[x])) and their ``difference``.
+
+    Raises
+    ------
+    InputError
+        If the savings were not computed by rules.
+    """
+    import pandas as pd
+
+    if not isinstance(savings.explainer, RuleExplainer):
+        raise InputError(
+            "these savings are linear in the outcomes",
+            key="savings",
+            fix="f(E[x]) differs from E[f(x)] only for savings by rules",
+        )
+    months, ledger = savings.explainer.months, savings.ledger
+    size = ledger.dataset["cohort_size"].values.mean(axis=0)
+    sheet: Flows = {}
+    for g, group in enumerate(months.histories.groups):
+        weights = months.profile.weights(group)
+        arms = [_arm(months, arm, g) for arm in range(len(ARMS))]
+        for key in arms[0]:
+            change = float(weights @ (arms[0][key] - arms[1][key]))
+            sheet[key] = sheet.get(key, 0.0) + size[g] * change
+    view = ledger.view("payer", "line").mean("draw")
+    rows = []
+    for line, payer in zip(
+        ledger.dataset["line"].values.tolist(), ledger.dataset["payer"].values.tolist(), strict=True
+    ):
+        expected = float(view.sel(payer=payer, line=line))
+        plugged = sheet[line, payer]
+        rows.append((line, payer, expected, plugged, expected - plugged))
+    names = ["line", "payer", "expected_saving", "saving_of_expected_months", "difference"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws]:
+    """Return what each payer receives over all years from each person, shape (person,)."""
+    histories, people = months.histories, len(months.profile.persons)
+    wage = months.profile.column("wage").astype(float)[:, None]
+    counter = months.profile.column("paid_days").astype(float)[:, None]
+    total: dict[tuple[str, str], Draws] = {}
+
+    def add(line: str, payer: str, amount: Draws) -> None:
+        key = (line, payer)
+        total[key] = total.get(key, np.zeros(people)) + np.broadcast_to(amount, (people, 1))[:, 0]
+
+    for year, first, after in histories.years():
+        worked = float(histories.expected_months(first, after)[:, arm, group].mean())
+        share = worked / (after - first)
+        paid = _outside(months, year)
+        for t in range(first, after):
+            day = histories.month(t)
+            found = months.benefit(day, counter, 1.0 - share)
+            line = months.benefit_line(day)
+            paid = paid + found["monthly_benefit"]
+            counter = counter + found["counted_days"]
+            employer = months.employer(day, wage * share)
+            for flow in FLOWS:
+                for payer, sign, result in flow.sides:
+                    if flow.level == "benefit_month":
+                        mine = (line == flow.line)[:, None]
+                        add(flow.line, payer, np.where(mine, sign * found[result], 0.0))
+                    elif flow.level == "work_month":
+                        amount = wage * share if result == "wage" else employer[result]
+                        add(flow.line, payer, sign * amount)
+        taxes = months.taxes(year, wage * worked, paid)
+        for flow in FLOWS:
+            if flow.level == "year":
+                for payer, sign, result in flow.sides:
+                    add(flow.line, payer, sign * taxes[result])
+    return total
+
+
+def _outside(months: Months, year: int) -> Draws:
+    people = len(months.profile.persons)
+    total = np.zeros((people, 1))
+    for day in outside_days(months.histories, year):
+        total = total + months.benefit(day, np.zeros((people, 1)))["monthly_benefit"]
+    return total

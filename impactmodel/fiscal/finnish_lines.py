@@ -1,0 +1,109 @@
+"""The Finnish ledger: which result of the rules is paid by whom to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from impactmodel.core.measures import Channel
+
+type Level = Literal["benefit_month", "work_month", "year"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One line of the ledger as results of the rules.
+
+    Parameters
+    ----------
+    line
+        Name of the line.
+    channel
+        What kind of flow it is.
+    level
+        Computed for a month on benefit, a month in work or a calendar year.
+    sides
+        (payer, sign, result) of every side; a flow with one side is no transfer.
+    """
+
+    line: str
+    channel: Channel
+    level: Level
+    sides: tuple[tuple[str, float, str], ...]
+
+    @property
+    def transfer(self) -> bool:
+        """Whether what one side receives another pays."""
+        return len(self.sides) > 1
+
+    def result_for(self, payer: str) -> str:
+        """Return the result of the rules behind one side."""
+        return next(result for name, _, result in self.sides if name == payer)
+
+
+PARISH = "parish"
+"""Receives church tax; no public payer of the ledger."""
+
+BENEFIT_LINES = ("labour_market_subsidy", "basic_allowance", "general_support")
+MONTH_BOOKS = ("unemployment_benefit", "municipal_share")
+YEAR_BOOKS = ("employee_contributions", "income_tax")
+EMPLOYER_BOOK = "employer_contributions"
+
+
+def _benefit(line: str) -> Flow:
+    return Flow(
+        line,
+        "benefit",
+        "benefit_month",
+        (
+            ("participant", 1.0, "monthly_benefit"),
+            ("state", -1.0, "state_benefit"),
+            ("municipality", -1.0, "municipal_benefit"),
+        ),
+    )
+
+
+def _paid(line: str, payer: str, giver: str, level: Level, result: str = "") -> Flow:
+    name = result or line
+    return Flow(line, "tax", level, ((payer, 1.0, name), (giver, -1.0, name)))
+
+
+FLOWS: tuple[Flow, ...] = (
+    Flow("gross_wage", "earnings", "work_month", (("participant", 1.0, "wage"),)),
+    *(_benefit(line) for line in BENEFIT_LINES),
+    _paid("state_tax", "state", "participant", "year"),
+    _paid("municipal_tax", "municipality", "participant", "year"),
+    _paid("church_tax", PARISH, "participant", "year"),
+    _paid("broadcasting_tax", "state", "participant", "year"),
+    _paid("medical_care_contribution", "kela_sickness_fund", "participant", "year"),
+    _paid("daily_allowance_contribution", "kela_sickness_fund", "participant", "year"),
+    _paid("employee_unemployment_insurance", "employment_fund", "participant", "year"),
+    _paid("employee_pension", "pension_insurers", "participant", "year"),
+    _paid("employer_sickness_insurance", "kela_sickness_fund", "employer", "work_month"),
+    _paid("employer_unemployment_insurance", "employment_fund", "employer", "work_month"),
+    _paid("employer_pension", "pension_insurers", "employer", "work_month"),
+)
+"""Lines in the order in which they are reported."""
+
+OPTIONAL_LINES = (*BENEFIT_LINES, "church_tax")
+"""Lines that stand in a ledger only where they occur."""
+
+PENSION_LINES = ("employee_pension", "employer_pension")
+"""Contributions that accrue a pension: leave them out with ``ledger.without`` to see the rest."""
+
+STATEMENTS = (
+    "amounts are in the prices of each year; a person's wage stays as it is in the profile",
+    "out of work means on the person's benefit, in work the person's full wage and no benefit",
+    "months of a tax year before the start and after the horizon are on benefit in both arms",
+    "within a tax year months on benefit come {order} months in work, and months on benefit before "
+    "it are counted as the first ones",
+    "the counter of paid days does not restart; every person of a group has the group's chance of "
+    "work",
+    "pension contributions accrue a pension: the pension insurers' gain is gross of it",
+    "the employer's work and its accident and group life insurance are not in the ledger",
+)
+
+
+def flow_of(line: str) -> Flow:
+    """Return a line of the Finnish ledger."""
+    return next(flow for flow in FLOWS if flow.line == line)

@@ -1,0 +1,230 @@
+"""Observed public money: taxes and transfers that an evaluation measured, split to payers.
+
+An alternative to modelling them: the effect on taxes and benefits is evidence itself, and only
+who receives and who pays has to be said, by stated shares or by the rules for a stated person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import field, replace
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from impactmodel.core.distribution import Uncertain
+from impactmodel.core.errors import InputError
+from impactmodel.core.money import check_currency
+from impactmodel.core.spec import load_yaml, spec
+from impactmodel.fiscal.parameters import load_rules
+from impactmodel.fiscal.unit_values import Status, UnitValue, UnitValues, check_rate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@spec
+class Shares:
+    """Who receives a tax, or pays a benefit or a service, by stated shares that sum to 1."""
+
+    shares: dict[str, float]
+    source: str = ""
+    locator: str = ""
+    url: str = ""
+    quote: str = ""
+    status: Status = "assumption"
+    type: Literal["shares"] = field(default="shares", kw_only=True)
+
+    def __post_init__(self) -> None:
+        total = sum(self.shares.values())
+        if abs(total - 1.0) > 1e-6:
+            raise InputError("the shares of the payers must sum to 1", key="shares", seen=total)
+        if self.status != "assumption" and not self.source:
+            raise InputError("a split that is no assumption needs a source", key="source")
+
+    def split(self) -> dict[str, float]:
+        """Return the share of each payer."""
+        return dict(self.shares)
+
+    def said(self) -> str:
+        """Say where the split comes from."""
+        return self.source or "shares stated without a source"
+
+
+@spec
+class ByRules:
+    """Who receives a tax, by the rules of a date for a stated person with and without.
+
+    The share of a payer is the change of what it receives over the change of all of it, when the
+    person's inputs change as stated.
+
+    Parameters
+    ----------
+    date
+        Of the rules.
+    person
+        Inputs of the rules that do not change; see ``load_rules(country).inputs``.
+    without, with_programme
+        Inputs that change, such as ``wage`` and ``taxable_benefit`` of a year.
+    results
+        What was observed: results of the rules and the payer that each goes to.
+    """
+
+    date: dt.date
+    person: dict[str, float | str]
+    without: dict[str, float]
+    with_programme: dict[str, float]
+    results: dict[str, str]
+    books: tuple[str, ...] = ("employee_contributions", "income_tax")
+    country: str = "fi"
+    type: Literal["rules"] = field(default="rules", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not self.results:
+            raise InputError("no result of the rules is named", key="results", fix="name one")
+
+    def split(self) -> dict[str, float]:
+        """Return the share of each payer.
+
+        Raises
+        ------
+        InputError
+            If the inputs do not fit the rules or nothing changes.
+        """
+        rules = load_rules(self.country).at(self.date)
+        arms = [
+            rules.compute({**self.person, **change}, *self.books, only=tuple(self.results))
+            for change in (self.with_programme, self.without)
+        ]
+        changes: dict[str, float] = {}
+        for result, payer in self.results.items():
+            change = float(arms[0][result] - arms[1][result])
+            changes[payer] = changes.get(payer, 0.0) + change
+        total = sum(changes.values())
+        if not total:
+            raise InputError("nothing changes for the stated person", key="with_programme")
+        return {payer: change / total for payer, change in changes.items()}
+
+    def said(self) -> str:
+        """Say where the split comes from."""
+        changes = "; ".join(
+            f"{name} {self.without.get(name, 0.0):,.10g} → {value:,.10g}"
+            for name, value in self.with_programme.items()
+        )
+        return f"rules of {self.country} on {self.date} for a stated person ({changes})"
+
+
+type Split = Annotated[Shares | ByRules, Field(discriminator="type")]
+
+
+@spec
+class ObservedFlow:
+    """Money that was measured, and between whom it flows.
+
+    Parameters
+    ----------
+    outcome
+        The outcome, an amount.
+    channel
+        ``tax``: participants pay it to the payers of the split; ``benefit``: those payers pay it
+        to participants; ``service``: those payers use it up.
+    split
+        Between whom the public side of it is shared.
+    line
+        Name of the line; the outcome's where it is not given.
+    """
+
+    outcome: str
+    channel: Literal["tax", "benefit", "service"]
+    split: Split
+    line: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the line."""
+        return self.line or self.outcome
+
+
+@spec
+class Observed:
+    """A public side of observed money.
+
+    Parameters
+    ----------
+    flows
+        One for each channel that was measured.
+    currency, price_base, discount_rate, displacement, deadweight, fade_out, horizon_years, private,
+    label
+        As in `UnitValues`.
+    """
+
+    flows: tuple[ObservedFlow, ...]
+    currency: str
+    price_base: str = ""
+    discount_rate: float = 0.035
+    displacement: Uncertain = 0.0
+    deadweight: Uncertain = 0.0
+    fade_out: Uncertain = 0.0
+    horizon_years: float | None = None
+    private: tuple[str, ...] = ()
+    label: str = ""
+    type: Literal["observed"] = field(default="observed", kw_only=True)
+
+    def __post_init__(self) -> None:
+        check_currency(self.currency)
+        if not self.flows:
+            raise InputError("nothing was observed", key="flows", fix="name an outcome")
+        check_rate(self.discount_rate)
+        for place, flow in enumerate(self.flows):
+            split = flow.split
+            names = split.shares if isinstance(split, Shares) else split.results.values()
+            if "participant" in names and flow.channel != "service":
+                raise InputError(
+                    "the participant is the other side of the split",
+                    key=f"flows[{place}].split",
+                    fix="name the payers that receive the tax or pay the benefit",
+                )
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> Observed:
+        """Read it from a YAML file; see `impactmodel.core.spec.load_yaml`."""
+        return load_yaml(cls, path)
+
+    def unit_values(self) -> UnitValues:
+        """Return the same as unit values: one unit of money is one unit of money."""
+        values = tuple(
+            _value(flow, payer, share)
+            for flow in self.flows
+            for payer, share in flow.split.split().items()
+            if share
+        )
+        return UnitValues(
+            values=values,
+            currency=self.currency,
+            price_base=self.price_base,
+            discount_rate=self.discount_rate,
+            displacement=self.displacement,
+            deadweight=self.deadweight,
+            fade_out=self.fade_out,
+            horizon_years=self.horizon_years,
+            private=self.private,
+            label=self.label,
+        )
+
+
+def _value(flow: ObservedFlow, payer: str, share: float) -> UnitValue:
+    split = flow.split
+    value = UnitValue(
+        line=flow.name,
+        outcome=flow.outcome,
+        value=share if flow.channel == "tax" else -share,
+        payer=payer,
+        counterparty="" if flow.channel == "service" else "participant",
+        channel=flow.channel,
+        source=split.said(),
+    )
+    if isinstance(split, ByRules):
+        return replace(value, status="estimated", dated=str(split.date))
+    return replace(
+        value, locator=split.locator, url=split.url, quote=split.quote, status=split.status
+    )

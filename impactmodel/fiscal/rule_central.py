@@ -1,0 +1,218 @@
+"""The central scenario of dated rules: the months and years of persons as one net of rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impactmodel.core.central import Central, CentralInput
+from impactmodel.core.rule import Difference, Input, Named, Product, Rule, RuleBook, Sum
+from impactmodel.core.schedule import Periods
+from impactmodel.effects.histories import Histories
+from impactmodel.fiscal.finnish_lines import FLOWS, YEAR_BOOKS, Flow
+from impactmodel.fiscal.ledger_data import ARMS, discount_factors
+from impactmodel.fiscal.rule_net import (
+    Net,
+    benefit_block,
+    outside_block,
+    person_reads,
+    total,
+    work_block,
+)
+from impactmodel.fiscal.year_flows import Months, outside_days
+
+type Draws = NDArray[np.float64]
+type _Parts = dict[tuple[str, str], list[tuple[float, str]]]
+
+_SEEN = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A person's year: k months in work, b months on benefit before."""
+
+    person: int
+    year: int
+    first: int
+    after: int
+    k: int
+    b: int
+
+    @property
+    def key(self) -> str:
+        return f"person{self.person + 1}|{self.year}|work{self.k}|before{self.b}"
+
+
+def central_of_rules(months: Months, people: Draws, discount_rate: float) -> Central:
+    """Return the central scenario: histories at the mean of the draws, persons' years as rules.
+
+    Parameters
+    ----------
+    people
+        Per group.
+    """
+    net = Net(months)
+    histories = months.histories.central()
+    groups = histories.groups
+    counts: dict[str, list[Rule]] = {}
+    cases: dict[str, _Case] = {}
+    reads: dict[str, str] = {}
+    for g, group in enumerate(groups):
+        reads[f"people|{group}"] = _count(net, f"people|{group}", f"people, {group}", people[g])
+        weights = months.profile.weights(group)
+        for year, first, after in histories.years():
+            for k, b, shares in _states(histories, (first, after), g):
+                for i in np.flatnonzero(weights).tolist():
+                    case = _Case(i, year, first, after, k, b)
+                    cases[case.key] = case
+                    names = _case_counts(net, case, group, weights[i], shares)
+                    reads |= {name: name for name in names}
+                    more, less, alike = (Input(name) for name in names)
+                    change = Difference(more, less)
+                    counts.setdefault(case.key, []).append(
+                        Product((Input(f"people|{group}"), alike, change))
+                    )
+    for case in cases.values():
+        _add_case(net, case)
+    flows = [f for f in FLOWS if any(_touched(net, case, f) for case in cases.values())]
+    people_book = RuleBook(tuple(Named(key, Sum(terms)) for key, terms in counts.items()))
+    first_day = months.histories.start
+    net.add("people", "More people in each state with the programme", people_book, first_day, reads)
+    years = [year for year, _, _ in histories.years()]
+    periods = Periods(dt.date(years[0], 1, 1), "year", len(years), clock="calendar")
+    factors = dict(zip(years, discount_factors(periods, discount_rate).tolist(), strict=True))
+    _add_totals(net, cases, flows, factors)
+    return Central(net.inputs, net.parameters, tuple(net.blocks.values()), "EUR")
+
+
+def _states(
+    histories: Histories, span: tuple[int, int], group: int
+) -> list[tuple[int, int, tuple[float, float]]]:
+    """Return (k, b, shares of people with and without) of every state that occurs."""
+    arms = [histories.states(*span, arm=arm, group=group)[0] for arm in range(len(ARMS))]
+    seen = np.argwhere((arms[0] > _SEEN) | (arms[1] > _SEEN))
+    return [(int(k), int(b), (float(arms[0][k, b]), float(arms[1][k, b]))) for k, b in seen]
+
+
+def _count(net: Net, key: str, label: str, value: float) -> str:
+    net.inputs[key] = CentralInput(label, "share", float(value), "outcomes and histories")
+    return key
+
+
+def _case_counts(
+    net: Net, case: _Case, group: str, weight: float, shares: tuple[float, float]
+) -> tuple[str, str, str]:
+    state = f"{case.year}|work{case.k}|before{case.b}|{group}"
+    words = f"{case.year}: {case.k} months in work, {case.b} on benefit before, {group}"
+    return (
+        _count(net, f"treated|{state}", f"share of people with, {words}", shares[0]),
+        _count(net, f"without|{state}", f"share of people without, {words}", shares[1]),
+        _count(
+            net,
+            f"person{case.person + 1}|share|{group}",
+            f"share of persons like person {case.person + 1}, {group}",
+            weight,
+        ),
+    )
+
+
+def _add_case(net: Net, case: _Case) -> None:
+    """Add the months and the year of a case; its results are named ``line|payer``."""
+    months, i = net.months, case.person
+    n = case.after - case.first
+    parts, wages, benefits = _add_months(net, case)
+    reads = {f"benefit {j}": key for j, key in enumerate(benefits)}
+    reads |= {f"wage {j}": key for j, key in enumerate(wages)}
+    sums = [
+        Named("wage", total([Input(f"wage {j}") for j in range(len(wages))])),
+        Named("taxable_benefit", total([Input(f"benefit {j}") for j in range(len(benefits))])),
+    ]
+    book = months.rules.book(*YEAR_BOOKS)
+    day = max(dt.date(case.year, 1, 1), months.histories.start)
+    reads |= person_reads(net, i, day, tuple(book.inputs()))
+    known = months.profile.persons[i].municipal_rate
+    if known is not None:
+        book = RuleBook(tuple(rule for rule in book.rules if rule.name != "municipal_rate"))
+        reads["municipal_rate"] = net.person(i, "municipal_rate", known, "municipal tax rate")
+    named = []
+    for (line, payer), terms in parts.items():
+        names = [f"{line}|{payer} {j}" for j in range(len(terms))]
+        reads |= dict(zip(names, (key for _, key in terms), strict=True))
+        signed = [Input(name) * sign for name, (sign, _) in zip(names, terms, strict=True)]
+        named.append(Named(f"{line}|{payer}", total(signed)))
+    for flow in FLOWS:
+        if flow.level == "year":
+            named += [Named(f"{flow.line}|{p}", Input(r) * s) for p, s, r in flow.sides]
+    title = f"Person {i + 1}, {case.year}: {case.k} of {n} months in work, {case.b} before"
+    whole = RuleBook((*sums, *book.rules, *named))
+    net.add(case.key, title, whole, dt.date(case.year, 1, 1), reads)
+
+
+def _add_months(net: Net, case: _Case) -> tuple[_Parts, list[str], list[str]]:
+    """Add the months of a case; return (parts of its lines, keys of wages, keys of benefits)."""
+    months, i = net.months, case.person
+    day_of = months.histories.month
+    on_benefit = list(range(case.first, case.after - case.k))
+    if months.benefit_last:
+        on_benefit = list(range(case.first + case.k, case.after))
+    parts: _Parts = {}
+    wages, benefits = [], []
+    for place, t in enumerate(on_benefit):
+        key = benefit_block(net, i, t, (*range(case.b), *on_benefit[:place]))
+        benefits.append(f"{key}/monthly_benefit")
+        line = str(months.benefit_line(day_of(t))[i])
+        _collect(parts, [f for f in FLOWS if f.line == line], key)
+    for t in range(case.first, case.after):
+        if t not in on_benefit:
+            key = work_block(net, i, day_of(t))
+            wages.append(f"{key}/wage")
+            _collect(parts, [f for f in FLOWS if f.level == "work_month"], key)
+    benefits += [outside_block(net, i, day) for day in outside_days(months.histories, case.year)]
+    return parts, wages, benefits
+
+
+def _collect(parts: _Parts, flows: Sequence[Flow], key: str) -> None:
+    for flow in flows:
+        for payer, sign, result in flow.sides:
+            parts.setdefault((flow.line, payer), []).append((sign, f"{key}/{result}"))
+
+
+def _touched(net: Net, case: _Case, flow: Flow) -> bool:
+    return f"{flow.line}|{flow.sides[0][0]}" in net.blocks[case.key].book.names()
+
+
+def _add_totals(
+    net: Net, cases: Mapping[str, _Case], flows: Sequence[Flow], factors: Mapping[int, float]
+) -> None:
+    reads: dict[str, str] = {}
+    rules: list[Named] = []
+    by_payer: dict[str, list[Rule]] = {}
+    for year, factor in factors.items():
+        name = f"discount|{year}"
+        net.inputs[name] = CentralInput(f"discount factor of {year}", "factor", factor, "stated")
+        reads[name] = name
+    for flow in flows:
+        for payer, _, _ in flow.sides:
+            for year in factors:
+                terms: list[Rule] = []
+                for key, case in cases.items():
+                    result = f"{flow.line}|{payer}"
+                    if case.year == year and result in net.blocks[key].book.names():
+                        reads[f"{key}/{result}"] = f"{key}/{result}"
+                        reads[f"people/{key}"] = f"people/{key}"
+                        terms.append(Input(f"people/{key}") * Input(f"{key}/{result}"))
+                name = f"{flow.line}|{payer}|{year}"
+                rules.append(Named(name, total(terms)))
+                by_payer.setdefault(payer, []).append(Input(name) * Input(f"discount|{year}"))
+    rules += [Named(payer, Sum(terms)) for payer, terms in by_payer.items()]
+    net.add(
+        "totals",
+        "Totals by payer, line and year",
+        RuleBook(tuple(rules)),
+        net.months.histories.start,
+        reads,
+    )

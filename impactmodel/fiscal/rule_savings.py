@@ -1,0 +1,222 @@
+"""Savings by dated rules: tabulated flows of persons' years, mixed by draws of histories."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impactmodel.core.errors import InputError
+from impactmodel.core.schedule import Periods
+from impactmodel.effects.histories import Histories, share_in_work
+from impactmodel.fiscal.finnish_lines import (
+    EMPLOYER_BOOK,
+    FLOWS,
+    MONTH_BOOKS,
+    OPTIONAL_LINES,
+    PARISH,
+    STATEMENTS,
+    YEAR_BOOKS,
+)
+from impactmodel.fiscal.ledger import Ledger
+from impactmodel.fiscal.ledger_data import ARMS, Line
+from impactmodel.fiscal.projection import project
+from impactmodel.fiscal.rule_central import central_of_rules
+from impactmodel.fiscal.rule_closure import parameters_behind
+from impactmodel.fiscal.rule_explainer import RuleExplainer
+from impactmodel.fiscal.savings import Savings
+from impactmodel.fiscal.year_flows import Months, year_flows
+
+if TYPE_CHECKING:
+    from impactmodel.core.outcomes import Outcomes
+    from impactmodel.fiscal.parameters import Rules
+    from impactmodel.fiscal.profile import Profile
+    from impactmodel.fiscal.rule_side import RuleSide
+
+type Draws = NDArray[np.float64]
+
+
+def rule_savings(
+    outcomes: Outcomes, rules: Rules, profile: Profile, side: RuleSide, *, seed: int
+) -> Savings:
+    """Compute savings by the rules of a country; see `impactmodel.fiscal.savings`."""
+    groups = tuple(outcomes.dataset["group"].values.tolist())
+    profile.require_groups(groups)
+    driver = find_driver(outcomes, side.driver)
+    found = project(outcomes, side.adjustments, seed=seed, as_flows=False)
+    at = [measure.name for measure in outcomes.measures].index(driver)
+    levels = np.stack([found.treated[:, :, at], found.counterfactual[:, :, at]], axis=1)
+    shares = _shares(outcomes, driver, levels, found.periods, profile)
+    histories = Histories.from_shares(shares, found.periods, groups, side.histories)
+    months = Months(rules, profile, histories, side.histories.filling == "block_at_start")
+    ledger = _ledger(months, outcomes, driver)
+    notes = _statements(outcomes, months, side, driver)
+    return Savings(
+        ledger=ledger,
+        discount_rate=side.discount_rate,
+        periods=outcomes.periods,
+        explainer=RuleExplainer(months, driver),
+        provenance=outcomes.provenance,
+        assumptions=tuple(dict.fromkeys([*outcomes.provenance.assumptions, *notes])),
+        label=side.label,
+        make_central=partial(
+            central_of_rules, months, outcomes.cohort_size.values.mean(axis=0), side.discount_rate
+        ),
+    )
+
+
+def find_driver(outcomes: Outcomes, named: str) -> str:
+    """Return the outcome that tells months in work.
+
+    Raises
+    ------
+    InputError
+        If none or several do and none is named, its level is not known, or taxes or benefits were
+        observed and would count twice.
+    """
+    if named:
+        outcomes.measure(named)
+    else:
+        named = _only_driver(outcomes)
+        for measure in outcomes.measures:
+            if measure.channel in {"tax", "benefit"}:
+                raise InputError(
+                    f"the channel '{measure.channel}' would count twice: modelled from '{named}' "
+                    f"beside the observed outcome '{measure.name}'",
+                    key="driver",
+                    fix=f"name the driver '{named}' to leave the observed money aside",
+                )
+    outcomes.require_levels(named)
+    return named
+
+
+def _only_driver(outcomes: Outcomes) -> str:
+    found = [m.name for m in outcomes.measures if m.channel in {"employment", "earnings"}]
+    if len(found) != 1:
+        there = ", ".join(m.name for m in outcomes.measures)
+        what = "two outcomes move wages" if found else "no outcome is employment or earnings"
+        raise InputError(
+            f"the rules need one outcome that tells months in work: {what}",
+            key="driver",
+            seen=", ".join(found) or there,
+            fix="name it as the driver" if found else "give it the channel employment or earnings",
+        )
+    return found[0]
+
+
+def _shares(
+    outcomes: Outcomes, driver: str, levels: Draws, periods: Periods, profile: Profile
+) -> Draws:
+    """Return the share of each period in work, (draw, arm, group, period)."""
+    measure = outcomes.measure(driver)
+    if measure.accrual == "cumulative":
+        levels = np.diff(levels, prepend=0.0, axis=-1)
+    if measure.kind != "amount":
+        return share_in_work(levels, periods, measure.kind, measure.unit)
+    wages = np.array([profile.mean_wage(g) for g in outcomes.dataset["group"].values.tolist()])
+    shares = levels / (wages[:, None] * 12.0 * periods.years)
+    if shares.max() > 1:
+        raise InputError(
+            f"the earnings of '{driver}' exceed the profile's wage of all months in work",
+            key="driver",
+            seen=f"{float(shares.max()):.3g} times the wage",
+            fix="raise the wages of the profile",
+        )
+    return np.asarray(shares)
+
+
+def _ledger(months: Months, outcomes: Outcomes, driver: str) -> Ledger:
+    histories = months.histories
+    spans = histories.years()
+    draws, groups = len(histories.probability), len(histories.groups)
+    weights = np.stack([months.profile.weights(g) for g in histories.groups])
+    money: dict[tuple[str, str], Draws] = {}
+    for place, (_, first, after, flows) in enumerate(year_flows(months)):
+        keys = list(flows)
+        shape = (groups, after - first + 1, first + 1, len(keys))
+        table = np.empty(shape)
+        for column, key in enumerate(keys):
+            table[..., column] = np.tensordot(weights, flows[key], axes=(1, 0))
+        for group in range(groups):
+            flat = table[group].reshape(-1, len(keys))
+            for arm in range(len(ARMS)):
+                states = histories.states(first, after, arm=arm, group=group)
+                amounts = states.reshape(draws, -1) @ flat
+                for column, key in enumerate(keys):
+                    empty = np.zeros((len(ARMS), draws, groups, len(spans)))
+                    money.setdefault(key, empty)[arm, :, group, place] = amounts[:, column]
+    years = Periods(dt.date(spans[0][0], 1, 1), "year", len(spans), clock="calendar")
+    return Ledger.of(
+        _lines(money, driver),
+        periods=years,
+        cohort_size=outcomes.cohort_size.values,
+        currency="EUR",
+        groups=histories.groups,
+        price_base="current",
+        private=(PARISH,),
+    )
+
+
+def _lines(money: Mapping[tuple[str, str], Draws], driver: str) -> list[Line]:
+    lines = []
+    for flow in FLOWS:
+        sides = {
+            payer: money[flow.line, payer]
+            for payer, _, _ in flow.sides
+            if (flow.line, payer) in money
+        }
+        occurs = any(amount.any() for amount in sides.values())
+        if occurs or flow.line not in OPTIONAL_LINES:
+            treated, without = ({p: a[arm] for p, a in sides.items()} for arm in (0, 1))
+            lines.append(
+                Line(flow.line, flow.channel, driver, treated, without, transfer=flow.transfer)
+            )
+    return lines
+
+
+def _statements(outcomes: Outcomes, months: Months, side: RuleSide, driver: str) -> list[str]:
+    order = "after" if months.benefit_last else "before"
+    said = [text.format(order=order) for text in STATEMENTS]
+    said += side.histories.statements
+    said += side.adjustments.statements(outcomes.periods)
+    said.append(
+        f"public amounts are discounted at {side.discount_rate:.3g} a year to the first year"
+    )
+    measure = outcomes.measure(driver)
+    if measure.kind == "amount":
+        said.append(f"months in work are '{driver}' divided by the profile's mean wage")
+    if measure.accrual == "stock":
+        said.append(f"'{driver}' at the end of a period is taken as the state through the period")
+    relevant = _relevant(months)
+    used = [one for one in months.used.found.values() if one.parameter.id in relevant]
+    unverified = sorted({one.parameter.id for one in used if not one.value.is_verified})
+    carried = sorted({one.parameter.id for one in used if one.carried})
+    frozen = sorted({one.parameter.id for one in used if one.frozen})
+    for what, names in (
+        ("UNVERIFIED values used", unverified),
+        ("values carried forward after their dates", carried),
+        ("values as known when the rules were frozen, since replaced", frozen),
+    ):
+        if names:
+            said.append(f"{what}: {', '.join(names)}")
+    return [*said, side.label] if side.label else said
+
+
+def _relevant(months: Months) -> set[str]:
+    """Return the parameters that matter for the persons of the profile."""
+    days = [months.histories.month(t) for t in range(months.histories.n_months)]
+    texts: dict[str, set[str]] = {}
+    for day in days:
+        for name, values in months.texts(day).items():
+            texts.setdefault(name, set()).update(values)
+    books = (*MONTH_BOOKS, *YEAR_BOOKS, EMPLOYER_BOOK)
+    results = [result for flow in FLOWS for _, _, result in flow.sides if result != "wage"]
+    return {
+        name
+        for level in books
+        for name in parameters_behind(months.rules, results, (level,), texts)
+    }
