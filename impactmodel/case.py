@@ -233,19 +233,16 @@ class Case:
         return case
 
     def _check_parts(self, document: Document) -> None:
-        for key, needs, missing, fix in (
-            ("funding", "contract", self.funding and not self.contract, "a contract that pays it"),
-            ("beside", "public", self.beside and not self.public, "a public side to stand beside"),
-            (
-                "pays_on",
-                "public",
-                self.settings.pays_on == "savings" and not self.public,
-                "the public side that it pays on",
-            ),
+        pays_on_savings = self.settings.pays_on == "savings"
+        for key, needs, missing, what in (
+            ("funding", "contract", self.funding and not self.contract, "a fund"),
+            ("beside", "public", self.beside and not self.public, "what stands beside"),
+            ("pays_on", "public", pays_on_savings and not self.public, "a contract on savings"),
         ):
             if missing:
+                pays = " that pays it" if key == "funding" else ""
                 raise InputError(
-                    f"this needs {fix}",
+                    f"{what} needs a {needs}{' side' if needs == 'public' else ''}{pays}",
                     file=document.file,
                     key=key,
                     line=document.line((key,)),
