@@ -26,6 +26,7 @@ type Array = npt.NDArray[np.float64]
 
 # A singular correlation (r = 1) has an eigenvalue of 0, which is computed as slightly below.
 _ROUNDING = 1e-9
+_DRAWS_PER_ESTIMATE = 10
 
 
 @spec
@@ -124,6 +125,10 @@ class PublishedEvidence:
     def draws(self, n: int, seed: int) -> Array:
         """Draw the effects, normal about the estimates (log-normal for ratios).
 
+        The draws are standardised: with more than ten for each estimate their mean and covariance
+        on the normal scale are exactly those stated, so that a published number is met by its own
+        draws.
+
         Returns
         -------
         numpy.ndarray
@@ -132,7 +137,7 @@ class PublishedEvidence:
         se = np.array([e.standard_error for e in self.estimates])
         values, vectors = np.linalg.eigh(self._matrix(self.correlation))
         root = vectors * np.sqrt(np.clip(values, 0.0, None))
-        z = stream(seed, "published").standard_normal((n, len(se))) @ root.T
+        z = _standardised(stream(seed, "published").standard_normal((n, len(se)))) @ root.T
         drawn = np.array([e.centre for e in self.estimates]) + z * se
         ratio = np.array([e.scale == "ratio" for e in self.estimates])
         return np.where(ratio, np.exp(np.where(ratio, drawn, 0.0)), drawn)
@@ -251,6 +256,16 @@ class PublishedEvidence:
                 covariance[arm, 0, at, when[:, None], at, when[None, :]] = variance
         note = "between people, outcomes are taken as independent of each other"
         return covariance, (note,) if outcomes > 1 or periods > 1 else ()
+
+
+def _standardised(z: Array) -> Array:
+    """Return draws with mean 0 and covariance 1 exactly, where there are enough of them."""
+    n, count = z.shape
+    if n <= _DRAWS_PER_ESTIMATE * count:
+        return z
+    z = z - z.mean(axis=0)
+    factor = np.linalg.cholesky(z.T @ z / n)
+    return np.asarray(np.linalg.solve(factor, z.T).T)
 
 
 def _is_correlation(matrix: Array, count: int) -> bool:

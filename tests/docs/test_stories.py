@@ -1,4 +1,4 @@
-"""The stories of an economist and of a fund manager run as they are written."""
+"""The stories of an economist, a fund manager and a ministry run as they are written."""
 
 import json
 import runpy
@@ -33,3 +33,18 @@ def test_economist_then_fund_manager(tmp_path, monkeypatch, capsys):
     assert "Investment memo: Sustained jobs" in (tmp_path / "memo.html").read_text()
     assert "equal-tailed" in capsys.readouterr().out
     assert json.dumps(manager["returns"].summary(0.9)["irr"])
+
+
+def test_ministry(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    ministry = runpy.run_path(str(STORIES / "ministry.py"))
+    savings, payments = ministry["savings"], ministry["payments"]
+    assert savings.lineage == payments.lineage
+    tax = sum(draws for name, draws in savings.by_line().items() if name != "labour_market_subsidy")
+    benefit = savings.by_line()["labour_market_subsidy"]
+    np.testing.assert_allclose(tax + benefit, savings.total())
+    said = capsys.readouterr().out
+    # Law on the financing of unemployment security: half from 300 and 70 % from 1,000 paid days.
+    assert "municipality, labour_market_subsidy, 2021" in said
+    assert "from 300 days 50 %; from 1,000 days 70 %" in said
+    assert (tmp_path / "savings.xlsx").stat().st_size > 10_000

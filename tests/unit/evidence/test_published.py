@@ -345,3 +345,14 @@ def test_weights_must_name_outcomes_and_differences():
     assert message(lambda: made.correlation_table({"job": 1.0})) == (
         "weights: ratios cannot be added up; weigh differences"
     )
+
+
+@pytest.mark.parametrize("rho", [None, 0.5, 1.0])
+def test_draws_meet_the_published_numbers_exactly(rho):
+    evidence = koto(correlation=rho)
+    draws = evidence.draws(1000, seed=3)
+    centre = [e.centre for e in evidence.estimates]
+    np.testing.assert_allclose(draws.mean(axis=0), centre, rtol=1e-12)
+    np.testing.assert_allclose(
+        draws.std(axis=0), [e.standard_error for e in evidence.estimates], rtol=1e-7
+    )
