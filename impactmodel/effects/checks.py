@@ -16,14 +16,17 @@ class Check:
     name
         What was checked.
     passed
-        Whether it holds.
+        Whether it holds; None where it informs and cannot fail.
     text
         The value seen and the limit, in a sentence.
+    table
+        Rows behind it, the first one with the names of the columns; may be empty.
     """
 
     name: str
-    passed: bool
+    passed: bool | None
     text: str
+    table: tuple[tuple[str | float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,12 @@ class Diagnostics:
     @property
     def passed(self) -> bool:
         """Whether every check holds (an override does not make a failed check pass)."""
-        return all(check.passed for check in self.checks)
+        return all(check.passed is not False for check in self.checks)
 
     @property
     def messages(self) -> tuple[str, ...]:
         """The text of each failed check."""
-        return tuple(check.text for check in self.checks if not check.passed)
+        return tuple(check.text for check in self.checks if check.passed is False)
 
     @property
     def status(self) -> str:

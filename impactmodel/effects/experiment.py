@@ -12,11 +12,12 @@ from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Provenance
 from impactmodel.core.schedule import Periods
 from impactmodel.effects.beta import BetaOutcome
-from impactmodel.effects.designs import Prepared, prepare
+from impactmodel.effects.designs import prepare
 from impactmodel.effects.hurdle import HurdleGamma
 from impactmodel.effects.layout import Layout, lay_out
 from impactmodel.effects.logit import LogitOutcome
 from impactmodel.effects.model import OutcomeModel
+from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.priors import BetaPriors, Priors
 from impactmodel.effects.regression import LeastSquares, arm_correlations, regress
 from impactmodel.evidence import Cells, Cohort

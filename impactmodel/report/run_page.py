@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from impactmodel.report.result import RunResult
 
 
+_PASSED = {True: "Passed", False: "Failed", None: "For information"}
+
+
 def run_page(result: RunResult) -> Page:
     """Return the page of a run.
 
@@ -165,7 +168,7 @@ def _checks(result: RunResult) -> tuple[Block, ...]:
     return (
         Points(
             tuple(
-                ("Passed" if check.passed else "Failed", f"{check.name}: {check.text}")
+                (_PASSED[check.passed], f"{check.name}: {check.text}")
                 for check in result.diagnostics.checks
             )
         ),
