@@ -18,6 +18,7 @@ from impactmodel.effects.methods import ClosedForm, Sampler
 from impactmodel.effects.priors import BetaPriors, HurdleGammaPriors, LogitPriors, Priors
 from impactmodel.effects.regression import LeastSquares
 from impactmodel.effects.result import EffectFit
+from impactmodel.effects.storage import load_fit, save_fit
 
 __all__ = [
     "BetaPriors",
@@ -38,5 +39,7 @@ __all__ = [
     "exact_effects",
     "fit",
     "least_squares",
+    "load_fit",
     "prior_outcomes",
+    "save_fit",
 ]
