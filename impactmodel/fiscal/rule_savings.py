@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.schedule import Periods
-from impactmodel.effects.histories import Histories, share_in_work
+from impactmodel.effects.histories import ROUNDING, Histories, share_in_work
 from impactmodel.fiscal.finnish_lines import (
     EMPLOYER_BOOK,
     FLOWS,
@@ -47,12 +47,13 @@ def rule_savings(
     groups = tuple(outcomes.dataset["group"].values.tolist())
     profile.require_groups(groups)
     driver = find_driver(outcomes, side.driver)
-    found = project(outcomes, side.adjustments, seed=seed, as_flows=False)
+    found = project(outcomes, side.adjustments, seed=seed, as_money=False)
     at = [measure.name for measure in outcomes.measures].index(driver)
     levels = np.stack([found.treated[:, :, at], found.counterfactual[:, :, at]], axis=1)
     shares = _shares(outcomes, driver, levels, found.periods, profile)
     histories = Histories.from_shares(shares, found.periods, groups, side.histories)
     months = Months(rules, profile, histories, side.histories.filling == "block_at_start")
+    months.require_persons()
     ledger = _ledger(months, outcomes, driver)
     notes = _statements(outcomes, months, side, driver)
     return Savings(
@@ -113,13 +114,11 @@ def _shares(
 ) -> Draws:
     """Return the share of each period in work, (draw, arm, group, period)."""
     measure = outcomes.measure(driver)
-    if measure.accrual == "cumulative":
-        levels = np.diff(levels, prepend=0.0, axis=-1)
     if measure.kind != "amount":
-        return share_in_work(levels, periods, measure.kind, measure.unit)
+        return share_in_work(levels, periods, measure)
     wages = np.array([profile.mean_wage(g) for g in outcomes.dataset["group"].values.tolist()])
     shares = levels / (wages[:, None] * 12.0 * periods.years)
-    if shares.max() > 1:
+    if shares.max() > 1 + ROUNDING:
         raise InputError(
             f"the earnings of '{driver}' exceed the profile's wage of all months in work",
             key="driver",

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impactmodel.core.errors import InputError
 from impactmodel.effects.histories import Histories
 from impactmodel.fiscal.finnish_lines import (
     EMPLOYER_BOOK,
@@ -29,6 +30,9 @@ type Draws = NDArray[np.float64]
 
 _SUBSIDY = "labour_market_subsidy"
 _SUPPORT_IN_FORCE = "benefit.general_support.in_force"
+_AVERAGE_RATE = "municipal_tax.rate.average"
+_MOVED = 0.05
+"""A change of the average municipal rate that no council decides: the shift of 2023 was .1264."""
 
 
 @dataclass(slots=True)
@@ -60,6 +64,29 @@ class Months:
     histories: Histories
     benefit_last: bool = False
     used: Used = field(default_factory=Used)
+
+    def require_persons(self) -> None:
+        """Raise `InputError` for a person whom the rules of these months do not fit."""
+        start, years = self.histories.start, [year for year, _, _ in self.histories.years()]
+        early = not self.rules.at(start).value(_SUPPORT_IN_FORCE)
+        average = [self.rules.at(dt.date(year, 1, 1)).value(_AVERAGE_RATE) for year in years]
+        moved = np.ptp(np.array(average, dtype=float)) > _MOVED
+        for place, person in enumerate(self.profile.persons):
+            if early and person.benefit == "general_support":
+                raise InputError(
+                    f"general support is not in force on {start}",
+                    key=f"persons[{place}].benefit",
+                    seen=person.benefit,
+                    fix="use basic_level, which is whichever benefit is in force",
+                )
+            if moved and person.municipal_rate is not None:
+                raise InputError(
+                    f"one municipal tax rate does not fit {years[0]} to {years[-1]}: between them "
+                    "municipal tax became state tax",
+                    key=f"persons[{place}].municipal_rate",
+                    seen=person.municipal_rate,
+                    fix="leave it out, or count years on one side of the change",
+                )
 
     def person_inputs(self, day: dt.date) -> dict[str, Any]:
         """Return the inputs of a person on a date, each of shape (person, 1)."""
