@@ -13,7 +13,7 @@ from impactmodel.fiscal.finnish_lines import FLOWS
 from impactmodel.fiscal.ledger_data import ARMS
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.fiscal.savings import Savings
-from impactmodel.fiscal.year_flows import Months, outside_days
+from impactmodel.fiscal.year_flows import Months
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +82,7 @@ def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws
     for year, first, after in histories.years():
         worked = float(histories.expected_months(first, after)[:, arm, group].mean())
         share = worked / (after - first)
-        paid = _outside(months, year)
+        paid = np.zeros((people, 1))
         for t in range(first, after):
             day = histories.month(t)
             found = months.benefit(day, counter, 1.0 - share)
@@ -98,17 +98,11 @@ def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws
                     elif flow.level == "work_month":
                         amount = wage * share if result == "wage" else employer[result]
                         add(flow.line, payer, sign * amount)
-        taxes = months.taxes(year, wage * worked, paid)
+        stretch = months.stretch(first, after)
+        taxable = months.benefit_before(year) + paid * stretch
+        taxes = months.taxes(year, wage * worked * stretch, taxable)
         for flow in FLOWS:
             if flow.level == "year":
                 for payer, sign, result in flow.sides:
-                    add(flow.line, payer, sign * taxes[result])
-    return total
-
-
-def _outside(months: Months, year: int) -> Draws:
-    people = len(months.profile.persons)
-    total = np.zeros((people, 1))
-    for day in outside_days(months.histories, year):
-        total = total + months.benefit(day, np.zeros((people, 1)))["monthly_benefit"]
+                    add(flow.line, payer, sign * taxes[result] / stretch)
     return total

@@ -94,7 +94,6 @@ PENSION_LINES = ("employee_pension", "employer_pension")
 STATEMENTS = (
     "amounts are in the prices of each year; a person's wage stays as it is in the profile",
     "out of work means on the person's benefit, in work the person's full wage and no benefit",
-    "months of a tax year before the start and after the horizon are on benefit in both arms",
     "within a tax year months on benefit come {order} months in work, and months on benefit before "
     "it are counted as the first ones",
     "the counter of paid days does not restart; every person of a group has the group's chance of "

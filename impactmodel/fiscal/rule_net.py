@@ -124,11 +124,11 @@ def work_block(net: Net, i: int, day: dt.date) -> str:
     return net.add(f"work|person{i + 1}|{day:%Y-%m}", title, whole, day, reads)
 
 
-def outside_block(net: Net, i: int, day: dt.date) -> str:
-    """Add the benefit of a month outside the horizon; return the key of its amount."""
+def before_block(net: Net, i: int, day: dt.date) -> str:
+    """Add the benefit of a month before the start; return the key of its amount."""
     book = book_behind(net.months.rules, ["monthly_benefit"], MONTH_BOOKS)
-    title = f"Person {i + 1}, {day:%Y-%m} outside the horizon, on benefit"
-    key = f"outside|person{i + 1}|{day:%Y-%m}"
+    title = f"Person {i + 1}, {day:%Y-%m} before the start, on benefit"
+    key = f"before|person{i + 1}|{day:%Y-%m}"
     return f"{net.add(key, title, book, day, _month_reads(net, i, day, book))}/monthly_benefit"
 
 

@@ -180,6 +180,7 @@ def _lines(money: Mapping[tuple[str, str], Draws], driver: str) -> list[Line]:
 def _statements(outcomes: Outcomes, months: Months, side: RuleSide, driver: str) -> list[str]:
     order = "after" if months.benefit_last else "before"
     said = [text.format(order=order) for text in STATEMENTS]
+    said += _cut_years(months)
     said += side.histories.statements
     said += side.adjustments.statements(outcomes.periods)
     said.append(
@@ -203,6 +204,22 @@ def _statements(outcomes: Outcomes, months: Months, side: RuleSide, driver: str)
         if names:
             said.append(f"{what}: {', '.join(names)}")
     return [*said, side.label] if side.label else said
+
+
+def _cut_years(months: Months) -> list[str]:
+    """Say what is assumed of the months of a tax year that lie outside the horizon."""
+    said, histories = [], months.histories
+    year, first, after = histories.years()[-1]
+    if months.days_before(histories.start.year):
+        said.append(
+            f"months of {histories.start.year} before the start are on benefit in both arms"
+        )
+    if months.stretch(first, after) > 1:
+        said.append(
+            f"the horizon ends within {year}: the rest of that year goes on in the same way, and "
+            "its taxes are shared by months"
+        )
+    return said
 
 
 def _relevant(months: Months) -> set[str]:

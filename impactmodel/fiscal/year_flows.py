@@ -154,6 +154,28 @@ class Months:
         }
         return self.used.note(self.rules.at(day).compute(inputs, *YEAR_BOOKS))
 
+    def days_before(self, year: int) -> tuple[dt.date, ...]:
+        """Return the first days of the months of a year before the start."""
+        start = self.histories.start
+        months = range(1, start.month) if year == start.year else ()
+        return tuple(dt.date(year, month, 1) for month in months)
+
+    def benefit_before(self, year: int) -> Draws:
+        """Return the benefit of the months of a year before the start, (person, 1)."""
+        total = np.zeros((len(self.profile.persons), 1))
+        for day in self.days_before(year):
+            total = total + self.benefit(day, np.zeros_like(total))["monthly_benefit"]
+        return total
+
+    def stretch(self, first: int, after: int) -> float:
+        """Return months of a year from the first on over those inside the horizon.
+
+        Above one in the year in which the horizon ends: the rest of that year goes on in the same
+        way, and its taxes are shared by months.
+        """
+        inside = after - first
+        return (inside + 12 - self.histories.month(after - 1).month) / inside
+
     def _only(self, day: dt.date, books: tuple[str, ...]) -> dict[str, Any]:
         needed = self.rules.book(*books).inputs()
         return {n: v for n, v in self.person_inputs(day).items() if n in needed}
@@ -218,12 +240,13 @@ def _one_year(
                     table[:, k] += np.where(mine, sign * found[result], 0.0)[:, None, :]
         paid[:, k] += np.broadcast_to(found["monthly_benefit"], (people, first + 1))[:, :1]
     _add_work(months, flows, span)
+    stretch = months.stretch(first, after)
     wage = months.profile.column("wage").astype(float)[:, None] * np.arange(n + 1.0)
-    found = months.taxes(year, wage, paid + _outside(months, year)[:, None])
+    found = months.taxes(year, wage * stretch, months.benefit_before(year) + paid * stretch)
     for flow in FLOWS:
         if flow.level == "year":
             for payer, sign, result in flow.sides:
-                amount = np.broadcast_to(sign * found[result], (people, n + 1))
+                amount = np.broadcast_to(sign * found[result] / stretch, (people, n + 1))
                 flows[flow.line, payer] = amount[:, :, None]
     return flows
 
@@ -261,23 +284,6 @@ def _add_work(months: Months, flows: dict[tuple[str, str], Draws], span: tuple[i
         in_order = amounts if months.benefit_last else amounts[::-1]
         zero = np.zeros(wage.shape)
         flows[key] = np.concatenate([zero, *in_order], axis=1).cumsum(axis=1)[:, : n + 1, None]
-
-
-def _outside(months: Months, year: int) -> Draws:
-    """Return the benefit of the months of a year that lie outside the histories, (person,)."""
-    histories, people = months.histories, len(months.profile.persons)
-    total = np.zeros(people)
-    for day in outside_days(histories, year):
-        found = months.benefit(day, np.zeros((people, 1)))
-        total = total + np.broadcast_to(found["monthly_benefit"], (people, 1))[:, 0]
-    return total
-
-
-def outside_days(histories: Histories, year: int) -> tuple[dt.date, ...]:
-    """Return the first days of the months of a year before the start or after the horizon."""
-    inside = [histories.month(t) for t in range(histories.n_months)]
-    taken = {day.month for day in inside if day.year == year}
-    return tuple(dt.date(year, month, 1) for month in range(1, 13) if month not in taken)
 
 
 def _tall(values: NDArray[Any]) -> NDArray[Any]:

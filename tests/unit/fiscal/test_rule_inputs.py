@@ -10,7 +10,7 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.schedule import Periods
-from impactmodel.fiscal import Person, RuleSide, as_outcomes, savings
+from impactmodel.fiscal import Person, RuleSide, as_outcomes, load_rules, savings
 
 JOB = OutcomeMeasure("job", kind="binary", channel="employment")
 PERSON = Person(
@@ -104,3 +104,52 @@ def test_money_by_rules_is_known_without_the_programme_where_it_is_zero():
     found = as_outcomes(savings(outcomes([1.0], [0.0]), RuleSide(persons=(PERSON,))), by="line")
     assert bool(found.dataset["counterfactual_known"].all())
     assert float(found.level("counterfactual", "employee_pension").sum()) == 0.0
+
+
+def tax(year, wage, benefit, line="state_tax"):
+    given = {
+        "wage": wage,
+        "taxable_benefit": benefit,
+        "age": 34,
+        "children_under_18": 0,
+        "sole_carer": 0,
+        "church_member": 0,
+        "municipality": "helsinki",
+    }
+    rules = load_rules("fi").at(dt.date(year, 1, 1))
+    return float(rules.compute(given, "employee_contributions", "income_tax")[line])
+
+
+def test_a_tax_year_that_the_horizon_cuts_bears_its_months_share_of_a_whole_year():
+    """A year's work from July 2024: months before it on benefit, months after it as in it."""
+    found = savings(outcomes([1.0], [0.0], dt.date(2024, 7, 1)), RuleSide(persons=(PERSON,)))
+    month = 21.5 * 37.21
+    for line, payer in (("state_tax", "state"), ("municipal_tax", "municipality")):
+        first = tax(2024, 15_000, 6 * month, line) - tax(2024, 0, 12 * month, line)
+        second = (tax(2025, 30_000, 0, line) - tax(2025, 0, 12 * month, line)) / 2
+        got = [found.ledger.cell(payer, line, year)[0] for year in (2024, 2025)]
+        assert got == pytest.approx([first, second], abs=1e-9), line
+    # As if on benefit again from July 2025 the same six months would lower state tax.
+    assert tax(2025, 15_000, 6 * month) - tax(2025, 0, 12 * month) < 0 < second
+    assert "months of 2024 before the start are on benefit in both arms" in found.assumptions
+    assert (
+        "the horizon ends within 2025: the rest of that year goes on in the same way, and its taxes "
+        "are shared by months" in found.assumptions
+    )
+
+
+def test_half_a_year_is_half_of_the_years_taxes():
+    whole = savings(outcomes([1.0], [0.0]), RuleSide(persons=(PERSON,)))
+    half = Outcomes.from_draws(
+        np.ones((1, 1, 1, 6)),
+        np.zeros((1, 1, 1, 6)),
+        measures=[JOB],
+        periods=Periods(dt.date(2024, 1, 1), "month", 6),
+        cohort_size=1,
+        provenance=Provenance(),
+    )
+    found = savings(half, RuleSide(persons=(PERSON,)))
+    for line in ("state_tax", "municipal_tax", "daily_allowance_contribution", "employee_pension"):
+        assert found.by_line()[line] == pytest.approx(whole.by_line()[line] / 2), line
+    assert not any("before the start" in said for said in found.assumptions)
+    assert not any("the horizon ends within" in said for said in whole.assumptions)
