@@ -13,7 +13,7 @@ from impactmodel.fiscal.finnish_lines import FLOWS
 from impactmodel.fiscal.ledger_data import ARMS
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.fiscal.savings import Savings
-from impactmodel.fiscal.year_flows import Months
+from impactmodel.fiscal.year_flows import COUNTERS, Months
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +72,7 @@ def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws
     """Return what each payer receives over all years from each person, shape (person,)."""
     histories, people = months.histories, len(months.profile.persons)
     wage = months.profile.column("wage").astype(float)[:, None]
-    counter = months.profile.column("paid_days").astype(float)[:, None]
+    counters = {name: np.zeros((people, 1)) for name in COUNTERS}
     total: dict[tuple[str, str], Draws] = {}
 
     def add(line: str, payer: str, amount: Draws) -> None:
@@ -85,10 +85,11 @@ def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws
         paid = np.zeros((people, 1))
         for t in range(first, after):
             day = histories.month(t)
-            found = months.benefit(day, counter, 1.0 - share)
+            so_far = months.opening(day) + counters[months.counter(day)]
+            found = months.benefit(day, so_far, 1.0 - share)
             line = months.benefit_line(day)
             paid = paid + found["monthly_benefit"]
-            counter = counter + found["counted_days"]
+            counters = {name: days + found[name] for name, days in counters.items()}
             employer = months.employer(day, wage * share)
             for flow in FLOWS:
                 for payer, sign, result in flow.sides:

@@ -12,7 +12,7 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Input, Named, Rule, RuleBook, Sum
 from impactmodel.fiscal.finnish_lines import EMPLOYER_BOOK, FLOWS, MONTH_BOOKS
 from impactmodel.fiscal.rule_closure import book_behind
-from impactmodel.fiscal.year_flows import Months
+from impactmodel.fiscal.year_flows import COUNTERS, Months
 
 _LARGEST = 20_000
 
@@ -87,9 +87,12 @@ def benefit_block(net: Net, i: int, t: int, before: Sequence[int]) -> str:
     day = months.histories.month(t)
     counters = [counter_block(net, i, m) for m in before]
     names = [f"counted {j}" for j in range(len(counters))]
-    reads = dict(zip(names, (f"{key}/counted_days" for key in counters), strict=True))
-    paid = months.profile.persons[i].paid_days
-    reads["paid_days_at_start"] = net.person(i, "paid_days", paid, "paid days at the start")
+    counted = months.counter(day)
+    reads = dict(zip(names, (f"{key}/{counted}" for key in counters), strict=True))
+    same = counted == months.counter(months.histories.start)
+    name = "paid_days" if same else "paid_days_of_all_benefits"
+    paid = float(months.opening(day)[i, 0])
+    reads["paid_days_at_start"] = net.person(i, name, paid, "paid days at the start")
     opening = total([Input("paid_days_at_start"), *(Input(name) for name in names)])
     book = RuleBook(
         (Named("days_paid_before", opening, "counter"), *months.rules.book(*MONTH_BOOKS).rules)
@@ -104,7 +107,7 @@ def counter_block(net: Net, i: int, month: int) -> str:
     """Add what a month on benefit adds to the counter of paid days; return its key."""
     months = net.months
     day = months.histories.month(month)
-    book = book_behind(months.rules, ["counted_days"], MONTH_BOOKS)
+    book = book_behind(months.rules, COUNTERS, MONTH_BOOKS)
     title = f"Person {i + 1}, days that {day:%Y-%m} on benefit adds to the counter"
     return net.add(
         f"counter|person{i + 1}|{day:%Y-%m}", title, book, day, _month_reads(net, i, day, book)

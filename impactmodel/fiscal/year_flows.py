@@ -29,7 +29,10 @@ from impactmodel.fiscal.rule_results import Computed, Found
 type Draws = NDArray[np.float64]
 
 _SUBSIDY = "labour_market_subsidy"
+_DURING_SERVICES = "municipal_share.during_services"
 _SUPPORT_IN_FORCE = "benefit.general_support.in_force"
+COUNTERS = ("counted_days", "counted_benefit_days")
+"""What the counter of paid days adds up: to 2024, and from 2025."""
 _AVERAGE_RATE = "municipal_tax.rate.average"
 _MOVED = 0.05
 """A change of the average municipal rate that no council decides: the shift of 2023 was .1264."""
@@ -125,6 +128,17 @@ class Months:
             return np.full(len(kinds), "general_support")
         return np.where(kinds == "basic_level", _SUBSIDY, kinds)
 
+    def counter(self, day: dt.date) -> str:
+        """Return the result of the rules that the counter of paid days adds up on a date."""
+        return COUNTERS[bool(self.rules.at(day).value(_DURING_SERVICES))]
+
+    def opening(self, day: dt.date) -> Draws:
+        """Return the days that a date counts from before the start, (person, 1)."""
+        days = self.profile.column("paid_days").astype(float)
+        if self.counter(day) != self.counter(self.histories.start):
+            days = days + self.profile.column("other_days")
+        return _tall(days)
+
     def benefit(self, day: dt.date, days_before: Draws, share: float | Draws = 1.0) -> Computed:
         """Compute a month on benefit for (person, any) counters; ``share`` of it is on benefit."""
         inputs = {
@@ -204,24 +218,23 @@ def year_flows(months: Months) -> Iterator[tuple[int, int, int, Mapping[tuple[st
         receives, shape (person, k, b): k months in work in the year, b months on benefit before.
     """
     counted = _counted_days(months)
-    opening = months.profile.column("paid_days")[:, None] + np.concatenate(
-        [np.zeros((len(counted), 1)), counted.cumsum(axis=1)], axis=1
-    )
     for year, first, after in months.histories.years():
-        yield year, first, after, _one_year(months, year, (first, after), counted, opening)
+        yield year, first, after, _one_year(months, year, (first, after), counted)
 
 
-def _counted_days(months: Months) -> Draws:
-    """Return the days that a month on benefit adds to the counter, (person, month)."""
-    people, columns = len(months.profile.persons), []
-    for t in range(months.histories.n_months):
-        found = months.benefit(months.histories.month(t), np.zeros((people, 1)))
-        columns.append(np.broadcast_to(found["counted_days"], (people, 1))[:, 0])
-    return np.stack(columns, axis=1)
+def _counted_days(months: Months) -> dict[str, Draws]:
+    """Return the days that a month on benefit adds to each counter, (person, month)."""
+    shape = (len(months.profile.persons), months.histories.n_months)
+    counted = {name: np.zeros(shape) for name in COUNTERS}
+    for t in range(shape[1]):
+        found = months.benefit(months.histories.month(t), np.zeros((shape[0], 1)))
+        for name, days in counted.items():
+            days[:, t] = np.broadcast_to(found[name], (shape[0], 1))[:, 0]
+    return counted
 
 
 def _one_year(
-    months: Months, year: int, span: tuple[int, int], counted: Draws, opening: Draws
+    months: Months, year: int, span: tuple[int, int], counted: Mapping[str, Draws]
 ) -> dict[tuple[str, str], Draws]:
     first, after = span
     n, people = after - first, len(months.profile.persons)
@@ -229,9 +242,12 @@ def _one_year(
     paid = np.zeros((people, n + 1))
     shape = (people, n + 1, first + 1)
     for k, t, before in _benefit_months(n, first, months.benefit_last):
-        days = opening[:, : first + 1] + counted[:, before[0] : before[1]].sum(axis=1)[:, None]
-        found = months.benefit(months.histories.month(t), days)
-        line = months.benefit_line(months.histories.month(t))
+        day = months.histories.month(t)
+        each, so_far = counted[months.counter(day)], np.zeros((people, first + 1))
+        so_far[:, 1:] = each[:, :first].cumsum(axis=1)
+        days = months.opening(day) + so_far + each[:, slice(*before)].sum(axis=1)[:, None]
+        found = months.benefit(day, days)
+        line = months.benefit_line(day)
         for flow in FLOWS:
             if flow.level == "benefit_month":
                 mine = (line == flow.line)[:, None]

@@ -133,8 +133,8 @@ def test_a_tax_year_that_the_horizon_cuts_bears_its_months_share_of_a_whole_year
     assert tax(2025, 15_000, 6 * month) - tax(2025, 0, 12 * month) < 0 < second
     assert "months of 2024 before the start are on benefit in both arms" in found.assumptions
     assert (
-        "the horizon ends within 2025: the rest of that year goes on in the same way, and its taxes "
-        "are shared by months" in found.assumptions
+        "the horizon ends within 2025: the rest of that year goes on in the same way, and its "
+        "taxes are shared by months" in found.assumptions
     )
 
 
@@ -153,3 +153,24 @@ def test_half_a_year_is_half_of_the_years_taxes():
         assert found.by_line()[line] == pytest.approx(whole.by_line()[line] / 2), line
     assert not any("before the start" in said for said in found.assumptions)
     assert not any("the horizon ends within" in said for said in whole.assumptions)
+
+
+def test_days_in_services_and_of_allowances_count_from_2025():
+    """Kela: from 2025 every benefit day counts, in services too, whenever it was paid.
+
+    Out of work in 2024 and 2025, half of the days in services, after 100 days of subsidy and 150 of
+    basic allowance: 2025 begins at 100 + 150 + 258 = 508 days, not at 229, so at 40 %.
+    """
+    person = replace(PERSON, paid_days=100.0, other_days=150.0, service_share=0.5)
+    found = savings(outcomes([0.0, 1.0], [0.0, 0.0]), RuleSide(persons=(person,)))
+    cell = found.ledger.cell("municipality", "labour_market_subsidy", 2025)[0]
+    up_to_700, above = 0.4 * (700 - 508), 0.5 * (508 + 258 - 700)
+    assert cell == pytest.approx(37.21 * (up_to_700 + above), abs=1e-8)
+    alone = replace(person, paid_days=250.0 + 258.0, other_days=0.0)
+    later = savings(outcomes([1.0], [0.0], dt.date(2025, 1, 1)), RuleSide(persons=(alone,)))
+    assert later.ledger.cell("municipality", "labour_market_subsidy", 2025)[0] == pytest.approx(
+        cell
+    )
+    assert found.central().totals()["labour_market_subsidy|municipality|2025"] == pytest.approx(
+        cell
+    )
