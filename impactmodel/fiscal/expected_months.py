@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from impactmodel.core.errors import InputError
 from impactmodel.fiscal.finnish_lines import FLOWS
 from impactmodel.fiscal.ledger_data import ARMS
+from impactmodel.fiscal.months import COUNTERS, Months
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.fiscal.savings import Savings
-from impactmodel.fiscal.year_flows import COUNTERS, Months
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -85,6 +85,11 @@ FLOWS: tuple[Flow, ...] = (
 )
 """Lines in the order in which they are reported."""
 
+EMPLOYER_RESULTS = tuple(
+    flow.sides[0][2] for flow in FLOWS if flow.level == "work_month" and flow.transfer
+)
+"""What an employer pays on top of the wage, as far as it stands in the ledger."""
+
 OPTIONAL_LINES = (*BENEFIT_LINES, "church_tax")
 """Lines that stand in a ledger only where they occur."""
 

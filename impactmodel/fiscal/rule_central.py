@@ -15,6 +15,7 @@ from impactmodel.core.schedule import Periods
 from impactmodel.effects.histories import Histories
 from impactmodel.fiscal.finnish_lines import FLOWS, YEAR_BOOKS, Flow
 from impactmodel.fiscal.ledger_data import ARMS, discount_factors
+from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.rule_net import (
     Net,
     before_block,
@@ -23,7 +24,6 @@ from impactmodel.fiscal.rule_net import (
     total,
     work_block,
 )
-from impactmodel.fiscal.year_flows import Months
 
 type Draws = NDArray[np.float64]
 type _Parts = dict[tuple[str, str], list[tuple[float, str]]]

@@ -10,9 +10,9 @@ from typing import Any
 from impactmodel.core.central import Block, CentralInput, CentralParameter
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Input, Named, Rule, RuleBook, Sum
-from impactmodel.fiscal.finnish_lines import EMPLOYER_BOOK, FLOWS, MONTH_BOOKS
+from impactmodel.fiscal.finnish_lines import EMPLOYER_BOOK, EMPLOYER_RESULTS, MONTH_BOOKS
+from impactmodel.fiscal.months import COUNTERS, Months
 from impactmodel.fiscal.rule_closure import book_behind
-from impactmodel.fiscal.year_flows import COUNTERS, Months
 
 _LARGEST = 20_000
 
@@ -117,8 +117,7 @@ def counter_block(net: Net, i: int, month: int) -> str:
 def work_block(net: Net, i: int, day: dt.date) -> str:
     """Add a month in work; return its key."""
     months = net.months
-    wanted = [r for f in FLOWS if f.level == "work_month" for _, _, r in f.sides if r != "wage"]
-    book = book_behind(months.rules, wanted, (EMPLOYER_BOOK,))
+    book = book_behind(months.rules, EMPLOYER_RESULTS, (EMPLOYER_BOOK,))
     wage = months.profile.persons[i].wage
     reads = person_reads(net, i, day, tuple(book.inputs()))
     reads["monthly_wage"] = net.person(i, "wage", wage, "gross wage of a month in work")

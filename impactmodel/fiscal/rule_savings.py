@@ -24,12 +24,13 @@ from impactmodel.fiscal.finnish_lines import (
 )
 from impactmodel.fiscal.ledger import Ledger
 from impactmodel.fiscal.ledger_data import ARMS, Line
+from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.projection import project
 from impactmodel.fiscal.rule_central import central_of_rules
 from impactmodel.fiscal.rule_closure import parameters_behind
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.fiscal.savings import Savings
-from impactmodel.fiscal.year_flows import Months, year_flows
+from impactmodel.fiscal.year_flows import year_flows
 
 if TYPE_CHECKING:
     from impactmodel.core.outcomes import Outcomes

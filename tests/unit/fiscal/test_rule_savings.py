@@ -430,28 +430,6 @@ def test_the_state_alone_saves_on_clients_of_integration():
         assert helsinki.ledger.cell(*cell)[0] > 0.0
 
 
-def test_every_cell_is_explained_with_value_date_and_source():
-    found = savings(
-        outcomes([[0.5] * 2], [[0.3] * 2], dt.date(2021, 7, 1), "year"),
-        RULES,
-        profile=Profile((SUBSIDY,)),
-    )
-    data = found.ledger.dataset
-    pairs = zip(data["line"].values.tolist(), data["payer"].values.tolist(), strict=True)
-    for line, payer in pairs:
-        for year in found.ledger.years:
-            said = found.explain(payer=payer, line=line, year=year)
-            assert said.startswith(f"{payer}, {line}, {year}: on average ")
-            if line != "gross_wage":
-                assert "from 20" in said
-                assert "SISU" in said or "Kela" in said or "Laki" in said
-    said = found.explain("municipality", "labour_market_subsidy", 2022)
-    assert "from 300 days 50 %" in said
-    assert "34.5 € a day, from 2022-01-01" in said or "35.72 € a day, from 2022-08-01" in said
-    assert "3.60 months in work without" not in said
-    assert "6.00 months in work with and 3.60 without the programme" in said
-
-
 def test_the_central_scenario_is_the_savings_at_the_mean_of_the_draws():
     base, treated = drawn(draws=5, years=2)
     profile = Profile((SUBSIDY, PERSONS["integration client in services"]))
