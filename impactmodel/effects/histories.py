@@ -31,9 +31,14 @@ from impactmodel.effects.dependence import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from impactmodel.core.measures import OutcomeMeasure
     from impactmodel.core.outcomes import Outcomes
 
 type Draws = NDArray[np.float64]
+
+ROUNDING = 1e-9
+"""A share this far outside 0 to 1 is rounding of float64 and counts as 0 or 1."""
+
 type Filling = Literal["even", "block_at_end", "block_at_start"]
 
 _FILLED = {
@@ -140,7 +145,9 @@ class Histories:
             ],
             axis=1,
         )
-        shares = share_in_work(levels, outcomes.periods, measure.kind, measure.unit)
+        if measure.accrual == "cumulative":
+            levels = np.diff(levels, axis=-1, prepend=0.0)
+        shares = share_in_work(levels, outcomes.periods, measure)
         return cls.from_shares(
             shares,
             outcomes.periods,
@@ -163,6 +170,8 @@ class Histories:
         shares
             Shape (draw, arm, group, period).
         """
+        near = (shares > -ROUNDING) & (shares < 1 + ROUNDING)
+        shares = np.where(near, np.clip(shares, 0.0, 1.0), shares)
         return cls(
             _filled(shares, periods, assumptions.filling), periods.start, groups, assumptions
         )
@@ -269,17 +278,30 @@ class Histories:
         return pd.DataFrame(rows, columns=["arm", "group", "person", "state", "start", "end"])
 
 
-def share_in_work(levels: Draws, periods: Periods, kind: str, unit: str) -> Draws:
+def share_in_work(levels: Draws, periods: Periods, measure: OutcomeMeasure) -> Draws:
     """Return the share of each period spent in work from a level in its own unit.
 
     Parameters
     ----------
     levels
-        Last dim period.
-    kind
-        ``binary`` is a share already, ``days`` counts calendar days, ``count`` needs the unit
+        Of each period alone, also of a cumulative outcome; last dim period.
+    measure
+        Kind ``binary`` is a share already, ``days`` counts calendar days, ``count`` needs the unit
         ``months``.
+
+    Raises
+    ------
+    InputError
+        If it is another kind, or tells who has ever worked.
     """
+    kind, unit = measure.kind, measure.unit
+    if kind == "binary" and measure.accrual == "cumulative":
+        raise InputError(
+            "who has ever worked does not tell the months in work",
+            key="outcome",
+            seen=f"'{measure.name}', binary and cumulative",
+            fix="use the share in work of each period, or months or days in work",
+        )
     if kind == "binary":
         return levels
     bounds = periods.bounds()

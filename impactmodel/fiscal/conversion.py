@@ -35,8 +35,9 @@ def as_outcomes(savings: Savings, by: Literal["channel", "line"] = "channel") ->
     Outcomes
         Amounts over the periods of the ledger, with the lineage of the outcomes behind them. A
         contract on taxes gained and benefits saved weighs ``{tax: 1, benefit: -1}``. Savings by
-        rules bring the spread between people, which a measured view needs. Money that is zero
-        without the programme in every draw counts as known by its effect only.
+        rules bring the spread between people, which a measured view needs. Of stated values and
+        observed money, what is zero without the programme in every draw counts as known by its
+        effect only.
 
     Raises
     ------
@@ -71,7 +72,8 @@ def as_outcomes(savings: Savings, by: Literal["channel", "line"] = "channel") ->
         groups=data["group"].values.tolist(),
         covariance=covariance,
     )
-    known = arms[1].any(axis=(0, 1, 3))
+    by_rules = isinstance(savings.explainer, RuleExplainer)
+    known = arms[1].any(axis=(0, 1, 3)) | by_rules
     return Outcomes(made.dataset.assign_coords(counterfactual_known=("outcome", known)))
 
 

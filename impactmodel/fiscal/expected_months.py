@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from impactmodel.core.errors import InputError
 from impactmodel.fiscal.finnish_lines import FLOWS
 from impactmodel.fiscal.ledger_data import ARMS
+from impactmodel.fiscal.months import COUNTERS, Months
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.fiscal.savings import Savings
-from impactmodel.fiscal.year_flows import Months, outside_days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +72,7 @@ def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws
     """Return what each payer receives over all years from each person, shape (person,)."""
     histories, people = months.histories, len(months.profile.persons)
     wage = months.profile.column("wage").astype(float)[:, None]
-    counter = months.profile.column("paid_days").astype(float)[:, None]
+    counters = {name: np.zeros((people, 1)) for name in COUNTERS}
     total: dict[tuple[str, str], Draws] = {}
 
     def add(line: str, payer: str, amount: Draws) -> None:
@@ -82,13 +82,14 @@ def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws
     for year, first, after in histories.years():
         worked = float(histories.expected_months(first, after)[:, arm, group].mean())
         share = worked / (after - first)
-        paid = _outside(months, year)
+        paid = np.zeros((people, 1))
         for t in range(first, after):
             day = histories.month(t)
-            found = months.benefit(day, counter, 1.0 - share)
+            so_far = months.opening(day) + counters[months.counter(day)]
+            found = months.benefit(day, so_far, 1.0 - share)
             line = months.benefit_line(day)
             paid = paid + found["monthly_benefit"]
-            counter = counter + found["counted_days"]
+            counters = {name: days + found[name] for name, days in counters.items()}
             employer = months.employer(day, wage * share)
             for flow in FLOWS:
                 for payer, sign, result in flow.sides:
@@ -98,17 +99,11 @@ def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws
                     elif flow.level == "work_month":
                         amount = wage * share if result == "wage" else employer[result]
                         add(flow.line, payer, sign * amount)
-        taxes = months.taxes(year, wage * worked, paid)
+        stretch = months.stretch(first, after)
+        taxable = months.benefit_before(year) + paid * stretch
+        taxes = months.taxes(year, wage * worked * stretch, taxable)
         for flow in FLOWS:
             if flow.level == "year":
                 for payer, sign, result in flow.sides:
-                    add(flow.line, payer, sign * taxes[result])
-    return total
-
-
-def _outside(months: Months, year: int) -> Draws:
-    people = len(months.profile.persons)
-    total = np.zeros((people, 1))
-    for day in outside_days(months.histories, year):
-        total = total + months.benefit(day, np.zeros((people, 1)))["monthly_benefit"]
+                    add(flow.line, payer, sign * taxes[result] / stretch)
     return total

@@ -85,6 +85,11 @@ FLOWS: tuple[Flow, ...] = (
 )
 """Lines in the order in which they are reported."""
 
+EMPLOYER_RESULTS = tuple(
+    flow.sides[0][2] for flow in FLOWS if flow.level == "work_month" and flow.transfer
+)
+"""What an employer pays on top of the wage, as far as it stands in the ledger."""
+
 OPTIONAL_LINES = (*BENEFIT_LINES, "church_tax")
 """Lines that stand in a ledger only where they occur."""
 
@@ -94,7 +99,6 @@ PENSION_LINES = ("employee_pension", "employer_pension")
 STATEMENTS = (
     "amounts are in the prices of each year; a person's wage stays as it is in the profile",
     "out of work means on the person's benefit, in work the person's full wage and no benefit",
-    "months of a tax year before the start and after the horizon are on benefit in both arms",
     "within a tax year months on benefit come {order} months in work, and months on benefit before "
     "it are counted as the first ones",
     "the counter of paid days does not restart; every person of a group has the group's chance of "

@@ -39,6 +39,9 @@ class Shares:
         total = sum(self.shares.values())
         if abs(total - 1.0) > 1e-6:
             raise InputError("the shares of the payers must sum to 1", key="shares", seen=total)
+        for payer, share in self.shares.items():
+            if share < 0:
+                raise InputError("a share is not negative", key=f"shares.{payer}", seen=share)
         if self.status != "assumption" and not self.source:
             raise InputError("a split that is no assumption needs a source", key="source")
 
@@ -53,10 +56,13 @@ class Shares:
 
 @spec
 class ByRules:
-    """Who receives a tax, by the rules of a date for a stated person with and without.
+    """Who receives a tax or pays a benefit, by the rules of a date for a stated person.
 
-    The share of a payer is the change of what it receives over the change of all of it, when the
-    person's inputs change as stated.
+    The share of a payer is the change of what it receives over the change of all of it, between
+    two situations of the person: no income and a year in work, say, or a month on benefit and
+    none. The observed amount stays as it was observed. Rules are not linear, so the mean incomes
+    of two arms are nobody's situation: their changes may cancel, or run against each other, and
+    then no split of them is a split of what was observed.
 
     Parameters
     ----------
@@ -83,35 +89,57 @@ class ByRules:
         if not self.results:
             raise InputError("no result of the rules is named", key="results", fix="name one")
 
+    def changes(self) -> dict[str, float]:
+        """Return the change of what each payer receives or pays, for the stated person."""
+        rules = load_rules(self.country).at(self.date)
+        arms = [
+            rules.compute({**self.person, **given}, *self.books, only=tuple(self.results))
+            for given in (self.with_programme, self.without)
+        ]
+        found: dict[str, float] = {}
+        for result, payer in self.results.items():
+            change = float(arms[0][result] - arms[1][result])
+            found[payer] = found.get(payer, 0.0) + change
+        return found
+
     def split(self) -> dict[str, float]:
         """Return the share of each payer.
 
         Raises
         ------
         InputError
-            If the inputs do not fit the rules or nothing changes.
+            If the inputs do not fit the rules, nothing changes, or what one payer receives moves
+            against what another does.
         """
-        rules = load_rules(self.country).at(self.date)
-        arms = [
-            rules.compute({**self.person, **change}, *self.books, only=tuple(self.results))
-            for change in (self.with_programme, self.without)
-        ]
-        changes: dict[str, float] = {}
-        for result, payer in self.results.items():
-            change = float(arms[0][result] - arms[1][result])
-            changes[payer] = changes.get(payer, 0.0) + change
-        total = sum(changes.values())
-        if not total:
+        changes = self.changes()
+        if not any(changes.values()):
             raise InputError("nothing changes for the stated person", key="with_programme")
+        if min(changes.values()) < 0 < max(changes.values()):
+            raise InputError(
+                "payers move against each other: their changes are no shares of what was observed",
+                key="with_programme",
+                seen=_amounts(changes),
+                fix="state two situations between which all move alike, such as no income and a "
+                "year in work",
+            )
+        total = sum(changes.values())
         return {payer: change / total for payer, change in changes.items()}
 
     def said(self) -> str:
         """Say where the split comes from."""
-        changes = "; ".join(
+        moved = "; ".join(
             f"{name} {self.without.get(name, 0.0):,.10g} → {value:,.10g}"
             for name, value in self.with_programme.items()
+            if value != self.without.get(name, 0.0)
         )
-        return f"rules of {self.country} on {self.date} for a stated person ({changes})"
+        return (
+            f"rules of {self.country} on {self.date} for a stated person ({moved}): "
+            f"{_amounts(self.changes())}"
+        )
+
+
+def _amounts(changes: dict[str, float]) -> str:
+    return ", ".join(f"{payer} {change:,.2f}" for payer, change in changes.items())
 
 
 type Split = Annotated[Shares | ByRules, Field(discriminator="type")]
@@ -192,14 +220,15 @@ class Observed:
 
     def unit_values(self) -> UnitValues:
         """Return the same as unit values: one unit of money is one unit of money."""
-        values = tuple(
-            _value(flow, payer, share)
-            for flow in self.flows
-            for payer, share in flow.split.split().items()
-            if share
-        )
+        values: list[UnitValue] = []
+        for place, flow in enumerate(self.flows):
+            try:
+                shares = flow.split.split()
+            except InputError as error:
+                raise error.located(key=f"flows[{place}].split") from None
+            values += [_value(flow, payer, share) for payer, share in shares.items() if share]
         return UnitValues(
-            values=values,
+            values=tuple(values),
             currency=self.currency,
             price_base=self.price_base,
             discount_rate=self.discount_rate,

@@ -162,7 +162,7 @@ class RulesAt:
         InputError
             If an input is missing, unknown or out of its range, or a parameter is not covered.
         """
-        book, found = self._prepare(inputs, books, only)
+        book, found = self.prepare(inputs, books, only)
         env = {**inputs, **{one.parameter.id: one.amount for one in found}}
         return Computed(self.date, book.values(env), found)
 
@@ -178,13 +178,14 @@ class RulesAt:
         books
             Names of books, as in `compute`.
         """
-        book, found = self._prepare(inputs, books, (name,))
+        book, found = self.prepare(inputs, books, (name,))
         facts = {**inputs, **{one.parameter.id: one.amount for one in found}}
         return explanation(name, book.audit(facts), found, self.rules.sources)
 
-    def _prepare(
-        self, inputs: Mapping[str, Any], books: tuple[str, ...], only: Sequence[str]
+    def prepare(
+        self, inputs: Mapping[str, Any], books: Sequence[str], only: Sequence[str]
     ) -> tuple[RuleBook, tuple[Found, ...]]:
+        """Return the rules that a computation needs and the values they read; see `compute`."""
         whole = self.rules.book(*books)
         book = RuleBook(tuple(rule for rule in whole.rules if rule.name not in inputs))
         strange = [name for name in only if name not in book.names()]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.fiscal.ledger_data import ARMS
-from impactmodel.fiscal.year_flows import Months, year_flows
+from impactmodel.fiscal.months import Months
+from impactmodel.fiscal.year_flows import year_flows
 
 type Draws = NDArray[np.float64]
 

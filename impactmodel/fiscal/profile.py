@@ -38,7 +38,11 @@ class Person:
     weight
         People like this one; only proportions count.
     paid_days
-        Counter of benefit days paid before the start.
+        Counter of benefit days paid before the start, by the rules of the start: to 2024 days of
+        labour market subsidy out of services, from 2025 of every benefit.
+    other_days
+        Further benefit days before the start that count from 2025 only: allowances before the
+        subsidy, days in services.
     children
         Under 18 in the family.
     sole_carer, church
@@ -78,6 +82,7 @@ class Person:
     integration_years: float = 0.0
     group: str = ""
     name: str = ""
+    other_days: float = 0.0
 
     def __post_init__(self) -> None:
         for key, (low, high) in _RANGES.items():
@@ -105,6 +110,7 @@ _RANGES = {
     "age": (15.0, 100.0),
     "weight": (0.0, 1e12),
     "paid_days": (0.0, 10_000.0),
+    "other_days": (0.0, 10_000.0),
     "children": (0.0, 30.0),
     "municipal_rate": (0.0, 1.0),
     "service_share": (0.0, 1.0),

@@ -66,10 +66,11 @@ class Adjustments:
             said.append(f"deadweight: {mean(self.deadweight):.0%} of the effect comes anyway")
         years = observed.count * observed.years
         if self.horizon_years is not None and self.horizon_years > years:
+            span = "1 year" if years == 1 else f"{years:g} years"
             said.append(
-                f"after {years:g} years of evidence, to year {self.horizon_years:g}, the effect "
-                f"loses {mean(self.fade_out):.0%} a year (fade-out); the level without the "
-                "programme stays as it was"
+                f"after {span} of evidence, to year {self.horizon_years:g}, the effect loses "
+                f"{mean(self.fade_out):.0%} a year (fade-out); the level without the programme "
+                "stays as it was"
             )
         return tuple(said)
 
@@ -98,28 +99,31 @@ class Projection:
 
 
 def project(
-    outcomes: Outcomes, adjustments: Adjustments, *, seed: int, as_flows: bool
+    outcomes: Outcomes, adjustments: Adjustments, *, seed: int, as_money: bool
 ) -> Projection:
     r"""Continue outcomes to the horizon and take off what does not count.
 
     The effect of an extra year t after the evidence is that of the last period times
     :math:`(1 - f)^t`; everywhere it is multiplied by :math:`(1 - d)(1 - w)` (fade-out f,
-    displacement d, deadweight w).
+    displacement d, deadweight w). A cumulative outcome counts by its increments.
 
     Parameters
     ----------
-    as_flows
-        Money per period: a cumulative outcome counts by its increments, a stock in the last period
-        of the evidence. Otherwise levels stay as they are.
+    as_money
+        A stock counts once, in the last period of the evidence; otherwise its level stands in
+        every period.
     """
     data, n = outcomes.dataset, outcomes.n_draws
     periods = _longer(outcomes.periods, adjustments.horizon_years)
     base = data["counterfactual"].values.copy()
     effect = data["treated"].values - base
-    if as_flows:
-        for place, measure in enumerate(outcomes.measures):
-            for array in (base, effect):
-                array[:, :, place] = _flow(array[:, :, place], measure.accrual)
+    once = [p for p, m in enumerate(outcomes.measures) if as_money and m.accrual == "stock"]
+    for place, measure in enumerate(outcomes.measures):
+        for array in (base, effect):
+            if measure.accrual == "cumulative":
+                array[:, :, place] = np.diff(array[:, :, place], axis=-1, prepend=0.0)
+            if place in once:
+                array[:, :, place, :-1] = 0.0
     extra = periods.count - outcomes.periods.count
     years = np.concatenate([np.zeros(outcomes.periods.count), np.arange(1, extra + 1.0)])
     lost = adjustments.drawn("fade_out", n, seed)
@@ -128,10 +132,9 @@ def project(
     for name in ("displacement", "deadweight"):
         kept = kept * (1.0 - adjustments.drawn(name, n, seed))
     base, effect = (_continued(array, extra) for array in (base, effect))
-    if as_flows:
-        for place, measure in enumerate(outcomes.measures):
-            if measure.accrual == "stock" and extra:
-                base[:, :, place, -extra:] = effect[:, :, place, -extra:] = 0.0
+    for place in once:
+        base[:, :, place, outcomes.periods.count :] = 0.0
+        effect[:, :, place, outcomes.periods.count :] = 0.0
     treated = base + effect * kept[:, None, None, None] * remaining[:, None, None, :]
     return Projection(periods, treated, base, remaining, kept)
 
@@ -148,16 +151,6 @@ def _longer(periods: Periods, horizon_years: float | None) -> Periods:
             fix=f"the evidence covers {periods.count} periods of {periods.years:g} years",
         )
     return dataclasses.replace(periods, count=round(count))
-
-
-def _flow(array: Draws, accrual: str) -> Draws:
-    if accrual == "cumulative":
-        return np.diff(array, axis=-1, prepend=0.0)
-    if accrual == "stock":
-        last = np.zeros_like(array)
-        last[..., -1] = array[..., -1]
-        return last
-    return array
 
 
 def _continued(array: Draws, extra: int) -> Draws:

@@ -15,15 +15,15 @@ from impactmodel.core.schedule import Periods
 from impactmodel.effects.histories import Histories
 from impactmodel.fiscal.finnish_lines import FLOWS, YEAR_BOOKS, Flow
 from impactmodel.fiscal.ledger_data import ARMS, discount_factors
+from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.rule_net import (
     Net,
+    before_block,
     benefit_block,
-    outside_block,
     person_reads,
     total,
     work_block,
 )
-from impactmodel.fiscal.year_flows import Months, outside_days
 
 type Draws = NDArray[np.float64]
 type _Parts = dict[tuple[str, str], list[tuple[float, str]]]
@@ -125,11 +125,18 @@ def _add_case(net: Net, case: _Case) -> None:
     months, i = net.months, case.person
     n = case.after - case.first
     parts, wages, benefits = _add_months(net, case)
+    before = [before_block(net, i, day) for day in months.days_before(case.year)]
     reads = {f"benefit {j}": key for j, key in enumerate(benefits)}
+    reads |= {f"benefit before {j}": key for j, key in enumerate(before)}
     reads |= {f"wage {j}": key for j, key in enumerate(wages)}
+    stretch = months.stretch(case.first, case.after)
+    benefit = _times(total([Input(f"benefit {j}") for j in range(len(benefits))]), stretch)
     sums = [
-        Named("wage", total([Input(f"wage {j}") for j in range(len(wages))])),
-        Named("taxable_benefit", total([Input(f"benefit {j}") for j in range(len(benefits))])),
+        Named("wage", _times(total([Input(f"wage {j}") for j in range(len(wages))]), stretch)),
+        Named(
+            "taxable_benefit",
+            Sum([benefit, *(Input(f"benefit before {j}") for j in range(len(before)))]),
+        ),
     ]
     book = months.rules.book(*YEAR_BOOKS)
     day = max(dt.date(case.year, 1, 1), months.histories.start)
@@ -146,10 +153,17 @@ def _add_case(net: Net, case: _Case) -> None:
         named.append(Named(f"{line}|{payer}", total(signed)))
     for flow in FLOWS:
         if flow.level == "year":
-            named += [Named(f"{flow.line}|{p}", Input(r) * s) for p, s, r in flow.sides]
+            named += [
+                Named(f"{flow.line}|{p}", _times(Input(r) * s, 1 / stretch))
+                for p, s, r in flow.sides
+            ]
     title = f"Person {i + 1}, {case.year}: {case.k} of {n} months in work, {case.b} before"
     whole = RuleBook((*sums, *book.rules, *named))
     net.add(case.key, title, whole, dt.date(case.year, 1, 1), reads)
+
+
+def _times(rule: Rule, factor: float) -> Rule:
+    return rule if factor == 1 else Product((rule, factor))
 
 
 def _add_months(net: Net, case: _Case) -> tuple[_Parts, list[str], list[str]]:
@@ -171,7 +185,6 @@ def _add_months(net: Net, case: _Case) -> tuple[_Parts, list[str], list[str]]:
             key = work_block(net, i, day_of(t))
             wages.append(f"{key}/wage")
             _collect(parts, [f for f in FLOWS if f.level == "work_month"], key)
-    benefits += [outside_block(net, i, day) for day in outside_days(months.histories, case.year)]
     return parts, wages, benefits
 
 

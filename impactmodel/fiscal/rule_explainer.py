@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from impactmodel.fiscal.finnish_lines import EMPLOYER_BOOK, MONTH_BOOKS, YEAR_BOOKS, flow_of
-from impactmodel.fiscal.rule_closure import parameters_behind
-from impactmodel.fiscal.rule_results import Found
-from impactmodel.fiscal.year_flows import Months
+from impactmodel.fiscal.finnish_lines import (
+    BENEFIT_LINES,
+    EMPLOYER_BOOK,
+    EMPLOYER_RESULTS,
+    FLOWS,
+    MONTH_BOOKS,
+    YEAR_BOOKS,
+    flow_of,
+)
+from impactmodel.fiscal.months import Months
+from impactmodel.fiscal.values_in_use import InUse, listed, values_in_use
+from impactmodel.fiscal.year_flows import counted_days, year_flows
+
+type Draws = NDArray[np.float64]
+type _Values = Mapping[str, Sequence[InUse]]
+
+_SEEN = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +35,26 @@ class RuleExplainer:
 
     months: Months
     driver: str
+    _said: dict[tuple[str, int], _Values] = field(default_factory=dict)
+    _counted: dict[str, Draws] = field(default_factory=dict)
 
     def sentence(self, payer: str, line: str, year: int) -> str:
-        """Say the months in work, the result of the rules and every value with date and source."""
+        """Say the months in work, the result and every value behind it with date and source."""
         flow = flow_of(line)
         result = flow.result_for(payer)
-        found = self._values(result, line, year)
-        sources = self.months.rules.sources
-        listed = "".join(f"\n- {one.sentence(sources)}" for one in found)
-        detail = f"; values:{listed}" if found else ": the profile's wage of months in work"
-        return f"{self._work(year)}; {self._meaning(result)}{detail}"
+        if result == "wage":
+            return f"{self._work(year)}; the wage of the profile in months in work"
+        key = (line if line in BENEFIT_LINES else flow.level, year)
+        if key not in self._said:
+            self._said[key] = self._values(line, year)
+        values = self._said[key].get(result, ())
+        said = listed(values, self.months.rules.sources)
+        behind = f"; values: {said}" if said else ", which is zero whatever the values"
+        return f"{self._work(year)}; {self._meaning(result)}{behind}"
 
     def _work(self, year: int) -> str:
         histories = self.months.histories
-        first, after = next((f, a) for y, f, a in histories.years() if y == year)
-        worked = histories.expected_months(first, after).mean(axis=0)
+        worked = histories.expected_months(*self._span(year)).mean(axis=0)
         parts = [
             f"{with_it:.2f} months in work with and {without:.2f} without the programme"
             + (f" ({group})" if len(histories.groups) > 1 else "")
@@ -42,34 +63,82 @@ class RuleExplainer:
         return f"by '{self.driver}', " + ", ".join(parts)
 
     def _meaning(self, result: str) -> str:
-        for book in self.months.rules.books.values():
-            for rule in book.rules:
-                if rule.name == result:
-                    return rule.label or rule.name.replace("_", " ")
-        return result.replace("_", " ")
+        rules = (rule for book in self.months.rules.books.values() for rule in book.rules)
+        return next(rule.label for rule in rules if rule.name == result)
 
-    def _values(self, result: str, line: str, year: int) -> tuple[Found, ...]:
-        """Return the parameter values that the result reads in a year, each once."""
-        months = self.months
-        found: dict[tuple[str, dt.date], Found] = {}
-        for day in self._days(line, year):
-            texts = months.texts(day)
-            for name in parameters_behind(months.rules, [result], self._books(line), texts):
-                one = months.rules.find(name, day)
-                found.setdefault((one.parameter.id, one.value.valid_from), one)
-        return tuple(found.values())
+    def _span(self, year: int) -> tuple[int, int]:
+        return next((f, a) for y, f, a in self.months.histories.years() if y == year)
 
-    def _books(self, line: str) -> tuple[str, ...]:
+    def _values(self, line: str, year: int) -> _Values:
+        """Return the values in use by result, from every month or the year of a line."""
         level = flow_of(line).level
-        books = {"benefit_month": MONTH_BOOKS, "work_month": (EMPLOYER_BOOK,), "year": YEAR_BOOKS}
-        return books[level]
+        if level == "year":
+            results = [flow.sides[0][2] for flow in FLOWS if flow.level == "year"]
+            rules, inputs = self.months.rules.at(dt.date(year, 1, 1)), self._tax_inputs(year)
+            return values_in_use(rules, inputs, YEAR_BOOKS, results)
+        found: dict[str, list[InUse]] = {}
+        for day, inputs in self._month_inputs(line, year):
+            books: Sequence[str] = (EMPLOYER_BOOK,)
+            results = list(EMPLOYER_RESULTS)
+            if level == "benefit_month":
+                books, results = MONTH_BOOKS, [result for _, _, result in flow_of(line).sides]
+            used = values_in_use(self.months.rules.at(day), inputs, books, results)
+            for result, values in used.items():
+                known = found.setdefault(result, [])
+                known += [one for one in values if one.text not in {other.text for other in known}]
+        return found
 
-    def _days(self, line: str, year: int) -> tuple[dt.date, ...]:
-        if flow_of(line).level == "year":
-            return (dt.date(year, 1, 1),)
-        histories = self.months.histories
-        first, after = next((f, a) for y, f, a in histories.years() if y == year)
-        days = [histories.month(t) for t in range(first, after)]
-        if flow_of(line).channel == "benefit":
-            days = [d for d in days if np.any(self.months.benefit_line(d) == line)]
-        return tuple(days)
+    def _tax_inputs(self, year: int) -> dict[str, Any]:
+        """Return the taxed wages and benefits that occur, (person, months in work)."""
+        months, (first, after) = self.months, self._span(year)
+        flows = next(made for y, _, _, made in year_flows(months) if y == year)
+        paid = sum(flows[line, "participant"][:, :, 0] for line in BENEFIT_LINES)
+        k = np.flatnonzero(self._occurs(first, after).any(axis=1)).astype(float)
+        stretch = months.stretch(first, after)
+        wage = months.profile.column("wage").astype(float)[:, None] * k * stretch
+        benefit = months.benefit_before(year) + np.asarray(paid)[:, k.astype(int)] * stretch
+        return months.tax_inputs(year, wage, benefit)
+
+    def _month_inputs(self, line: str, year: int) -> Iterator[tuple[dt.date, dict[str, Any]]]:
+        months, (first, after) = self.months, self._span(year)
+        wage = months.profile.column("wage").astype(float)[:, None]
+        if not self._counted:
+            self._counted.update(counted_days(months))
+        for t in self._telling_months(first, after):
+            day = months.histories.month(t)
+            if line not in BENEFIT_LINES:
+                yield day, months.employer_inputs(day, wage)
+                continue
+            mine = months.benefit_line(day) == line
+            if mine.any():
+                # A month on benefit after 0, 1, ..., t others.
+                days = np.repeat(months.opening(day), t + 1, axis=1)
+                days[:, 1:] += self._counted[months.counter(day)][:, :t].cumsum(axis=1)
+                yield (
+                    day,
+                    {
+                        name: value[mine] if np.ndim(value) == 2 else value
+                        for name, value in months.benefit_inputs(day, days).items()
+                    },
+                )
+
+    def _telling_months(self, first: int, after: int) -> list[int]:
+        """Return the first and the last month of every stretch without a change of the rules."""
+        months = self.months
+        days = [months.histories.month(t) for t in range(first, after)]
+        starts = [
+            0,
+            *(j + 1 for j in range(len(days) - 1) if months.rules.changes(*days[j : j + 2])),
+        ]
+        ends = [*(j - 1 for j in starts[1:]), len(days) - 1]
+        return [first + j for j in sorted({*starts, *ends})]
+
+    def _occurs(self, first: int, after: int) -> NDArray[np.bool_]:
+        """Return which (months in work, months on benefit before) occur at the mean of draws."""
+        histories = self.months.histories.central()
+        found = [
+            histories.states(first, after, arm=arm, group=group)[0] > _SEEN
+            for arm in (0, 1)
+            for group in range(len(histories.groups))
+        ]
+        return np.asarray(np.any(found, axis=0))

@@ -10,9 +10,9 @@ from typing import Any
 from impactmodel.core.central import Block, CentralInput, CentralParameter
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Input, Named, Rule, RuleBook, Sum
-from impactmodel.fiscal.finnish_lines import EMPLOYER_BOOK, FLOWS, MONTH_BOOKS
+from impactmodel.fiscal.finnish_lines import EMPLOYER_BOOK, EMPLOYER_RESULTS, MONTH_BOOKS
+from impactmodel.fiscal.months import COUNTERS, Months
 from impactmodel.fiscal.rule_closure import book_behind
-from impactmodel.fiscal.year_flows import Months
 
 _LARGEST = 20_000
 
@@ -87,9 +87,12 @@ def benefit_block(net: Net, i: int, t: int, before: Sequence[int]) -> str:
     day = months.histories.month(t)
     counters = [counter_block(net, i, m) for m in before]
     names = [f"counted {j}" for j in range(len(counters))]
-    reads = dict(zip(names, (f"{key}/counted_days" for key in counters), strict=True))
-    paid = months.profile.persons[i].paid_days
-    reads["paid_days_at_start"] = net.person(i, "paid_days", paid, "paid days at the start")
+    counted = months.counter(day)
+    reads = dict(zip(names, (f"{key}/{counted}" for key in counters), strict=True))
+    same = counted == months.counter(months.histories.start)
+    name = "paid_days" if same else "paid_days_of_all_benefits"
+    paid = float(months.opening(day)[i, 0])
+    reads["paid_days_at_start"] = net.person(i, name, paid, "paid days at the start")
     opening = total([Input("paid_days_at_start"), *(Input(name) for name in names)])
     book = RuleBook(
         (Named("days_paid_before", opening, "counter"), *months.rules.book(*MONTH_BOOKS).rules)
@@ -104,7 +107,7 @@ def counter_block(net: Net, i: int, month: int) -> str:
     """Add what a month on benefit adds to the counter of paid days; return its key."""
     months = net.months
     day = months.histories.month(month)
-    book = book_behind(months.rules, ["counted_days"], MONTH_BOOKS)
+    book = book_behind(months.rules, COUNTERS, MONTH_BOOKS)
     title = f"Person {i + 1}, days that {day:%Y-%m} on benefit adds to the counter"
     return net.add(
         f"counter|person{i + 1}|{day:%Y-%m}", title, book, day, _month_reads(net, i, day, book)
@@ -114,8 +117,7 @@ def counter_block(net: Net, i: int, month: int) -> str:
 def work_block(net: Net, i: int, day: dt.date) -> str:
     """Add a month in work; return its key."""
     months = net.months
-    wanted = [r for f in FLOWS if f.level == "work_month" for _, _, r in f.sides if r != "wage"]
-    book = book_behind(months.rules, wanted, (EMPLOYER_BOOK,))
+    book = book_behind(months.rules, EMPLOYER_RESULTS, (EMPLOYER_BOOK,))
     wage = months.profile.persons[i].wage
     reads = person_reads(net, i, day, tuple(book.inputs()))
     reads["monthly_wage"] = net.person(i, "wage", wage, "gross wage of a month in work")
@@ -124,11 +126,11 @@ def work_block(net: Net, i: int, day: dt.date) -> str:
     return net.add(f"work|person{i + 1}|{day:%Y-%m}", title, whole, day, reads)
 
 
-def outside_block(net: Net, i: int, day: dt.date) -> str:
-    """Add the benefit of a month outside the horizon; return the key of its amount."""
+def before_block(net: Net, i: int, day: dt.date) -> str:
+    """Add the benefit of a month before the start; return the key of its amount."""
     book = book_behind(net.months.rules, ["monthly_benefit"], MONTH_BOOKS)
-    title = f"Person {i + 1}, {day:%Y-%m} outside the horizon, on benefit"
-    key = f"outside|person{i + 1}|{day:%Y-%m}"
+    title = f"Person {i + 1}, {day:%Y-%m} before the start, on benefit"
+    key = f"before|person{i + 1}|{day:%Y-%m}"
     return f"{net.add(key, title, book, day, _month_reads(net, i, day, book))}/monthly_benefit"
 
 

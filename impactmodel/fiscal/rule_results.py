@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -58,19 +58,24 @@ class Found:
             return self.value.value
         return 0.0 if self.parameter.shape == "number" else ((0.0, 0.0),)
 
-    def sentence(self, sources: Mapping[str, Source]) -> str:
-        """Say the value, its date, its source and everything that limits it."""
-        value, source = self.value, sources[self.value.source]
-        place = value.locator or (f"{value.url}, “{value.quote}”" if value.cited else "")
-        basis = f"; legal basis {value.legal_basis}" if value.legal_basis else ""
-        marks = [
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Everything that limits the value."""
+        value = self.value
+        return (
             *([] if value.is_verified else ["UNVERIFIED"]),
             *([value.status] if value.status != "enacted" else []),
             *([f"{value.confidence} confidence"] if value.confidence != "high" else []),
             *([f"carried forward to {self.on}"] if self.carried else []),
             *(["a later value was not known when the rules were frozen"] if self.frozen else []),
-        ]
-        note = f" ({', '.join(marks)})" if marks else ""
+        )
+
+    def sentence(self, sources: Mapping[str, Source]) -> str:
+        """Say the value, its date, its source and everything that limits it."""
+        value, source = self.value, sources[self.value.source]
+        place = value.locator or (f"{value.url}, “{value.quote}”" if value.cited else "")
+        basis = f"; legal basis {value.legal_basis}" if value.legal_basis else ""
+        note = f" ({', '.join(self.marks)})" if self.marks else ""
         where = f"{source.title}: {place}" if place else source.title
         return (
             f"{self.parameter.label}: {amount_text(self.parameter, value)}, "
@@ -104,8 +109,8 @@ class Computed:
         return tuple(one for one in self.used if one.carried)
 
 
-def amount_text(parameter: Parameter, value: Value) -> str:
-    """Write a value with its unit.
+def amount_text(parameter: Parameter, value: Value, rows: Sequence[int] | None = None) -> str:
+    """Write a value with its unit, or some rows of a table.
 
     Examples
     --------
@@ -121,7 +126,9 @@ def amount_text(parameter: Parameter, value: Value) -> str:
         return _number(value.value, units[0])
     head = "from" if parameter.shape == "steps" else "above"
     return "; ".join(
-        f"{head} {_number(a, units[0])} {_number(b, units[-1])}" for a, b in value.value
+        f"{head} {_number(a, units[0])} {_number(b, units[-1])}"
+        for row, (a, b) in enumerate(value.value)
+        if rows is None or row in rows
     )
 
 
@@ -130,7 +137,8 @@ def _number(number: float, unit: str) -> str:
         return f"{plain(round(number * 100, 8))} %"
     if unit == "flag":
         return "yes" if number else "no"
-    return f"{number:,.10g}{_UNITS.get(unit, '')}"
+    word = " child" if unit == "children" and number == 1 else _UNITS.get(unit, "")
+    return f"{number:,.10g}{word}"
 
 
 def check_inputs(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.schedule import Periods
-from impactmodel.effects.histories import Histories, share_in_work
+from impactmodel.effects.histories import ROUNDING, Histories, share_in_work
 from impactmodel.fiscal.finnish_lines import (
     EMPLOYER_BOOK,
     FLOWS,
@@ -24,12 +24,13 @@ from impactmodel.fiscal.finnish_lines import (
 )
 from impactmodel.fiscal.ledger import Ledger
 from impactmodel.fiscal.ledger_data import ARMS, Line
+from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.projection import project
 from impactmodel.fiscal.rule_central import central_of_rules
 from impactmodel.fiscal.rule_closure import parameters_behind
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.fiscal.savings import Savings
-from impactmodel.fiscal.year_flows import Months, year_flows
+from impactmodel.fiscal.year_flows import year_flows
 
 if TYPE_CHECKING:
     from impactmodel.core.outcomes import Outcomes
@@ -47,12 +48,13 @@ def rule_savings(
     groups = tuple(outcomes.dataset["group"].values.tolist())
     profile.require_groups(groups)
     driver = find_driver(outcomes, side.driver)
-    found = project(outcomes, side.adjustments, seed=seed, as_flows=False)
+    found = project(outcomes, side.adjustments, seed=seed, as_money=False)
     at = [measure.name for measure in outcomes.measures].index(driver)
     levels = np.stack([found.treated[:, :, at], found.counterfactual[:, :, at]], axis=1)
     shares = _shares(outcomes, driver, levels, found.periods, profile)
     histories = Histories.from_shares(shares, found.periods, groups, side.histories)
     months = Months(rules, profile, histories, side.histories.filling == "block_at_start")
+    months.require_persons()
     ledger = _ledger(months, outcomes, driver)
     notes = _statements(outcomes, months, side, driver)
     return Savings(
@@ -113,13 +115,11 @@ def _shares(
 ) -> Draws:
     """Return the share of each period in work, (draw, arm, group, period)."""
     measure = outcomes.measure(driver)
-    if measure.accrual == "cumulative":
-        levels = np.diff(levels, prepend=0.0, axis=-1)
     if measure.kind != "amount":
-        return share_in_work(levels, periods, measure.kind, measure.unit)
+        return share_in_work(levels, periods, measure)
     wages = np.array([profile.mean_wage(g) for g in outcomes.dataset["group"].values.tolist()])
     shares = levels / (wages[:, None] * 12.0 * periods.years)
-    if shares.max() > 1:
+    if shares.max() > 1 + ROUNDING:
         raise InputError(
             f"the earnings of '{driver}' exceed the profile's wage of all months in work",
             key="driver",
@@ -181,6 +181,7 @@ def _lines(money: Mapping[tuple[str, str], Draws], driver: str) -> list[Line]:
 def _statements(outcomes: Outcomes, months: Months, side: RuleSide, driver: str) -> list[str]:
     order = "after" if months.benefit_last else "before"
     said = [text.format(order=order) for text in STATEMENTS]
+    said += _cut_years(months)
     said += side.histories.statements
     said += side.adjustments.statements(outcomes.periods)
     said.append(
@@ -204,6 +205,22 @@ def _statements(outcomes: Outcomes, months: Months, side: RuleSide, driver: str)
         if names:
             said.append(f"{what}: {', '.join(names)}")
     return [*said, side.label] if side.label else said
+
+
+def _cut_years(months: Months) -> list[str]:
+    """Say what is assumed of the months of a tax year that lie outside the horizon."""
+    said, histories = [], months.histories
+    year, first, after = histories.years()[-1]
+    if months.days_before(histories.start.year):
+        said.append(
+            f"months of {histories.start.year} before the start are on benefit in both arms"
+        )
+    if months.stretch(first, after) > 1:
+        said.append(
+            f"the horizon ends within {year}: the rest of that year goes on in the same way, and "
+            "its taxes are shared by months"
+        )
+    return said
 
 
 def _relevant(months: Months) -> set[str]:

@@ -31,7 +31,7 @@ def unit_savings(outcomes: Outcomes, public: UnitValues, *, seed: int) -> Saving
             outcomes.measure(value.outcome)
         except InputError as error:
             raise error.located(key=f"values[{place}]") from None
-    found = project(outcomes, public.adjustments, seed=seed, as_flows=True)
+    found = project(outcomes, public.adjustments, seed=seed, as_money=True)
     ledger = Ledger.of(
         _lines(outcomes, public, found, seed),
         periods=found.periods,

@@ -28,9 +28,9 @@ def central_outcomes(outcomes: Outcomes) -> Outcomes:
 def central_of_values(outcomes: Outcomes, public: UnitValues) -> Central:
     """Return the central scenario of unit values: amount = people × effect × kept × value."""
     point = central_outcomes(outcomes)
-    levels = project(point, Adjustments(horizon_years=public.horizon_years), seed=0, as_flows=True)
+    levels = project(point, Adjustments(horizon_years=public.horizon_years), seed=0, as_money=True)
     at_point = Adjustments(fade_out=mean(public.fade_out), horizon_years=public.horizon_years)
-    remaining = project(point, at_point, seed=0, as_flows=True).remaining[0]
+    remaining = project(point, at_point, seed=0, as_money=True).remaining[0]
     inputs = _inputs(point, public, levels)
     for t, share in enumerate(remaining):
         label = f"share of the effect that remains in period {t + 1}"

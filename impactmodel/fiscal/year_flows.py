@@ -6,143 +6,15 @@ on the months b on benefit before. They are computed once for all of these and m
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impactmodel.effects.histories import Histories
-from impactmodel.fiscal.finnish_lines import (
-    EMPLOYER_BOOK,
-    FLOWS,
-    MONTH_BOOKS,
-    YEAR_BOOKS,
-)
-from impactmodel.fiscal.parameters import Rules
-from impactmodel.fiscal.profile import Profile
-from impactmodel.fiscal.rule_results import Computed, Found
+from impactmodel.fiscal.finnish_lines import FLOWS
+from impactmodel.fiscal.months import COUNTERS, Months
 
 type Draws = NDArray[np.float64]
-
-_SUBSIDY = "labour_market_subsidy"
-_SUPPORT_IN_FORCE = "benefit.general_support.in_force"
-
-
-@dataclass(slots=True)
-class Used:
-    """The parameter values that a computation read."""
-
-    found: dict[tuple[str, dt.date, bool, bool], Found] = field(default_factory=dict)
-
-    def note(self, computed: Computed) -> Computed:
-        """Remember the values of a computation and return it."""
-        for one in computed.used:
-            key = (one.parameter.id, one.value.valid_from, one.carried, one.frozen)
-            self.found.setdefault(key, one)
-        return computed
-
-
-@dataclass(frozen=True, slots=True)
-class Months:
-    """Inputs of the rules for a profile, month by month.
-
-    Parameters
-    ----------
-    benefit_last
-        Within a year, months on benefit come after months in work.
-    """
-
-    rules: Rules
-    profile: Profile
-    histories: Histories
-    benefit_last: bool = False
-    used: Used = field(default_factory=Used)
-
-    def person_inputs(self, day: dt.date) -> dict[str, Any]:
-        """Return the inputs of a person on a date, each of shape (person, 1)."""
-        profile, passed = self.profile, _years(self.histories.start, day)
-        return {
-            "age": _tall(profile.column("age") + np.floor(passed)),
-            "children_under_18": _tall(profile.column("children")),
-            "sole_carer": _tall(profile.column("sole_carer")),
-            "church_member": _tall(profile.column("church")),
-            "municipality": _tall(profile.column("municipality")),
-            "service_share": _tall(profile.column("service_share")),
-            "integration_ground": _tall(profile.column("integration_ground")),
-            "integration_years": _tall(profile.column("integration_years") + passed),
-            "benefit_kind": _tall(self.benefit_kinds(day)),
-        }
-
-    def benefit_kinds(self, day: dt.date) -> NDArray[np.str_]:
-        """Return what each person is paid: general support has replaced both from its first day."""
-        stated = self.profile.column("benefit")
-        if not self.rules.at(day).value(_SUPPORT_IN_FORCE):
-            return np.asarray(stated)
-        return np.where(stated == "basic_allowance", "general_support", "basic_level")
-
-    def texts(self, day: dt.date) -> Mapping[str, set[str]]:
-        """Return the texts that occur in the profile, by the name of an input of the rules."""
-        return {
-            name: set(values[:, 0].tolist())
-            for name, values in self.person_inputs(day).items()
-            if self.rules.inputs[name].options
-        }
-
-    def benefit_line(self, day: dt.date) -> NDArray[np.str_]:
-        """Return the line of each person's benefit on a date."""
-        kinds = self.benefit_kinds(day)
-        if self.rules.at(day).value(_SUPPORT_IN_FORCE):
-            return np.full(len(kinds), "general_support")
-        return np.where(kinds == "basic_level", _SUBSIDY, kinds)
-
-    def benefit(self, day: dt.date, days_before: Draws, share: float | Draws = 1.0) -> Computed:
-        """Compute a month on benefit for (person, any) counters; ``share`` of it is on benefit."""
-        inputs = {
-            **self._only(day, MONTH_BOOKS),
-            "month_share": share,
-            "part_time_wage": 0.0,
-            "days_paid_before": days_before,
-        }
-        return self.used.note(self.rules.at(day).compute(inputs, *MONTH_BOOKS))
-
-    def employer(self, day: dt.date, wage: Draws) -> Computed:
-        """Compute the employer's contributions of a month, wage of shape (person, any)."""
-        inputs = {**self._only(day, (EMPLOYER_BOOK,)), "wage": wage}
-        wanted = [result for flow in FLOWS for _, _, result in flow.sides]
-        names = set(self.rules.book(EMPLOYER_BOOK).names())
-        only = tuple(name for name in dict.fromkeys(wanted) if name in names)
-        return self.used.note(self.rules.at(day).compute(inputs, EMPLOYER_BOOK, only=only))
-
-    def taxes(self, year: int, wage: Draws, benefit: Draws) -> Computed:
-        """Compute the taxes of a year, wage and benefit of shape (person, any)."""
-        day = dt.date(year, 1, 1)
-        inputs = {
-            **self._only(max(day, self.histories.start), YEAR_BOOKS),
-            **self._known_rate(day),
-            "wage": wage,
-            "taxable_benefit": benefit,
-        }
-        return self.used.note(self.rules.at(day).compute(inputs, *YEAR_BOOKS))
-
-    def _only(self, day: dt.date, books: tuple[str, ...]) -> dict[str, Any]:
-        needed = self.rules.book(*books).inputs()
-        return {n: v for n, v in self.person_inputs(day).items() if n in needed}
-
-    def _known_rate(self, day: dt.date) -> dict[str, Any]:
-        """Return the municipal tax rates, where the profile knows some."""
-        known = [person.municipal_rate for person in self.profile.persons]
-        if all(rate is None for rate in known):
-            return {}
-        names = _tall(self.profile.column("municipality"))
-        found = self.rules.at(day).compute(
-            {"municipality": names}, "income_tax", only=("municipal_rate",)
-        )
-        rates = np.broadcast_to(found["municipal_rate"], names.shape)
-        given = np.array([np.nan if rate is None else rate for rate in known])[:, None]
-        return {"municipal_rate": np.where(np.isnan(given), rates, given)}
 
 
 def year_flows(months: Months) -> Iterator[tuple[int, int, int, Mapping[tuple[str, str], Draws]]]:
@@ -154,25 +26,24 @@ def year_flows(months: Months) -> Iterator[tuple[int, int, int, Mapping[tuple[st
         Year, its first month, the month after its last, and for each (line, payer) what the payer
         receives, shape (person, k, b): k months in work in the year, b months on benefit before.
     """
-    counted = _counted_days(months)
-    opening = months.profile.column("paid_days")[:, None] + np.concatenate(
-        [np.zeros((len(counted), 1)), counted.cumsum(axis=1)], axis=1
-    )
+    counted = counted_days(months)
     for year, first, after in months.histories.years():
-        yield year, first, after, _one_year(months, year, (first, after), counted, opening)
+        yield year, first, after, _one_year(months, year, (first, after), counted)
 
 
-def _counted_days(months: Months) -> Draws:
-    """Return the days that a month on benefit adds to the counter, (person, month)."""
-    people, columns = len(months.profile.persons), []
-    for t in range(months.histories.n_months):
-        found = months.benefit(months.histories.month(t), np.zeros((people, 1)))
-        columns.append(np.broadcast_to(found["counted_days"], (people, 1))[:, 0])
-    return np.stack(columns, axis=1)
+def counted_days(months: Months) -> dict[str, Draws]:
+    """Return the days that a month on benefit adds to each counter, (person, month)."""
+    shape = (len(months.profile.persons), months.histories.n_months)
+    counted = {name: np.zeros(shape) for name in COUNTERS}
+    for t in range(shape[1]):
+        found = months.benefit(months.histories.month(t), np.zeros((shape[0], 1)))
+        for name, days in counted.items():
+            days[:, t] = np.broadcast_to(found[name], (shape[0], 1))[:, 0]
+    return counted
 
 
 def _one_year(
-    months: Months, year: int, span: tuple[int, int], counted: Draws, opening: Draws
+    months: Months, year: int, span: tuple[int, int], counted: Mapping[str, Draws]
 ) -> dict[tuple[str, str], Draws]:
     first, after = span
     n, people = after - first, len(months.profile.persons)
@@ -180,9 +51,12 @@ def _one_year(
     paid = np.zeros((people, n + 1))
     shape = (people, n + 1, first + 1)
     for k, t, before in _benefit_months(n, first, months.benefit_last):
-        days = opening[:, : first + 1] + counted[:, before[0] : before[1]].sum(axis=1)[:, None]
-        found = months.benefit(months.histories.month(t), days)
-        line = months.benefit_line(months.histories.month(t))
+        day = months.histories.month(t)
+        each, so_far = counted[months.counter(day)], np.zeros((people, first + 1))
+        so_far[:, 1:] = each[:, :first].cumsum(axis=1)
+        days = months.opening(day) + so_far + each[:, slice(*before)].sum(axis=1)[:, None]
+        found = months.benefit(day, days)
+        line = months.benefit_line(day)
         for flow in FLOWS:
             if flow.level == "benefit_month":
                 mine = (line == flow.line)[:, None]
@@ -191,12 +65,13 @@ def _one_year(
                     table[:, k] += np.where(mine, sign * found[result], 0.0)[:, None, :]
         paid[:, k] += np.broadcast_to(found["monthly_benefit"], (people, first + 1))[:, :1]
     _add_work(months, flows, span)
+    stretch = months.stretch(first, after)
     wage = months.profile.column("wage").astype(float)[:, None] * np.arange(n + 1.0)
-    found = months.taxes(year, wage, paid + _outside(months, year)[:, None])
+    found = months.taxes(year, wage * stretch, months.benefit_before(year) + paid * stretch)
     for flow in FLOWS:
         if flow.level == "year":
             for payer, sign, result in flow.sides:
-                amount = np.broadcast_to(sign * found[result], (people, n + 1))
+                amount = np.broadcast_to(sign * found[result] / stretch, (people, n + 1))
                 flows[flow.line, payer] = amount[:, :, None]
     return flows
 
@@ -219,7 +94,7 @@ def _benefit_months(
 def _add_work(months: Months, flows: dict[tuple[str, str], Draws], span: tuple[int, int]) -> None:
     """Add the flows of months in work, shape (person, k, 1)."""
     first, after = span
-    n, wage = after - first, _tall(months.profile.column("wage").astype(float))
+    n, wage = after - first, months.profile.column("wage").astype(float)[:, None]
     by_month: dict[tuple[str, str], list[Draws]] = {}
     for t in range(first, after):
         found = months.employer(months.histories.month(t), wage)
@@ -234,29 +109,3 @@ def _add_work(months: Months, flows: dict[tuple[str, str], Draws], span: tuple[i
         in_order = amounts if months.benefit_last else amounts[::-1]
         zero = np.zeros(wage.shape)
         flows[key] = np.concatenate([zero, *in_order], axis=1).cumsum(axis=1)[:, : n + 1, None]
-
-
-def _outside(months: Months, year: int) -> Draws:
-    """Return the benefit of the months of a year that lie outside the histories, (person,)."""
-    histories, people = months.histories, len(months.profile.persons)
-    total = np.zeros(people)
-    for day in outside_days(histories, year):
-        found = months.benefit(day, np.zeros((people, 1)))
-        total = total + np.broadcast_to(found["monthly_benefit"], (people, 1))[:, 0]
-    return total
-
-
-def outside_days(histories: Histories, year: int) -> tuple[dt.date, ...]:
-    """Return the first days of the months of a year before the start or after the horizon."""
-    inside = [histories.month(t) for t in range(histories.n_months)]
-    taken = {day.month for day in inside if day.year == year}
-    return tuple(dt.date(year, month, 1) for month in range(1, 13) if month not in taken)
-
-
-def _tall(values: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(values)[:, None]
-
-
-def _years(start: dt.date, day: dt.date) -> float:
-    """Return years from the start to a later day, in whole months."""
-    return max((day.year - start.year) * 12 + day.month - start.month, 0) / 12

@@ -5,8 +5,9 @@ a step is split by days: with share s(t) at t days paid before, the municipality
 
 .. math:: \int_{d}^{d+n} s(t)\,dt \;\times\; \text{basic part of the benefit} / n
 
-Increments are the state's. To 2024 days in services are the state's and are not counted. During
-the first years of integration the state bears everything and no day is counted.
+Increments are the state's. To 2024 days in services are the state's and are not counted; from 2025
+they are counted, those of earlier years too. During the first years of integration the state bears
+everything and no day is counted.
 Sources: Kela, financing of labour market subsidy; laws 385/2023 and 387/2023; see
 ``parameters/municipal_share.yaml``. Assumptions: an adjusted day counts as a day; a step begins
 with the next day, where the statute says the next payment period.
@@ -41,10 +42,14 @@ def _counter() -> tuple[Named, ...]:
             "the state alone bears the benefit of integration",
         ),
         Named(
-            "counted_days",
+            "counted_benefit_days",
             Gate(Input("monthly_benefit"), ">", 0.0, _PAID)
-            * Difference(1.0, in_service)
             * Difference(1.0, Input("state_financed_integration")),
+            "days that the counter counts from 2025",
+        ),
+        Named(
+            "counted_days",
+            Input("counted_benefit_days") * Difference(1.0, in_service),
             "days that the counter counts",
         ),
     )

@@ -129,7 +129,8 @@ def test_calendar_years_of_a_july_start():
 
 def test_days_become_shares_of_calendar_days():
     periods = Periods(dt.date(2024, 1, 1), "year", 1)
-    assert share_in_work(np.array([183.0]), periods, "days", "days")[0] == 0.5  # a leap year
+    days = OutcomeMeasure("days", kind="days", unit="days")
+    assert share_in_work(np.array([183.0]), periods, days)[0] == 0.5  # a leap year
 
 
 def test_weeks_are_brought_to_months_by_days():
@@ -168,9 +169,37 @@ def test_a_share_above_one_is_refused():
     )
 
 
-def test_money_tells_no_months():
+def test_cumulative_months_count_by_their_increments():
+    """6.6 months after a year and 18.6 after two: 6.6 in the first, all 12 in the second."""
+    months = OutcomeMeasure("months", kind="count", unit="months", accrual="cumulative")
+    outcomes = Outcomes.from_draws(
+        [[[[6.6, 18.6]]]],
+        [[[[0.0, 0.0]]]],
+        measures=[months],
+        periods=Periods(START, "year", 2),
+        cohort_size=1,
+        provenance=Provenance(),
+    )
+    # 18.6 - 6.6 is 12.000000000000002 in float64, which is no share above 1.
+    assert 18.6 - 6.6 > 12
+    found = Histories.from_outcomes(outcomes, "months")
+    assert found.probability[0, 0, 0] == pytest.approx([0.55] * 12 + [1.0] * 12)
+
+
+def test_who_has_ever_worked_tells_no_months():
+    ever = OutcomeMeasure("ever_employed", kind="binary", accrual="cumulative")
     with pytest.raises(InputError) as caught:
-        share_in_work(np.zeros(1), Periods(START), "amount", "EUR/year")
+        share_in_work(np.zeros(1), Periods(START), ever)
+    assert str(caught.value) == (
+        "outcome: who has ever worked does not tell the months in work (seen: \"'ever_employed', "
+        'binary and cumulative"); use the share in work of each period, or months or days in work'
+    )
+
+
+def test_money_tells_no_months():
+    earnings = OutcomeMeasure("earnings", kind="amount", unit="EUR/year")
+    with pytest.raises(InputError) as caught:
+        share_in_work(np.zeros(1), Periods(START), earnings)
     assert str(caught.value) == (
         "outcome: this outcome does not tell the months in work (seen: 'amount in EUR/year'); "
         "use a binary outcome, days in work or a count with unit months"

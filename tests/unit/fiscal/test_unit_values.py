@@ -97,7 +97,7 @@ def test_fade_out_over_the_horizon_is_a_geometric_series():
     assert saved.total()[0] == pytest.approx(1280 * (1 - 0.8**4) / 0.2)
     said = [s for s in saved.assumptions if "fade-out" in s]
     assert said == [
-        "after 1 years of evidence, to year 4, the effect loses 20% a year (fade-out); the level "
+        "after 1 year of evidence, to year 4, the effect loses 20% a year (fade-out); the level "
         "without the programme stays as it was"
     ]
 

@@ -1,0 +1,225 @@
+"""What the rules see of a profile: each person's months and years, on benefit and in work."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impactmodel.core.errors import InputError
+from impactmodel.effects.histories import Histories
+from impactmodel.fiscal.finnish_lines import (
+    EMPLOYER_BOOK,
+    EMPLOYER_RESULTS,
+    MONTH_BOOKS,
+    YEAR_BOOKS,
+)
+from impactmodel.fiscal.parameters import Rules
+from impactmodel.fiscal.profile import Profile
+from impactmodel.fiscal.rule_results import Computed, Found
+
+type Draws = NDArray[np.float64]
+
+_SUBSIDY = "labour_market_subsidy"
+_DURING_SERVICES = "municipal_share.during_services"
+_SUPPORT_IN_FORCE = "benefit.general_support.in_force"
+COUNTERS = ("counted_days", "counted_benefit_days")
+"""What the counter of paid days adds up: to 2024, and from 2025."""
+_AVERAGE_RATE = "municipal_tax.rate.average"
+_MOVED = 0.05
+"""A change of the average municipal rate that no council decides: the shift of 2023 was .1264."""
+
+
+@dataclass(slots=True)
+class Used:
+    """The parameter values that a computation read."""
+
+    found: dict[tuple[str, dt.date, bool, bool], Found] = field(default_factory=dict)
+
+    def note(self, computed: Computed) -> Computed:
+        """Remember the values of a computation and return it."""
+        for one in computed.used:
+            key = (one.parameter.id, one.value.valid_from, one.carried, one.frozen)
+            self.found.setdefault(key, one)
+        return computed
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """Inputs of the rules for a profile, month by month.
+
+    Parameters
+    ----------
+    benefit_last
+        Within a year, months on benefit come after months in work.
+    """
+
+    rules: Rules
+    profile: Profile
+    histories: Histories
+    benefit_last: bool = False
+    used: Used = field(default_factory=Used)
+
+    def require_persons(self) -> None:
+        """Raise `InputError` for a person whom the rules of these months do not fit."""
+        start, years = self.histories.start, [year for year, _, _ in self.histories.years()]
+        early = not self.rules.at(start).value(_SUPPORT_IN_FORCE)
+        average = [self.rules.at(dt.date(year, 1, 1)).value(_AVERAGE_RATE) for year in years]
+        moved = np.ptp(np.array(average, dtype=float)) > _MOVED
+        for place, person in enumerate(self.profile.persons):
+            if early and person.benefit == "general_support":
+                raise InputError(
+                    f"general support is not in force on {start}",
+                    key=f"persons[{place}].benefit",
+                    seen=person.benefit,
+                    fix="use basic_level, which is whichever benefit is in force",
+                )
+            if moved and person.municipal_rate is not None:
+                raise InputError(
+                    f"one municipal tax rate does not fit {years[0]} to {years[-1]}: between them "
+                    "municipal tax became state tax",
+                    key=f"persons[{place}].municipal_rate",
+                    seen=person.municipal_rate,
+                    fix="leave it out, or count years on one side of the change",
+                )
+
+    def person_inputs(self, day: dt.date) -> dict[str, Any]:
+        """Return the inputs of a person on a date, each of shape (person, 1)."""
+        profile, passed = self.profile, _years(self.histories.start, day)
+        return {
+            "age": _tall(profile.column("age") + np.floor(passed)),
+            "children_under_18": _tall(profile.column("children")),
+            "sole_carer": _tall(profile.column("sole_carer")),
+            "church_member": _tall(profile.column("church")),
+            "municipality": _tall(profile.column("municipality")),
+            "service_share": _tall(profile.column("service_share")),
+            "integration_ground": _tall(profile.column("integration_ground")),
+            "integration_years": _tall(profile.column("integration_years") + passed),
+            "benefit_kind": _tall(self.benefit_kinds(day)),
+        }
+
+    def benefit_kinds(self, day: dt.date) -> NDArray[np.str_]:
+        """Return what each person is paid: general support has replaced both from its first day."""
+        stated = self.profile.column("benefit")
+        if not self.rules.at(day).value(_SUPPORT_IN_FORCE):
+            return np.asarray(stated)
+        return np.where(stated == "basic_allowance", "general_support", "basic_level")
+
+    def texts(self, day: dt.date) -> Mapping[str, set[str]]:
+        """Return the texts that occur in the profile, by the name of an input of the rules."""
+        return {
+            name: set(values[:, 0].tolist())
+            for name, values in self.person_inputs(day).items()
+            if self.rules.inputs[name].options
+        }
+
+    def benefit_line(self, day: dt.date) -> NDArray[np.str_]:
+        """Return the line of each person's benefit on a date."""
+        kinds = self.benefit_kinds(day)
+        if self.rules.at(day).value(_SUPPORT_IN_FORCE):
+            return np.full(len(kinds), "general_support")
+        return np.where(kinds == "basic_level", _SUBSIDY, kinds)
+
+    def counter(self, day: dt.date) -> str:
+        """Return the result of the rules that the counter of paid days adds up on a date."""
+        return COUNTERS[bool(self.rules.at(day).value(_DURING_SERVICES))]
+
+    def opening(self, day: dt.date) -> Draws:
+        """Return the days that a date counts from before the start, (person, 1)."""
+        days = self.profile.column("paid_days").astype(float)
+        if self.counter(day) != self.counter(self.histories.start):
+            days = days + self.profile.column("other_days")
+        return _tall(days)
+
+    def benefit(self, day: dt.date, days_before: Draws, share: float | Draws = 1.0) -> Computed:
+        """Compute a month on benefit for (person, any) counters; ``share`` of it is on benefit."""
+        inputs = self.benefit_inputs(day, days_before, share)
+        return self.used.note(self.rules.at(day).compute(inputs, *MONTH_BOOKS))
+
+    def benefit_inputs(
+        self, day: dt.date, days_before: Draws, share: float | Draws = 1.0
+    ) -> dict[str, Any]:
+        """Return the inputs of a month on benefit; see `benefit`."""
+        return {
+            **self._only(day, MONTH_BOOKS),
+            "month_share": share,
+            "part_time_wage": 0.0,
+            "days_paid_before": days_before,
+        }
+
+    def employer(self, day: dt.date, wage: Draws) -> Computed:
+        """Compute the employer's contributions of a month, wage of shape (person, any)."""
+        inputs = self.employer_inputs(day, wage)
+        found = self.rules.at(day).compute(inputs, EMPLOYER_BOOK, only=EMPLOYER_RESULTS)
+        return self.used.note(found)
+
+    def employer_inputs(self, day: dt.date, wage: Draws) -> dict[str, Any]:
+        """Return the inputs of the employer's contributions; see `employer`."""
+        return {**self._only(day, (EMPLOYER_BOOK,)), "wage": wage}
+
+    def taxes(self, year: int, wage: Draws, benefit: Draws) -> Computed:
+        """Compute the taxes of a year, wage and benefit of shape (person, any)."""
+        inputs = self.tax_inputs(year, wage, benefit)
+        return self.used.note(self.rules.at(dt.date(year, 1, 1)).compute(inputs, *YEAR_BOOKS))
+
+    def tax_inputs(self, year: int, wage: Draws, benefit: Draws) -> dict[str, Any]:
+        """Return the inputs of the taxes of a year; see `taxes`."""
+        day = dt.date(year, 1, 1)
+        return {
+            **self._only(max(day, self.histories.start), YEAR_BOOKS),
+            **self._known_rate(day),
+            "wage": wage,
+            "taxable_benefit": benefit,
+        }
+
+    def days_before(self, year: int) -> tuple[dt.date, ...]:
+        """Return the first days of the months of a year before the start."""
+        start = self.histories.start
+        months = range(1, start.month) if year == start.year else ()
+        return tuple(dt.date(year, month, 1) for month in months)
+
+    def benefit_before(self, year: int) -> Draws:
+        """Return the benefit of the months of a year before the start, (person, 1)."""
+        total = np.zeros((len(self.profile.persons), 1))
+        for day in self.days_before(year):
+            total = total + self.benefit(day, np.zeros_like(total))["monthly_benefit"]
+        return total
+
+    def stretch(self, first: int, after: int) -> float:
+        """Return months of a year from the first on over those inside the horizon.
+
+        Above one in the year in which the horizon ends: the rest of that year goes on in the same
+        way, and its taxes are shared by months.
+        """
+        inside = after - first
+        return (inside + 12 - self.histories.month(after - 1).month) / inside
+
+    def _only(self, day: dt.date, books: tuple[str, ...]) -> dict[str, Any]:
+        needed = self.rules.book(*books).inputs()
+        return {n: v for n, v in self.person_inputs(day).items() if n in needed}
+
+    def _known_rate(self, day: dt.date) -> dict[str, Any]:
+        """Return the municipal tax rates, where the profile knows some."""
+        known = [person.municipal_rate for person in self.profile.persons]
+        if all(rate is None for rate in known):
+            return {}
+        names = _tall(self.profile.column("municipality"))
+        found = self.rules.at(day).compute(
+            {"municipality": names}, "income_tax", only=("municipal_rate",)
+        )
+        rates = np.broadcast_to(found["municipal_rate"], names.shape)
+        given = np.array([np.nan if rate is None else rate for rate in known])[:, None]
+        return {"municipal_rate": np.where(np.isnan(given), rates, given)}
+
+
+def _tall(values: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(values)[:, None]
+
+
+def _years(start: dt.date, day: dt.date) -> float:
+    """Return years from the start to a later day, in whole months."""
+    return max((day.year - start.year) * 12 + day.month - start.month, 0) / 12
