@@ -65,7 +65,24 @@ class Steps:
     kind: Literal["steps"] = field(default="steps", init=False)
 
 
-type Block = Paragraph | Points | Marked | Picture | Tabled | Steps
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Headed texts that are read on demand; lines of a text stay lines.
+
+    Parameters
+    ----------
+    summary
+        What is folded away.
+    items
+        Heading and text.
+    """
+
+    summary: str
+    items: tuple[tuple[str, str], ...]
+    kind: Literal["folded"] = field(default="folded", init=False)
+
+
+type Block = Paragraph | Points | Marked | Picture | Tabled | Steps | Folded
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -110,7 +111,7 @@ class Language:
         >>> Language("fi").number(-1234.5, 1), Language("en").number(-1234.5, 1)
         ('−1\xa0234,5', '−1,234.5')
         """
-        if value != value:
+        if math.isnan(value):
             return self.say("not_defined")
         text = number(value, decimals)
         return text.replace(",", NBSP).replace(".", ",") if self.code == "fi" else text

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from impactmodel.contract import NoiseRisk, OutcomePayments
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.finance.returns import Returns
-    from impactmodel.report.result import ByPayer, RunResult, Savings
+    from impactmodel.fiscal import Savings
+    from impactmodel.report.result import ByPayer, RunResult
 
 type Sentence = tuple[str, str]
 """What it is about, and the sentence."""
