@@ -77,9 +77,20 @@ def _beside(result: RunResult, savings: Savings, prob: float) -> tuple[Block, ..
     )
     for name, side in result.beside.items():
         blocks += _expected(f"“{name}”", side)
-        more = tuple(s for s in side.assumptions if s not in (*result.assumptions, side.label))
-        if more:
-            blocks += (Paragraph(f"“{name}” also assumes:"), Marked("Assumption", more))
+        blocks += _also_assumed(name, side, result.assumptions)
+    return blocks
+
+
+def _also_assumed(name: str, side: Savings, said: tuple[str, ...]) -> tuple[Block, ...]:
+    """Show what another side assumes beside the run: what is unverified stays in sight."""
+    more = [text for text in side.assumptions if text not in (*said, side.label)]
+    weak = tuple(text for text in more if "UNVERIFIED" in text)
+    rest = tuple(("", text) for text in more if text not in weak)
+    blocks: tuple[Block, ...] = ()
+    if weak:
+        blocks += (Paragraph(f"“{name}” stands on:"), Marked("Assumption", weak))
+    if rest:
+        blocks += (Folded(f"What “{name}” assumes", rest),)
     return blocks
 
 
