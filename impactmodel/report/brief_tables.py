@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -102,16 +103,16 @@ def _positions(net: Positions, savings: Savings, language: Language, prob: float
     if len(rows) > 1:
         saved, paid = (sum(pair[i] for pair in parts.values()) for i in (0, 1))
         rows[language.say("row_total")] = (np.asarray(saved), np.asarray(paid))
-    scale = _scale(language, savings.currency, [d for pair in rows.values() for d in pair])
+    money = _Money.of(language, savings.currency, [d for pair in rows.values() for d in pair])
 
     def written(saved: Any, paid: Any) -> tuple[str, ...]:
-        cells = [_mean(language, draws, scale) for draws in (saved, paid, saved - paid)]
+        cells = [money.mean(draws) for draws in (saved, paid, saved - paid)]
         chance = language.probability(float((saved - paid < 0).mean()))
-        return (*cells, _span(language, saved - paid, scale, prob), chance)
+        return (*cells, money.span(saved - paid, prob), chance)
 
     interval = language.interval(prob)
     return Table(
-        title=_title(savings, scale, language),
+        title=_title(savings, money.scale, language),
         columns=(
             language.say("column_payer"),
             language.say("column_saves"),
@@ -130,10 +131,10 @@ def _savings_only(savings: Savings, language: Language, prob: float) -> Table:
     rows = {language.word(name): gains[name] for name in public}
     if len(rows) > 1:
         rows[language.say("row_total")] = savings.total()
-    scale = _scale(language, savings.currency, list(rows.values()))
+    money = _Money.of(language, savings.currency, list(rows.values()))
     interval = language.interval(prob)
     return Table(
-        title=_title(savings, scale, language),
+        title=_title(savings, money.scale, language),
         columns=(
             language.say("column_payer"),
             language.say("column_saves"),
@@ -143,8 +144,8 @@ def _savings_only(savings: Savings, language: Language, prob: float) -> Table:
         rows=tuple(
             (
                 name,
-                _mean(language, draws, scale),
-                _span(language, draws, scale, prob),
+                money.mean(draws),
+                money.span(draws, prob),
                 language.probability(float((draws < 0).mean())),
             )
             for name, draws in rows.items()
@@ -172,16 +173,16 @@ def beside_of(result: RunResult, language: Language) -> Table | None:
     gains: list[Mapping[str, Any]] = [side.by_payer() for side in sides]
     public = dict.fromkeys(p for side in sides for p in side.ledger.public_payers)
     totals = [side.total() for side in sides]
-    scale = _scale(language, savings.currency, totals)
+    money = _Money.of(language, savings.currency, totals)
 
     def cell(draws: Any) -> str:
         if draws is None:
             return "–"
-        return f"{_mean(language, draws, scale)} ({_span(language, draws, scale, prob)})"
+        return f"{money.mean(draws)} ({money.span(draws, prob)})"
 
     rows = [(language.word(p), *(cell(found.get(p)) for found in gains)) for p in public]
     rows.append((language.say("row_total"), *(cell(total) for total in totals)))
-    values = {"unit": heading(language, scale), "interval": language.interval(prob)}
+    values = {"unit": heading(language, money.scale), "interval": language.interval(prob)}
     return Table(
         title=language.say("table_beside", values),
         columns=(
@@ -193,14 +194,28 @@ def beside_of(result: RunResult, language: Language) -> Table | None:
     )
 
 
-def _scale(language: Language, currency: str, draws: list[Any]) -> Scale:
-    return language.scale(currency, max(abs(float(np.mean(d))) for d in draws))
+@dataclass(frozen=True, slots=True)
+class _Money:
+    """How the amounts of one table are written: one unit, one precision, so that they add up."""
 
+    language: Language
+    scale: Scale
+    spread: float
 
-def _mean(language: Language, draws: Any, scale: Scale) -> str:
-    return language.bare(float(np.mean(draws)), float(np.std(draws)), scale)
+    @classmethod
+    def of(cls, language: Language, currency: str, draws: list[Any]) -> _Money:
+        largest = max(abs(float(np.mean(d))) for d in draws)
+        spreads = [float(np.std(d)) for d in draws]
+        return cls(
+            language,
+            language.scale(currency, largest),
+            min((s for s in spreads if s > 0), default=0.0),
+        )
 
+    def mean(self, draws: Any) -> str:
+        return self.language.bare(float(np.mean(draws)), self.spread, self.scale)
 
-def _span(language: Language, draws: Any, scale: Scale, prob: float) -> str:
-    d = describe_draws(draws, prob)
-    return language.span(*(language.bare(d[end], d["sd"], scale) for end in ("lower", "upper")))
+    def span(self, draws: Any, prob: float) -> str:
+        d = describe_draws(draws, prob)
+        ends = (self.language.bare(d[end], self.spread, self.scale) for end in ("lower", "upper"))
+        return self.language.span(*ends)
