@@ -8,6 +8,7 @@ import numpy as np
 
 from impactmodel.core.summary import describe_draws
 from impactmodel.evidence import AssumedVariation, PublishedEvidence
+from impactmodel.report.languages import english
 from impactmodel.report.numbers import Unit, money, number, percent, probability
 from impactmodel.report.sentences import (
     between,
@@ -68,7 +69,7 @@ def sensitivity_table(result: RunResult) -> Table | None:
     columns += ["P(investors lose)"] if first.loses is not None else []
     columns += ["Public saving, mean", "Public saving, sd"] if first.saved is not None else []
     paying = [payer for payer in payers if payer in first.overpays]
-    columns += [f"P({payer.replace('_', ' ')} overpays)" for payer in paying]
+    columns += [f"P({english(payer)} overpays)" for payer in paying]
     rows = tuple(
         (*_row(one, paying), "yes" if is_own(one, evidence) else "") for one in result.varied
     )
@@ -150,7 +151,7 @@ def _target(verdict: Verdict, prob: float) -> tuple[str, str]:
     source = f"Source: {target.source}" if target.source else "No source is stated"
     mark = "" if target.verified else " (UNVERIFIED)"
     return (
-        f"Gross target: {target.name.replace('_', ' ')}",
+        f"Gross target: {english(target.name)}",
         f"{number(target.promised)} promised, {found} A gross count includes what would have "
         f"happened anyway. {source}{mark}.",
     )

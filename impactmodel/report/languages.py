@@ -193,3 +193,14 @@ class Language:
         '24.11.2026'
         """
         return f"{day.day}.{day.month}.{day.year}" if self.code == "fi" else day.isoformat()
+
+
+def english(name: str) -> str:
+    """Return the English word for a name.
+
+    Examples
+    --------
+    >>> english("kela_sickness_fund"), english("job_centre")
+    ('Kela sickness insurance fund', 'job centre')
+    """
+    return Language("en").word(name)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from impactmodel.report.languages import english
 from impactmodel.report.numbers import money, multiple, number, probability, rate
 from impactmodel.report.tables import Table, described, interval_note, interval_words
 
@@ -61,7 +62,7 @@ def net_position_table(net: ByPayer, prob: float = 0.9, discounted: str = "") ->
     parts = {name: np.asarray(draws) for name, draws in net.by_payer().items()}
     rows = tuple(
         (
-            name.replace("_", " "),
+            english(name),
             *described(draws, unit, prob),
             probability(float((draws < 0).mean())),
         )

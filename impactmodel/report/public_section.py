@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from impactmodel.report.blocks import Block, Folded, Marked, Paragraph, Picture, Points, Tabled
+from impactmodel.report.languages import english
 from impactmodel.report.money_figures import plot_net_position, plot_savings
 from impactmodel.report.money_tables import net_position_table
 from impactmodel.report.numbers import number
@@ -120,7 +121,7 @@ def explanations(savings: Savings) -> tuple[tuple[str, str], ...]:
             why = f" ({head})" if found else ""
             groups.setdefault(body, []).append((year, f"{year}: {amount}{why}"))
         for body, years in groups.items():
-            name = f"{party_name(payer, savings)}, {line.replace('_', ' ')}, {_years(years)}"
+            name = f"{party_name(payer, savings)}, {english(line)}, {_years(years)}"
             amounts = "; ".join(text for _, text in years)
             means = f"On average, in {savings.currency}, undiscounted, whole cohort: {amounts}."
             said.append((name, f"{means}\n{body}"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from impactmodel.report.languages import english
 from impactmodel.report.numbers import money, number, percent, probability
 from impactmodel.report.tables import Table, described, interval_note, interval_words
 
@@ -35,7 +36,7 @@ def parties(savings: Savings) -> tuple[str, ...]:
 def party_name(name: str, savings: Savings) -> str:
     """Return how a party is written; what is no public payer is marked."""
     private = "" if name in savings.ledger.public_payers else " (private)"
-    return name.replace("_", " ") + private
+    return english(name) + private
 
 
 def savings_table(savings: Savings, prob: float = 0.9) -> Table:
@@ -70,7 +71,7 @@ def lines_table(savings: Savings, prob: float = 0.9) -> Table:
     rows = [
         (
             party_name(payer, savings),
-            line.replace("_", " "),
+            english(line),
             *_amounts(plain.sel(payer=payer, line=line), present.sel(payer=payer, line=line), prob),
         )
         for payer, line in cells(savings)
@@ -106,7 +107,7 @@ def budget_table(budget: xr.DataArray, savings: Savings) -> Table:
     public = budget.sel(payer=names)
     years = budget["year"].values.tolist()
     rows = [
-        (name.replace("_", " "), str(year), *_points(public.sel(payer=name, year=year)))
+        (english(name), str(year), *_points(public.sel(payer=name, year=year)))
         for name in names
         for year in years
         if bool((public.sel(payer=name, year=year) != 0).any())
@@ -135,7 +136,7 @@ def beside_table(savings: Savings, beside: Mapping[str, Savings], prob: float = 
     private = list(dict.fromkeys(p for s in sides.values() for p in parties(s) if p not in public))
     rows = [
         (
-            name.replace("_", " ") + (" (private)" if name in private else ""),
+            english(name) + (" (private)" if name in private else ""),
             *(_short(found.get(name), prob) for found in gains.values()),
         )
         for name in public + private
@@ -197,7 +198,7 @@ def _whole(row: Any) -> tuple[str, ...]:
 
 
 def _plain(names: list[str]) -> list[str]:
-    return [name.replace("_", " ") for name in names]
+    return [english(name) for name in names]
 
 
 def _headings(prob: float) -> tuple[str, ...]:
