@@ -117,7 +117,7 @@ def _edition(result: RunResult, code: Code) -> Edition:
 def _notes(result: RunResult, language: Language) -> tuple[str, ...]:
     """Return the notes; a contract's own are in its language and only counted in another."""
     if language.code == "en":
-        return result.notes
+        return tuple(note[:1].upper() + note[1:] for note in result.notes)
     settings = result.case.settings
     notes = settings.translations[language.code].notes
     others = len(result.notes) - len(settings.notes)
@@ -141,8 +141,7 @@ def _assumed(result: RunResult, language: Language) -> tuple[str, tuple[Statemen
 
 def _made(result: RunResult, language: Language) -> tuple[str, ...]:
     record, prob = result.record, result.case.settings.interval
-    tail = (1 - prob) / 2
-    share = language.percent(tail, 0 if round(tail * 100, 9).is_integer() else 1)
+    share = language.short_percent((1 - prob) / 2)
     named = language.interval(prob)
     values = {
         "draws": language.number(result.outcomes.n_draws),

@@ -84,7 +84,7 @@ def _title(savings: Savings, scale: Scale, language: Language) -> str:
     values = {
         "unit": heading(language, scale),
         "year": str(savings.ledger.years[0]),
-        "rate": language.percent(savings.discount_rate, 1),
+        "rate": language.short_percent(savings.discount_rate),
     }
     return language.say("table_public", values)
 

@@ -120,6 +120,16 @@ class Language:
         """Write a share as per cent."""
         return f"{self.number(share * 100, decimals)}{NBSP}%"
 
+    def short_percent(self, share: float) -> str:
+        r"""Write a share as per cent, with a decimal only where it has one.
+
+        Examples
+        --------
+        >>> Language("fi").short_percent(0.9), Language("fi").short_percent(0.035)
+        ('90\xa0%', '3,5\xa0%')
+        """
+        return self.percent(share, 0 if round(share * 100, 9).is_integer() else 1)
+
     def probability(self, share: float) -> str:
         r"""Write a probability estimated from draws, never as certain.
 
@@ -136,8 +146,7 @@ class Language:
 
     def interval(self, prob: float) -> str:
         """Name an interval by its probability and kind."""
-        whole = float(prob * 100).is_integer()
-        return self.say("interval", {"prob": self.percent(prob, 0 if whole else 1)})
+        return self.say("interval", {"prob": self.short_percent(prob)})
 
     def scale(self, currency: str, largest: float) -> Scale:
         """Return how amounts up to ``largest`` are written: from a million on, in millions."""

@@ -210,7 +210,7 @@ def readable(name: str) -> str:
     Examples
     --------
     >>> readable("wellbeing_county")
-    'wellbeing county'
+    'wellbeing services county'
     """
     return english(name)
 

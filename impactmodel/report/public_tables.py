@@ -24,7 +24,9 @@ POINTS = (0.5, 0.95)
 
 def discounting(savings: Savings) -> str:
     """Say to when and at what rate the amounts of a public side are discounted."""
-    return f"{percent(savings.discount_rate, 1)} a year to {savings.ledger.years[0]}"
+    rate = savings.discount_rate
+    written = percent(rate, 0 if round(rate * 100, 9).is_integer() else 1)
+    return f"{written} a year to {savings.ledger.years[0]}"
 
 
 def parties(savings: Savings) -> tuple[str, ...]:
