@@ -149,9 +149,8 @@ def _made(result: RunResult, language: Language) -> tuple[str, ...]:
         "version": record.versions["impactmodel"],
         "day": language.day(dt.datetime.fromisoformat(record.started).date()),
     }
-    return (
-        language.say(
-            "interval_meaning", {"interval": named[:1].upper() + named[1:], "tail": share}
-        ),
-        language.say("made_from", values),
-    )
+    base = result.outcomes.provenance.price_base
+    prices = (language.say("price_level", {"base": base}),) if base else ()
+    capital = named[:1].upper() + named[1:]
+    meaning = language.say("interval_meaning", {"interval": capital, "tail": share})
+    return (meaning, *prices, language.say("made_from", values))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from impactmodel.report.languages import english
-from impactmodel.report.numbers import money, number, percent, probability
+from impactmodel.report.numbers import money, percent, probability
 from impactmodel.report.tables import Table, described, interval_note, interval_words
 
 if TYPE_CHECKING:
@@ -174,9 +174,13 @@ def expected_months(savings: Savings) -> pd.DataFrame | None:
 
 def expected_months_table(savings: Savings, found: pd.DataFrame) -> Table:
     """Tabulate the expected saving beside the saving of the expected months of work."""
-    public = list(savings.ledger.public_payers)
-    rows = [(party_name(str(name), savings), *_whole(row)) for name, row in found.iterrows()]
-    rows.append((PUBLIC_TOTAL, *_whole(found.loc[public].sum())))
+    spreads = {name: float(draws.std()) for name, draws in savings.ledger.by_payer().items()}
+    rows = [
+        (party_name(str(name), savings), *_written(row, spreads[str(name)]))
+        for name, row in found.iterrows()
+    ]
+    whole = found.loc[list(savings.ledger.public_payers)].sum()
+    rows.append((PUBLIC_TOTAL, *_written(whole, float(savings.ledger.total().std()))))
     return Table(
         title=f"Expected saving and saving of the expected months, in {savings.currency}",
         columns=("Party", "E[f(x)]", "f(E[x])", "Difference"),
@@ -194,9 +198,9 @@ WHY_THEY_DIFFER = (
 )
 
 
-def _whole(row: Any) -> tuple[str, ...]:
+def _written(row: Any, spread: float) -> tuple[str, ...]:
     names = ("expected_saving", "saving_of_expected_months", "difference")
-    return tuple(number(round(float(row[name]))) for name in names)
+    return tuple(money("").write(float(row[name]), spread) for name in names)
 
 
 def _plain(names: list[str]) -> list[str]:

@@ -307,6 +307,14 @@ def test_where_it_comes_from(run: Run) -> None:
     assert re.search(r"laskettu \d{1,2}\.\d{1,2}\.\d{4}\.$", made)
 
 
+def test_the_price_level_is_said_where_there_is_one(run: Run) -> None:
+    result = run(FINNISH)
+    about = dataclasses.replace(result.outcomes.provenance, price_base="1982")
+    priced = dataclasses.replace(result, outcomes=result.outcomes.replace(provenance=about))
+    assert edition(priced, "en").made[1] == "Amounts are in the prices of 1982."
+    assert edition(priced, "fi").made[1] == "Rahamäärien hintataso: 1982."
+
+
 def test_every_interval_names_its_probability_and_kind(koto: CaseResult) -> None:
     for code, named in (
         ("fi", "90 %:n tasahäntäinen väli"),

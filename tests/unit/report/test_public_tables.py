@@ -114,10 +114,18 @@ def test_expected_months_are_summed_over_lines(koto: CaseResult) -> None:
     mean = float(np.mean(side.ledger.by_payer()["municipality"]))
     assert found.loc["municipality", "expected_saving"] == pytest.approx(mean)
     table = rows(expected_months_table(side, found))
-    assert table["municipality"][0] == f"{mean:,.0f}"
-    difference = found["expected_saving"] - found["saving_of_expected_months"]
-    public = list(side.ledger.public_payers)
-    assert table["All public payers"][2].replace("−", "-") == f"{difference[public].sum():,.0f}"
+
+    def number(text: str) -> float:
+        return float(text.replace(",", "").replace("−", "-"))
+
+    # Two digits of the sd over draws are written.
+    spread = 0.051 * side.ledger.by_payer()["municipality"].std()
+    assert number(table["municipality"][0]) == pytest.approx(mean, abs=spread)
+    difference = (found["expected_saving"] - found["saving_of_expected_months"]).to_dict()
+    public = sum(difference[payer] for payer in side.ledger.public_payers)
+    spread = 0.051 * side.ledger.total().std()
+    assert number(table["All public payers"][2]) == pytest.approx(public, abs=spread)
+    assert abs(public) > 10 * spread
     html = run_page(koto).html()
     assert html.count("the rules are not linear in months of work") == 1
 
