@@ -165,8 +165,9 @@ class _Net:
         self.inputs.setdefault(key, CentralInput(label, unit, value, source))
         return Input(key, label)
 
-    def term(self, name: str, label: str, unit: str, value: Amount, clause: Clause) -> None:
-        """Note a term of the contract."""
+    def term(self, name: str, label: str, unit: str, value: Amount, clause: Clause | None) -> None:
+        """Note a term of a clause, or of the contract."""
+        source, assumed = (clause.source, clause.assumed) if clause else ("", False)
         self.parameters.setdefault(
             name,
             CentralParameter(
@@ -174,8 +175,8 @@ class _Net:
                 unit=unit,
                 value=value,
                 valid_from=str(self.contract.start),
-                source=clause.source or self.contract.source or "no source stated",
-                status="assumption" if clause.assumed else "contract",
+                source=source or self.contract.source or "no source stated",
+                status="assumption" if assumed else "contract",
                 verified=False,
             ),
         )
@@ -243,7 +244,7 @@ def _comparison(net: _Net, due: _Due, outcome: str, group: str) -> Rule:
 def _note_terms(net: _Net, clause: Clause, rule: Rule) -> None:
     for name, value in terms(rule).items():
         if name == MINIMUM_COHORT:
-            net.term(name, "people under which nothing is paid", "people", value, clause)
+            net.term(name, "people under which nothing is paid", "people", value, None)
             continue
         term = name.removeprefix(f"{clause.name}.").split("@")[0]
         unit = "share" if term == "share" else net.contract.currency
@@ -261,8 +262,7 @@ def _add_cap(net: _Net, dues: list[_Due]) -> dict[dt.date, str]:
     if capped is None:
         return {}
     (cap,) = terms(capped).values()
-    clause = net.contract.clauses[0]
-    net.term(TOTAL_CAP, "most that is paid in all", net.contract.currency, cap, clause)
+    net.term(TOTAL_CAP, "most that is paid in all", net.contract.currency, cap, None)
     shares: dict[dt.date, str] = {}
     before = ""
     for day in dict.fromkeys(due.day for due in dues):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from impactmodel.effects import Diagnostics
     from impactmodel.finance.cashflows import CashFlows
     from impactmodel.finance.returns import Returns
+    from impactmodel.fiscal import Savings as FiscalSavings
 
 
 class Settings(Protocol):
@@ -77,6 +78,16 @@ class RunResult(Protocol):
         ...
 
     @property
+    def paid_on(self) -> Outcomes:
+        """The outcomes that the contract pays on."""
+        ...
+
+    @property
+    def beside(self) -> Mapping[str, FiscalSavings]:
+        """Savings on other public sides, by their names."""
+        ...
+
+    @property
     def payments(self) -> OutcomePayments | None:
         """What the contract pays."""
         ...
@@ -97,7 +108,7 @@ class RunResult(Protocol):
         ...
 
     @property
-    def savings(self) -> Savings | None:
+    def savings(self) -> FiscalSavings | None:
         """Public savings."""
         ...
 
