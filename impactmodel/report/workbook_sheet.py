@@ -40,6 +40,7 @@ _FORMATS: dict[str, dict[str, Any]] = {
         "align": "right",
     },
     "text": {"text_wrap": True, **_BORDER},
+    "mark": {"text_wrap": True, "bold": True, "font_color": "#9C0006", **_BORDER},
     "strong": {"text_wrap": True, "bold": True, **_BORDER},
     "note": {"font_color": "#595959", "italic": True},
     "grey": {"font_color": "#7F7F7F", "font_size": 8, "text_wrap": True, **_BORDER},
@@ -114,7 +115,8 @@ class Sheet:
     page: Worksheet
     formats: dict[str, Format]
     row: int = 0
-    widths: tuple[float, ...] = field(default=())
+    widths: tuple[float, ...] = ()
+    numbers: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def set_up(self, title: str, lead: str, widths: Sequence[float]) -> None:
         """Write title and lead, and set widths and printing."""
@@ -139,6 +141,8 @@ class Sheet:
         cell = content if isinstance(content, Cell) else Cell(content)
         style = cell.style or ("text" if isinstance(cell.value, str) else "money")
         look = self.formats[style]
+        if not isinstance(cell.value, str):
+            self.numbers[row + 1, column] = float(cell.value)
         if cell.formula:
             self.page.write_formula(row, column, cell.formula, look, cell.value)
         elif isinstance(cell.value, str):
@@ -173,6 +177,13 @@ class Sheet:
             self.write(self.row, column, Cell(text, style))
         self.row += 1
         return self.row
+
+    def total(self, column: int, span: tuple[int, int], style: str = "money") -> Cell:
+        """Return the sum of a column over rows of this sheet, from what was written there."""
+        first, last = span
+        value = sum(self.numbers.get((row, column), 0.0) for row in range(first, last + 1))
+        ends = f"{self.local(first, column)}:{self.local(last, column)}"
+        return Cell(value, style, f"=SUM({ends})")
 
     def ref(self, row: int, column: int) -> str:
         """Return the reference of a cell from any sheet; rows count from 1, columns from 0."""

@@ -1,0 +1,214 @@
+"""Sheets of what goes in: Parameters (terms and dated values) and Assumptions (with all inputs)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from impactmodel.core.rule.numbers import Table
+from impactmodel.report.workbook_sheet import Cell, Content, Sheet
+
+if TYPE_CHECKING:
+    from impactmodel.core.central import Amount, CentralInput, CentralParameter
+    from impactmodel.report.workbook_material import Material
+
+_ASSUMED = "assumption"
+
+
+@dataclass(slots=True)
+class Inputs:
+    """Where the values are that a reader may change.
+
+    Parameters
+    ----------
+    cells
+        By key of the joined scenario, as formulas read them; of a table: ``.from``, ``.value``
+        and ``.rise``.
+    labels
+        What each is called in words.
+    changed
+        Formulas that count the values that differ from those of the run.
+    """
+
+    cells: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    changed: list[str] = field(default_factory=list)
+
+
+def write_parameters(sheet: Sheet, material: Material, inputs: Inputs) -> None:
+    """Write the terms of the contract and the dated parameters, each with its source."""
+    sheet.set_up(
+        "Parameters",
+        "Terms of the contract and dated parameters of the rules. Yellow cells may be changed: "
+        "every formula of the workbook follows.",
+        (52, 12, 14, 14, 12, 12, 13, 60, 14, 14, 14, 30),
+    )
+    found = material.joined.parameters
+    contract = material.parts.get("contract")
+    terms = {contract.keys[k] for k in contract.central.parameters} if contract else set()
+    groups = (
+        ("Terms of the contract", {k: p for k, p in found.items() if k in terms}),
+        ("Dated parameters of the rules", {k: p for k, p in found.items() if k not in terms}),
+    )
+    first = True
+    for title, group in groups:
+        if not group:
+            continue
+        sheet.section(title)
+        sheet.header(
+            "Parameter",
+            "Unit",
+            "From (threshold)",
+            "Value",
+            "Rise of the rate",
+            "Valid from",
+            "Status",
+            "Source",
+            "Verified",
+            "Threshold in the run",
+            "Value in the run",
+            "Key in the library",
+        )
+        if first:
+            sheet.page.freeze_panes(sheet.row, 1)
+            first = False
+        start = sheet.row + 1
+        for key, parameter in group.items():
+            _write_parameter(sheet, key, parameter, inputs)
+        inputs.changed += [
+            f"SUMPRODUCT(--({sheet.ref(start, a)}:{sheet.local(sheet.row, a)}<>"
+            f"{sheet.ref(start, b)}:{sheet.local(sheet.row, b)}))"
+            for a, b in ((2, 9), (3, 10))
+        ]
+    if not found:
+        sheet.add(
+            Cell(
+                "This case has neither a contract nor dated parameters; its stated values stand on "
+                "the sheet Assumptions.",
+                "note",
+            )
+        )
+
+
+def _write_parameter(sheet: Sheet, key: str, one: CentralParameter, inputs: Inputs) -> None:
+    rows: Table | tuple[tuple[None, Amount]]
+    rows = one.value if isinstance(one.value, tuple) else ((None, one.value),)
+    top = sheet.row + 1
+    mark = Cell("verified", "text") if one.verified else Cell("UNVERIFIED", "mark")
+    rates = [value for _, value in rows]
+    rises = [rates[0], *(b - a for a, b in pairwise(rates))] if len(rows) > 1 else []  # type: ignore[operator]
+    for place, (threshold, value) in enumerate(rows):
+        at = sheet.row + 1
+        here = sheet.local(at, 3)
+        rise = f"={here}" if place == 0 else f"={here}-{sheet.local(at - 1, 3)}"
+        is_table = threshold is not None
+        sheet.add(
+            Cell(one.label if place == 0 else "", "text"),
+            Cell(unit_said(one.unit) if place == 0 else "", "text"),
+            editable(threshold) if threshold is not None else None,
+            editable(value),
+            Cell(rises[place] if rises else float(rates[0]), "number", rise) if is_table else None,
+            Cell(one.valid_from if place == 0 else "", "text"),
+            Cell(one.status if place == 0 else "", "text"),
+            Cell(one.source if place == 0 else "", "text"),
+            mark if place == 0 else None,
+            Cell(threshold, "run") if threshold is not None else None,
+            Cell(value, "run"),
+            Cell(key if place == 0 else "", "grey"),
+        )
+    inputs.labels[key] = one.label
+    if isinstance(one.value, tuple):
+        for name, column in (("from", 2), ("value", 3), ("rise", 4)):
+            span = f"{sheet.ref(top, column)}:{sheet.local(sheet.row, column)}"
+            inputs.cells[f"{key}.{name}"] = span
+    else:
+        inputs.cells[key] = sheet.ref(top, 3)
+
+
+def write_assumptions(sheet: Sheet, material: Material, inputs: Inputs) -> None:
+    """Write every statement, marked, and below them every input."""
+    sheet.set_up(
+        "Assumptions and inputs",
+        "First what was assumed, then every input of the central scenario. Yellow cells may be "
+        "changed: every formula of the workbook follows.",
+        (70, 16, 16, 16, 62, 34),
+    )
+    statements = [
+        *(("WARNING", text) for text in material.warnings),
+        *(("Assumption", text) for text in material.assumptions),
+        *(("Note", text) for text in material.notes),
+    ]
+    top = sheet.section("Warnings, assumptions and notes")
+    for mark, text in statements:
+        style = "mark" if mark == "WARNING" or "UNVERIFIED" in text else "text"
+        row = sheet.row
+        sheet.page.merge_range(row, 0, row, 3, "", sheet.formats["text"])
+        sheet.write(row, 0, Cell(text, "text"))
+        sheet.write(row, 4, Cell(mark, style))
+        sheet.page.set_row(row, 13.5 * (1 + len(text) // 125))
+        sheet.row += 1
+    if not statements:
+        sheet.add(Cell("Nothing was stated.", "note"))
+    sheet.page.freeze_panes(2, 0)
+    found = material.joined.inputs
+    if found:
+        at = _write_inputs(sheet, found, inputs)
+        link = f"internal:'{sheet.name}'!A{at}"
+        sheet.page.write_url(top - 1, 4, link, sheet.formats["link"], "Go to the inputs below")
+
+
+def _write_inputs(sheet: Sheet, found: Mapping[str, CentralInput], inputs: Inputs) -> int:
+    at = sheet.section("Inputs of the central scenario")
+    sheet.header("Input", "Unit", "Value", "Value in the run", "Source", "Key in the library")
+    start = sheet.row + 1
+    for key, one in found.items():
+        row = sheet.add(
+            Cell(one.label, "text"),
+            Cell(unit_said(one.unit), "text"),
+            editable(one.value),
+            Cell(_single(one.value), "run"),
+            Cell(one.source, "text"),
+            Cell(key, "grey"),
+        )
+        inputs.cells[key], inputs.labels[key] = sheet.ref(row, 2), one.label
+    inputs.changed.append(
+        f"SUMPRODUCT(--({sheet.ref(start, 2)}:{sheet.local(sheet.row, 2)}<>"
+        f"{sheet.ref(start, 3)}:{sheet.local(sheet.row, 3)}))"
+    )
+    return at
+
+
+def _single(value: Amount) -> float | str:
+    if isinstance(value, tuple):
+        raise TypeError("an input is one number or text; tables are parameters")
+    return value
+
+
+def editable(value: Amount | None) -> Content:
+    """Return the cell of a value that may be changed."""
+    if value is None or isinstance(value, tuple):
+        return None
+    if isinstance(value, str):
+        return Cell(value, "edit_text")
+    whole = float(value).is_integer() or abs(value) >= 100_000
+    return Cell(value, "edit_whole" if whole else "edit")
+
+
+_UNITS = {
+    "eur_year": "EUR a year",
+    "eur_month": "EUR a month",
+    "eur_day": "EUR a day",
+}
+
+
+def unit_said(unit: str) -> str:
+    """Say a unit.
+
+    Examples
+    --------
+    >>> unit_said("eur_day"), unit_said("USD")
+    ('EUR a day', 'USD')
+    """
+    return _UNITS.get(unit, unit)
