@@ -203,12 +203,13 @@ def _add_due(net: _Net, due: _Due) -> None:
         rules.append(Named(PAID_BEFORE, Sum((earlier,)) if before else Sum((0.0,)), "paid before"))
         reads = {"earlier": before} if before else {}
         net.paid[clause.name] = f"{due.key}/paid_after"
-    paid = f"due under '{clause.name}'"
+    paid = f"due under '{_words(clause.name)}'"
     rules.append(Named("payment", rule.rule, paid))
     if clause.cap is not None:
         both = Sum((Input(PAID_BEFORE, "paid before"), Input("payment", paid)))
         rules.append(Named("paid_after", both, "paid before and at this date"))
-    title = f"{clause.name}, period {due.period + 1}: due from {clause.payer} on {due.day}"
+    title = f"{_words(clause.name)}, period {due.period + 1}: due from {_words(clause.payer)} "
+    title += f"on {due.day}"
     net.add(due.key, title, rules, reads)
 
 
@@ -253,7 +254,11 @@ def _note_terms(net: _Net, clause: Clause, rule: Rule) -> None:
 
 def _label(clause: Clause, name: str) -> str:
     term, _, group = name.removeprefix(f"{clause.name}.").partition("@")
-    return f"{clause.name}: {_SAID[term]}" + (f", {group}" if group else "")
+    return f"{_words(clause.name)}: {_SAID[term]}" + (f", {group}" if group else "")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _add_cap(net: _Net, dues: list[_Due]) -> dict[dt.date, str]:
@@ -270,7 +275,7 @@ def _add_cap(net: _Net, dues: list[_Due]) -> dict[dt.date, str]:
         reads = {due.key: f"{due.key}/payment" for due in mine}
         if before:
             reads["earlier"] = before
-        parts = [Input(due.key, f"due under '{due.clause.name}'") for due in mine]
+        parts = [Input(due.key, f"due under '{_words(due.clause.name)}'") for due in mine]
         earlier: Rule = Input("earlier", "paid before and at the last date")
         rules = [
             Named("due", Sum(parts), "due at this date"),
@@ -294,7 +299,7 @@ def _add_totals(net: _Net, dues: list[_Due], shares: Mapping[dt.date, str]) -> N
     reads |= {f"share|{day}": key for day, key in shares.items()}
     paid: dict[tuple[str, str], list[Rule]] = {}
     for due in dues:
-        amount: Rule = Input(due.key, f"due under '{due.clause.name}'")
+        amount: Rule = Input(due.key, f"due under '{_words(due.clause.name)}'")
         if due.day in shares:
             amount = amount * Input(f"share|{due.day}", "share that is paid")
         name = f"{due.clause.name}|{due.clause.payer}|{due.day}"

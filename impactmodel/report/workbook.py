@@ -67,6 +67,8 @@ def workbook(result: RunResult | Savings, *, path: str | Path, prob: float | Non
     write_uncertainty(sheets["Uncertainty"], material)
     write_checks(sheets["Checks"], material, inputs, results, shown)
     write_sources(sheets["Sources"], material)
+    for name, cell in {"overall_check": "Checks!$B$5", **shown.names}.items():
+        book.define_name(name, f"={cell}")
     book.set_properties({"title": material.title, "subject": "Central scenario in live formulas"})
     book.close()
     return path

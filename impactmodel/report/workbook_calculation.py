@@ -10,11 +10,12 @@ import numpy as np
 
 from impactmodel.report.workbook_formulas import lay_out, words
 from impactmodel.report.workbook_inputs import Inputs
-from impactmodel.report.workbook_parts import HEADINGS
-from impactmodel.report.workbook_sheet import Cell, Sheet, in_words
+from impactmodel.report.workbook_parts import CONTRACT, HEADINGS, SAVINGS
+from impactmodel.report.workbook_sheet import LINE, Cell, Sheet, in_words
 
 if TYPE_CHECKING:
     from impactmodel.core.central import Block
+    from impactmodel.core.rule import Named
     from impactmodel.report.workbook_material import Material
 
 _VALUE = 2
@@ -47,7 +48,7 @@ def write_calculation(sheet: Sheet, material: Material, inputs: Inputs) -> Resul
     if not blocks:
         sheet.add(Cell("Nothing in this case is computed live; see Checks.", "note"))
         return found
-    sheet.header("Result", "In words", "Value", "Unit", "Key in the library", words=2)
+    sheet.header("Result", "In words", "Value", "Unit", "Key in the library", words=(0, 1, 3, 4))
     sheet.page.freeze_panes(sheet.row, 1)
     sheet.page.repeat_rows(sheet.row - 1)
     sheet.page.outline_settings(visible=True, symbols_below=False)
@@ -60,6 +61,7 @@ def write_calculation(sheet: Sheet, material: Material, inputs: Inputs) -> Resul
             sheet.section(HEADINGS[part])
         fold = folded and not block.key.endswith("totals")
         _write_block(sheet, block, inputs, found, known, material, fold=fold)
+    sheet.page.print_area(0, 0, sheet.row, 3)
     return found
 
 
@@ -73,14 +75,14 @@ def _write_block(  # noqa: PLR0913  a block, what it reads and where it goes
     *,
     fold: bool,
 ) -> None:
-    style = {"level": 0, "collapsed": True} if fold else {"level": 0}
-    sheet.page.set_row(sheet.row, None, None, style)
     sheet.add(*(Cell(text, "block") for text in (block.title, "", "", "", "")))
+    if fold:
+        sheet.page.set_row(sheet.row - 1, LINE + 2, None, {"level": 0, "collapsed": True})
     rows = lay_out(block.book)
     cells, labels = _read(block, inputs, found)
     for place, rule in enumerate(rows):
         cells[rule.name] = sheet.local(sheet.row + 1 + place, _VALUE)
-        labels[rule.name] = rule.label or in_words(rule.name)
+        labels[rule.name] = _label(block.key, rule)
     env: dict[str, Any] = {name: known[key] for name, key in block.reads.items()}
     money = block.key.endswith("totals")
     for rule in rows:
@@ -89,17 +91,26 @@ def _write_block(  # noqa: PLR0913  a block, what it reads and where it goes
         formula = f"={rule.rule.excel(cells)}"
         own = key.removeprefix(f"{material.part_of(block.key)}:")
         unit = material.currency if money or "|" in rule.name else ""
-        sheet.page.set_row(sheet.row, None, None, {"level": 1, "hidden": fold})
         row = sheet.add(
             Cell(labels[rule.name], "text"),
             Cell(words(rule.rule, labels), "text"),
             Cell(env[rule.name], "cents" if abs(env[rule.name]) >= 1000 else "number", formula),
             Cell(unit, "text"),
             Cell(own, "grey"),
+            level=1,
+            hidden=fold,
         )
         found.cells[key] = sheet.ref(row, _VALUE)
         found.values[key] = env[rule.name]
         found.labels[key] = labels[rule.name]
+
+
+def _label(block: str, rule: Named) -> str:
+    """Name a result; a payer alone is its whole present value, or all that it pays."""
+    if rule.label or "|" in rule.name:
+        return rule.label or in_words(rule.name)
+    ends = {f"{SAVINGS}:totals": ", present value", f"{CONTRACT}:totals": ", all payments"}
+    return in_words(rule.name) + ends.get(block, "")
 
 
 def _read(block: Block, inputs: Inputs, found: Results) -> tuple[dict[str, str], dict[str, str]]:

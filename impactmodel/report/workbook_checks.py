@@ -1,10 +1,11 @@
-"""The sheet Checks: does the workbook add up, and does it agree with the library?"""
+"""The sheet Checks: whether the workbook adds up and agrees with the library."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from impactmodel.report.workbook_parts import HEADINGS, SAVINGS
+from impactmodel.contract.compile import TOTAL_CAP
+from impactmodel.report.workbook_parts import CONTRACT, HEADINGS, SAVINGS
 from impactmodel.report.workbook_sheet import Cell, Sheet, in_words
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def write_checks(
     sheet.page.freeze_panes(2, 0)
     tests: list[int] = []
     sheet.row = _COUNT + 1
-    _structure(sheet, material, results, shown, tests)
+    _structure(sheet, material, inputs, shown, tests)
     _against_library(sheet, material, results, tests)
     _about(sheet, material)
     _verdict(sheet, inputs, tests)
@@ -108,31 +109,33 @@ def _test(
 
 
 def _structure(
-    sheet: Sheet, material: Material, results: Results, shown: Shown, tests: list[int]
+    sheet: Sheet, material: Material, inputs: Inputs, shown: Shown, tests: list[int]
 ) -> None:
     if material.savings is not None and SAVINGS in material.parts:
         _transfers(sheet, material, shown, tests)
-        first, last = shown.lines
-        column = 2 + len(shown.years)
-        lines = f"SUM(Payers!{sheet.local(first, column)}:{sheet.local(last, column)})"
-        sheet.section("Sums")
-        sheet.header("Check", "One way", "Other way", "Difference", "Result")
-        total = sum(
-            results.values[material.parts[SAVINGS].total(name)]
-            for name in material.parts[SAVINGS].totals()
-            if name.rpartition("|")[2].isdigit() and "|" in name
-        )
-        _test(
-            sheet,
-            tests,
-            "Savings of all payers over all years: by payer and by line",
-            Cell(total, "cents", "=" + "+".join(shown.payers)),
-            Cell(total, "cents", f"={lines}"),
-            run=False,
-        )
+        _public_sum(sheet, shown, tests)
     contract = material.payments.contract if material.payments else None
     if contract is not None and contract.cap is not None and shown.paid_total:
-        _cap(sheet, material, shown, results, tests)
+        part = material.parts[CONTRACT]
+        cell = inputs.cells[part.keys[TOTAL_CAP]]
+        sheet.section("The total cap of the contract")
+        sheet.header("Check", "Paid above it", "Should be", "Difference", "Result", words=(0,))
+        over = Cell(0.0, "cents", f"=MAX(0,{shown.paid_total}-{cell})")
+        _test(sheet, tests, "Payments of all years", over, Cell(0.0, "cents"), run=False)
+
+
+def _public_sum(sheet: Sheet, shown: Shown, tests: list[int]) -> None:
+    first, last = shown.public_lines
+    if not first:
+        return
+    column = 2 + len(shown.years)
+    lines = f"SUM(Payers!{sheet.local(first, column)}:{sheet.local(last, column)})"
+    sheet.section("Sums")
+    sheet.header("Check", "By payer", "By line", "Difference", "Result", words=(0,))
+    name = "Savings of all public payers over all years, undiscounted"
+    total = shown.public_value
+    live = Cell(total, "cents", f"={shown.public_total}")
+    _test(sheet, tests, name, live, Cell(total, "cents", f"={lines}"), run=False)
 
 
 def _transfers(sheet: Sheet, material: Material, shown: Shown, tests: list[int]) -> None:
@@ -147,7 +150,7 @@ def _transfers(sheet: Sheet, material: Material, shown: Shown, tests: list[int])
         "Transfers: what one party gains, another loses",
         note="The largest sum over the parties in any year, from the sheet Payers.",
     )
-    sheet.header("Line", "Sum over parties", "Should be", "Difference", "Result")
+    sheet.header("Line", "Sum over parties", "Should be", "Difference", "Result", words=(0,))
     first, last = shown.lines
     names = f"Payers!{sheet.local(first, 1)}:{sheet.local(last, 1)}"
     for line in lines:
@@ -163,18 +166,12 @@ def _transfers(sheet: Sheet, material: Material, shown: Shown, tests: list[int])
         )
 
 
-def _cap(
-    sheet: Sheet, material: Material, shown: Shown, results: Results, tests: list[int]
-) -> None:
-    del sheet, material, shown, results, tests
-
-
 def _against_library(sheet: Sheet, material: Material, results: Results, tests: list[int]) -> None:
     for name, part in material.parts.items():
         sheet.section(
-            f"{HEADINGS[name]}: the library's central scenario against the formulas",
+            f"Formulas against the library: {HEADINGS[name]}",
         )
-        sheet.header("Result", "Live", "Library", "Difference", "Result")
+        sheet.header("Result", "Live", "Library", "Difference", "Result", words=(0,))
         known = material.joined.values()
         for total in part.totals():
             key = part.total(total)
@@ -200,8 +197,5 @@ def _about(sheet: Sheet, material: Material) -> None:
         said.append(f"Values only, on Uncertainty: the public sides beside the main one ({names}).")
     said += [f"Values only, no formulas: {text}" for text in material.refused]
     for text in said:
-        row = sheet.row
-        sheet.page.merge_range(row, 0, row, 4, "", sheet.formats["text"])
-        sheet.write(row, 0, Cell(text, "text"))
-        sheet.page.set_row(row, 13.5 * (1 + len(text) // 140))
+        sheet.across(text, 0, 4)
         sheet.row += 1

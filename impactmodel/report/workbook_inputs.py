@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from impactmodel.core.rule.numbers import Table
 from impactmodel.report.workbook_sheet import Cell, Content, Sheet
 
 if TYPE_CHECKING:
-    from impactmodel.core.central import Amount, CentralInput, CentralParameter
+    from impactmodel.core.central import Amount, CentralParameter
     from impactmodel.report.workbook_material import Material
 
 _ASSUMED = "assumption"
@@ -43,7 +42,7 @@ def write_parameters(sheet: Sheet, material: Material, inputs: Inputs) -> None:
         "Parameters",
         "Terms of the contract and dated parameters of the rules. Yellow cells may be changed: "
         "every formula of the workbook follows.",
-        (52, 12, 14, 14, 12, 12, 13, 60, 14, 14, 14, 30),
+        (46, 12, 12, 14, 11, 11, 12, 52, 13, 12, 14, 30),
     )
     found = material.joined.parameters
     contract = material.parts.get("contract")
@@ -70,6 +69,7 @@ def write_parameters(sheet: Sheet, material: Material, inputs: Inputs) -> None:
             "Threshold in the run",
             "Value in the run",
             "Key in the library",
+            words=(0, 1, 5, 6, 7, 8, 11),
         )
         if first:
             sheet.page.freeze_panes(sheet.row, 1)
@@ -82,6 +82,7 @@ def write_parameters(sheet: Sheet, material: Material, inputs: Inputs) -> None:
             f"{sheet.ref(start, b)}:{sheet.local(sheet.row, b)}))"
             for a, b in ((2, 9), (3, 10))
         ]
+    sheet.page.print_area(0, 0, sheet.row, 8)
     if not found:
         sheet.add(
             Cell(
@@ -107,14 +108,16 @@ def _write_parameter(sheet: Sheet, key: str, one: CentralParameter, inputs: Inpu
         sheet.add(
             Cell(one.label if place == 0 else "", "text"),
             Cell(unit_said(one.unit) if place == 0 else "", "text"),
-            editable(threshold) if threshold is not None else None,
+            editable(threshold) if threshold is not None else Cell("", "text"),
             editable(value),
-            Cell(rises[place] if rises else float(rates[0]), "number", rise) if is_table else None,
+            Cell(rises[place] if rises else float(rates[0]), "number", rise)
+            if is_table
+            else Cell("", "text"),
             Cell(one.valid_from if place == 0 else "", "text"),
             Cell(one.status if place == 0 else "", "text"),
             Cell(one.source if place == 0 else "", "text"),
-            mark if place == 0 else None,
-            Cell(threshold, "run") if threshold is not None else None,
+            mark if place == 0 else Cell("", "text"),
+            Cell(threshold, "run") if threshold is not None else Cell("", "text"),
             Cell(value, "run"),
             Cell(key if place == 0 else "", "grey"),
         )
@@ -133,7 +136,7 @@ def write_assumptions(sheet: Sheet, material: Material, inputs: Inputs) -> None:
         "Assumptions and inputs",
         "First what was assumed, then every input of the central scenario. Yellow cells may be "
         "changed: every formula of the workbook follows.",
-        (70, 16, 16, 16, 62, 34),
+        (14, 62, 14, 15, 15, 56, 34),
     )
     statements = [
         *(("WARNING", text) for text in material.warnings),
@@ -143,28 +146,29 @@ def write_assumptions(sheet: Sheet, material: Material, inputs: Inputs) -> None:
     top = sheet.section("Warnings, assumptions and notes")
     for mark, text in statements:
         style = "mark" if mark == "WARNING" or "UNVERIFIED" in text else "text"
-        row = sheet.row
-        sheet.page.merge_range(row, 0, row, 3, "", sheet.formats["text"])
-        sheet.write(row, 0, Cell(text, "text"))
-        sheet.write(row, 4, Cell(mark, style))
-        sheet.page.set_row(row, 13.5 * (1 + len(text) // 125))
+        sheet.across(text, 1, 5)
+        sheet.write(sheet.row, 0, Cell(mark, style))
         sheet.row += 1
     if not statements:
         sheet.add(Cell("Nothing was stated.", "note"))
     sheet.page.freeze_panes(2, 0)
     found = material.joined.inputs
     if found:
-        at = _write_inputs(sheet, found, inputs)
+        at = _write_inputs(sheet, material, inputs)
+        sheet.page.print_area(0, 0, sheet.row, 5)
         link = f"internal:'{sheet.name}'!A{at}"
-        sheet.page.write_url(top - 1, 4, link, sheet.formats["link"], "Go to the inputs below")
+        sheet.page.write_url(top - 1, 5, link, sheet.formats["link"], "Go to the inputs below")
 
 
-def _write_inputs(sheet: Sheet, found: Mapping[str, CentralInput], inputs: Inputs) -> int:
+def _write_inputs(sheet: Sheet, material: Material, inputs: Inputs) -> int:
     at = sheet.section("Inputs of the central scenario")
-    sheet.header("Input", "Unit", "Value", "Value in the run", "Source", "Key in the library")
+    heads = ("Used for", "Input", "Unit", "Value", "Value in the run", "Source")
+    sheet.header(*heads, "Key in the library", words=(0, 1, 2, 5, 6))
     start = sheet.row + 1
-    for key, one in found.items():
+    used = {name: set(part.keys.values()) for name, part in material.parts.items()}
+    for key, one in material.joined.inputs.items():
         row = sheet.add(
+            Cell(", ".join(name for name, keys in used.items() if key in keys), "text"),
             Cell(one.label, "text"),
             Cell(unit_said(one.unit), "text"),
             editable(one.value),
@@ -172,10 +176,10 @@ def _write_inputs(sheet: Sheet, found: Mapping[str, CentralInput], inputs: Input
             Cell(one.source, "text"),
             Cell(key, "grey"),
         )
-        inputs.cells[key], inputs.labels[key] = sheet.ref(row, 2), one.label
+        inputs.cells[key], inputs.labels[key] = sheet.ref(row, 3), one.label
     inputs.changed.append(
-        f"SUMPRODUCT(--({sheet.ref(start, 2)}:{sheet.local(sheet.row, 2)}<>"
-        f"{sheet.ref(start, 3)}:{sheet.local(sheet.row, 3)}))"
+        f"SUMPRODUCT(--({sheet.ref(start, 3)}:{sheet.local(sheet.row, 3)}<>"
+        f"{sheet.ref(start, 4)}:{sheet.local(sheet.row, 4)}))"
     )
     return at
 

@@ -29,10 +29,10 @@ class Shown:
     ----------
     years
         Of the columns.
-    lines
-        First and last row of savings by payer and line.
+    lines, public_lines
+        First and last row of savings by payer and line: of all and of public payers.
     payers
-        Cells of the sums over all years, by payer.
+        Cells of the sums over all years, by payer; ``public_total`` is that of public payers.
     paid_total
         The cell of all payments.
     names
@@ -42,6 +42,9 @@ class Shown:
     years: tuple[int, ...] = ()
     lines: tuple[int, int] = (0, 0)
     payers: list[str] = field(default_factory=list)
+    public_lines: tuple[int, int] = (0, 0)
+    public_total: str = ""
+    public_value: float = 0.0
     paid_total: str = ""
     names: dict[str, str] = field(default_factory=dict)
 
@@ -61,7 +64,7 @@ def write_payers(sheet: Sheet, material: Material, results: Results) -> Shown:
     sheet.page.freeze_panes(3, 2)
     shown = Shown(years)
     if NET in material.parts:
-        _net(sheet, material, results, shown)
+        _net(sheet, material, results)
     if material.savings is not None and SAVINGS in material.parts:
         _savings(sheet, material.savings, material, results, shown)
     if material.payments is not None and CONTRACT in material.parts:
@@ -81,7 +84,7 @@ def _years(material: Material) -> tuple[int, ...]:
     return tuple(sorted(years))
 
 
-def _net(sheet: Sheet, material: Material, results: Results, shown: Shown) -> None:
+def _net(sheet: Sheet, material: Material, results: Results) -> None:
     part = material.parts[NET]
     means = material.result.net.by_payer() if material.result and material.result.net else {}
     rate = material.savings.discount_rate if material.savings else 0.0
@@ -97,7 +100,7 @@ def _net(sheet: Sheet, material: Material, results: Results, shown: Shown) -> No
         "Net (live)",
         "Net, mean over draws",
         "Mean less live",
-        words=2,
+        "P(pays more than it saves)",
     )
     for payer, draws in means.items():
         keys = [part.keys[f"totals/{what}|{payer}"] for what in ("saved", "paid", "net")]
@@ -110,8 +113,8 @@ def _net(sheet: Sheet, material: Material, results: Results, shown: Shown) -> No
             *(results.formula(key) for key in keys),
             Cell(mean, "value"),
             Cell(mean - results.values[keys[2]], "value", difference),
+            Cell(float((np.asarray(draws) < 0).mean()), "percent"),
         )
-        shown.names.setdefault("net_position", sheet.ref(at, 4))
 
 
 def _cells_of(savings: Savings, material: Material) -> dict[str, dict[str, dict[int, str]]]:
@@ -139,6 +142,7 @@ def _savings(
     # The lines stand below the table of payers, which adds them up: they are written first.
     sheet.row = top + 1 + 3 + len(order) + 2
     spans = _by_line(sheet, cells, order, results, shown)
+    shown.public_lines = (spans[public[0]][0], spans[public[-1]][1]) if public else (0, 0)
     end, sheet.row = sheet.row, top
     sheet.section("Savings by payer", note=savings.label or "The sum of the lines below.")
     _header(sheet, "Payer", "", shown, "Present value", "Mean over draws", "Mean less live")
@@ -180,13 +184,16 @@ def _payer_row(
 
 
 def _sum_row(sheet: Sheet, title: str, span: tuple[int, int], shown: Shown) -> None:
-    columns = range(_FIRST_YEAR, _FIRST_YEAR + len(shown.years) + 4)
+    last = _FIRST_YEAR + len(shown.years) + 4
+    looks = ["total"] * (last - _FIRST_YEAR - 2) + ["value_total"] * 2
     sheet.add(
         Cell(title, "total_text"),
         Cell("", "total_text"),
-        *(sheet.total(column, span, "total") for column in columns),
+        *(sheet.total(c, span, look) for c, look in enumerate(looks, start=_FIRST_YEAR)),
     )
-    shown.names[title] = sheet.ref(sheet.row, _FIRST_YEAR + len(shown.years) + 1)
+    shown.public_total = sheet.ref(sheet.row, last - 4)
+    shown.public_value = sheet.numbers[sheet.row, last - 4]
+    shown.names["public_saving"] = sheet.ref(sheet.row, last - 3)
 
 
 def _by_line(
@@ -205,7 +212,8 @@ def _by_line(
         first = sheet.row + 1
         for line, by_year in cells[payer].items():
             row: list[Content] = [
-                results.formula(by_year[year]) if year in by_year else None for year in shown.years
+                results.formula(by_year[year]) if year in by_year else Cell("", "text")
+                for year in shown.years
             ]
             _write_row(sheet, (in_words(payer), in_words(line)), row, shown)
         spans[payer] = (first, sheet.row)
@@ -233,17 +241,18 @@ def _payments(
             keys = [
                 part.total(d.name) for d in dues if d.clause == clause.name and d.day.year == year
             ]
-            row.append(_sum_of(keys, results) if keys else None)
+            row.append(_sum_of(keys, results) if keys else Cell("", "text"))
         mean = float(np.mean(means[clause.name]))
         _write_row(sheet, (in_words(clause.payer), in_words(clause.name)), row, shown, mean)
-    columns = range(_FIRST_YEAR, _FIRST_YEAR + len(shown.years) + 3)
     span = (start, sheet.row)
+    looks = ["total"] * (len(shown.years) + 1) + ["value_total"] * 2
     sheet.add(
         Cell("All payments", "total_text"),
         Cell("", "total_text"),
-        *(sheet.total(column, span, "total") for column in columns),
+        *(sheet.total(c, span, look) for c, look in enumerate(looks, start=_FIRST_YEAR)),
     )
     shown.paid_total = sheet.ref(sheet.row, _FIRST_YEAR + len(shown.years))
+    shown.names["all_payments"] = shown.paid_total
 
 
 def _sum_of(keys: Sequence[str], results: Results) -> Cell:
@@ -253,7 +262,7 @@ def _sum_of(keys: Sequence[str], results: Results) -> Cell:
 
 def _header(sheet: Sheet, first: str, second: str, shown: Shown, *more: str) -> None:
     years = (str(year) for year in shown.years)
-    sheet.header(first, second, *years, "All years", *more, words=2)
+    sheet.header(first, second, *years, "All years", *more)
 
 
 def _write_row(
@@ -265,7 +274,7 @@ def _write_row(
 ) -> None:
     """Write a row of years with its sum, and a mean over draws beside it."""
     at, count = sheet.row + 1, len(shown.years)
-    values = [float(cell.value) for cell in row if isinstance(cell, Cell)]
+    values = [float(cell.value) for cell in row if isinstance(cell, Cell) and cell.formula]
     ends = sheet.local(at, _FIRST_YEAR), sheet.local(at, _FIRST_YEAR + count - 1)
     cells: list[Content] = [Cell(sum(values), "money", f"=SUM({ends[0]}:{ends[1]})")]
     if mean is not None:

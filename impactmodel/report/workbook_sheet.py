@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 32_000
 """Excel holds 32,767 characters in a cell."""
 
-_MONEY = "#,##0;[Red]\u2212#,##0;0"
-_CENTS = "#,##0.00;[Red]\u2212#,##0.00;0.00"
+_MONEY = "[>=0.5]#,##0;[Red][<=-0.5]\u2212#,##0;0"
+_CENTS = "[>=0.005]#,##0.00;[Red][<=-0.005]\u2212#,##0.00;0.00"
+_CHANCE = '[>0.99]"over 99 %";[<0.01]"under 1 %";0%'
 _BORDER = {"bottom": 4, "bottom_color": "#BFBFBF"}
 _FORMATS: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 16, "font_color": "#1F3864"},
@@ -57,8 +59,8 @@ _FORMATS: dict[str, dict[str, Any]] = {
         "top": 1,
         "bg_color": "#F2F2F2",
     },
-    "percent": {"num_format": "0.0%", **_BORDER},
-    "year": {"num_format": "0", **_BORDER},
+    "percent": {"num_format": _CHANCE, "align": "right", **_BORDER},
+    "year": {"num_format": "0", "align": "left", **_BORDER},
     "number": {"num_format": "#,##0.00####", **_BORDER},
     "whole": {"num_format": "#,##0", **_BORDER},
     "edit": {
@@ -92,7 +94,10 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "bad": {"font_color": "#9C0006", "bg_color": "#FFC7CE"},
     "changed": {"font_color": "#7F6000", "bg_color": "#FFEB9C"},
 }
-_TOP = {name: {"valign": "top", "font_name": "Calibri", "font_size": 10} for name in _FORMATS}
+_WRAPPED = {name for name, look in _FORMATS.items() if look.get("text_wrap")}
+LINE = 13.0
+"""Points of a line of text."""
+_TOP = {name: {"valign": "top", "font_name": "Arial", "font_size": 10} for name in _FORMATS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +150,38 @@ class Sheet:
             self.numbers[row + 1, column] = float(cell.value)
         if cell.formula:
             self.page.write_formula(row, column, cell.formula, look, cell.value)
+        elif cell.value == "":
+            self.page.write_blank(row, column, None, look)
         elif isinstance(cell.value, str):
             self.page.write_string(row, column, cell.value[:LONGEST_TEXT], look)
         else:
             self.page.write_number(row, column, float(cell.value), look)
 
-    def add(self, *contents: Content) -> int:
-        """Write the next row; return its number as formulas count (from 1)."""
+    def add(self, *contents: Content, level: int = 0, hidden: bool = False) -> int:
+        """Write the next row, as high as its texts; return its number as formulas count (from 1).
+
+        Parameters
+        ----------
+        level
+            Depth in the outline; ``hidden``: folded away.
+        """
+        lines = 1
         for column, content in enumerate(contents):
             self.write(self.row, column, content)
+            cell = content if isinstance(content, Cell) else Cell(content or "")
+            if cell.style in _WRAPPED and isinstance(cell.value, str):
+                lines = max(lines, lines_of(cell.value, self.widths[column]))
+        look = {"level": level, "hidden": hidden}
+        self.page.set_row(self.row, LINE * lines + 2, None, look)
         self.row += 1
         return self.row
+
+    def across(self, text: str, first: int, last: int) -> None:
+        """Write a long text over several columns of the row that comes next, and make it fit."""
+        self.page.merge_range(self.row, first, self.row, last, "", self.formats["text"])
+        self.write(self.row, first, Cell(text, "text"))
+        width = sum(self.widths[first : last + 1])
+        self.page.set_row(self.row, LINE * lines_of(text, width) + 2)
 
     def section(self, title: str, *, note: str = "") -> int:
         """Write a heading over the width of the sheet, with a note under it; return its row."""
@@ -164,17 +190,21 @@ class Sheet:
         for column in range(len(self.widths)):
             self.write(self.row, column, Cell("", "section"))
         self.write(self.row, 0, Cell(title, "section"))
+        self.page.set_row(self.row, 20)
         self.row += 1
         at = self.row
         if note:
             self.add(Cell(note, "note"))
         return at
 
-    def header(self, *columns: str, words: int = 1) -> int:
-        """Write the headings of a table, the first ``words`` flush left; return the row."""
+    def header(self, *columns: str, words: Collection[int] = (0, 1)) -> int:
+        """Write the headings of a table, columns of ``words`` flush left; return the row."""
+        lines = 1
         for column, text in enumerate(columns):
-            style = "head" if column < words else "head_number"
+            style = "head" if column in words else "head_number"
             self.write(self.row, column, Cell(text, style))
+            lines = max(lines, lines_of(text, self.widths[column] * 0.9))
+        self.page.set_row(self.row, LINE * lines + 5)
         self.row += 1
         return self.row
 
@@ -207,6 +237,17 @@ def open_book(path: Path, names: Sequence[str]) -> tuple[Workbook, dict[str, She
     )
     formats = {name: book.add_format(_TOP[name] | look) for name, look in _FORMATS.items()}
     return book, {name: Sheet(name, book.add_worksheet(name), formats) for name in names}
+
+
+def lines_of(text: str, width: float) -> int:
+    """Return the lines that a text needs in a column.
+
+    Examples
+    --------
+    >>> lines_of("one line", 20), lines_of("a" * 50, 20)
+    (1, 3)
+    """
+    return sum(max(1, math.ceil(len(part) / (width * 0.95))) for part in text.split("\n") or [""])
 
 
 def in_words(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,18 @@ if TYPE_CHECKING:
 
 UNVERIFIED = "UNVERIFIED"
 _MOST_NAMED = 6
+_STATED = {
+    "",
+    "a month out of work",
+    "assumption",
+    "evidence",
+    "fade-out",
+    "outcomes and histories",
+    "profile",
+    "stated",
+}
+_RATE = re.compile(r"-?[\d.e-]+ a year\b")
+_VALUE = re.compile(r"-?[\d.e+-]+(?: on average)? per unit of .*? \((.*)\)", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -55,7 +68,7 @@ def write_sources(sheet: Sheet, material: Material) -> None:
         "found where it says.",
         (78, 62, 24, 26),
     )
-    sheet.header("Source", "Used for", "On sheet", "Verified", words=4)
+    sheet.header("Source", "Used for", "On sheet", "Verified", words=range(4))
     sheet.page.freeze_panes(sheet.row, 0)
     for source, use in _uses(material).items():
         standing = use.standing()
@@ -76,15 +89,38 @@ def _uses(material: Material) -> dict[str, _Use]:
         use = found.setdefault(about.source, _Use())
         use.add("the evidence: people and outcomes", "Assumptions", False if weak else None)
     known = set(found)
-    for key, one in material.joined.inputs.items():
-        if one.source in known or not one.source:
+    stated = _Use()
+    for one in material.joined.inputs.values():
+        if one.source in known:
             continue
-        unverified = False if UNVERIFIED in one.source else None
-        found.setdefault(one.source, _Use()).add(one.label or key, "Assumptions", unverified)
+        source = _cited(one.source)
+        if not source:
+            stated.add(one.label, "Assumptions", None)
+            continue
+        unverified = False if UNVERIFIED in source else None
+        found.setdefault(source, _Use()).add(one.label, "Assumptions", unverified)
+    if stated.what:
+        found["Stated in the case itself: no source outside it"] = stated
     for key, parameter in material.joined.parameters.items():
         title = _title(material, key) or parameter.source
         found.setdefault(title, _Use()).add(parameter.label, "Parameters", parameter.verified)
     return found
+
+
+def _cited(source: str) -> str:
+    """Return the source behind an input, without its value; nothing where the case states it.
+
+    Examples
+    --------
+    >>> _cited("0.128 per unit of re78 (Hendren (2020); estimated, UNVERIFIED)")
+    'Hendren (2020); estimated, UNVERIFIED'
+    >>> _cited("0.035 a year")
+    ''
+    """
+    if source in _STATED or _RATE.match(source):
+        return ""
+    value = _VALUE.fullmatch(source)
+    return value[1] if value else source
 
 
 def _title(material: Material, key: str) -> str:

@@ -65,12 +65,10 @@ def _high(prob: float) -> str:
 
 def _head(sheet: Sheet, prob: float, first: str, last: str) -> None:
     names = ("Mean", "Standard deviation", _low(prob), "P50", _high(prob), last)
-    sheet.header(first, "Unit", *names, words=2)
+    sheet.header(first, "Unit", *names)
 
 
-def _row(
-    sheet: Sheet, name: str, unit: str, draws: Any, prob: float, last: Content
-) -> None:
+def _row(sheet: Sheet, name: str, unit: str, draws: Any, prob: float, last: Content) -> None:
     values = np.asarray(draws, dtype=float)
     quantiles = np.quantile(values, [(1 - prob) / 2, 0.5, (1 + prob) / 2]).tolist()
     spread = float(values.std(ddof=1)) if values.size > 1 else 0.0
@@ -126,7 +124,7 @@ def _budget(sheet: Sheet, material: Material) -> None:
     sheet.section("Budget years: savings and payments as they fall due, undiscounted")
     heads = [f"{item}, {what}" for item in ("Savings", "Payments") for what in ("mean", "P50")]
     columns = (heads[0], heads[1], "Savings, P95", heads[2], heads[3], "Payments, P95")
-    sheet.header("Payer", "Year", *columns, words=2)
+    sheet.header("Payer", "Year", *columns)
     for payer in table["payer"].values.tolist():
         for year in table["year"].values.tolist():
             part = table.sel(payer=payer, year=year)
@@ -149,7 +147,7 @@ def _plugged(sheet: Sheet, savings: Savings, where: str) -> None:
         note="Undiscounted. A sheet that puts the mean number of months through the rules gives "
         "f(E[x]); the rules are not linear, and E[f(x)] is what payers should expect.",
     )
-    sheet.header("Line", "Payer", "E[f(x)]", "f(E[x])", "Difference", words=2)
+    sheet.header("Line", "Payer", "E[f(x)]", "f(E[x])", "Difference")
     for rows in at_expected_months(savings).to_dict("records"):
         names = ("expected_saving", "saving_of_expected_months", "difference")
         sheet.add(
