@@ -108,7 +108,7 @@ def _write_block(  # noqa: PLR0913  a block, what it reads and where it goes
 def _label(block: str, rule: Named) -> str:
     """Name a result; a payer alone is its whole present value, or all that it pays."""
     if rule.label or "|" in rule.name:
-        return rule.label or in_words(rule.name)
+        return in_words(rule.label or rule.name)
     ends = {f"{SAVINGS}:totals": ", present value", f"{CONTRACT}:totals": ", all payments"}
     return in_words(rule.name) + ends.get(block, "")
 

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from impactmodel.core.rule.numbers import Table
+from impactmodel.report.workbook_parts import CONTRACT
 from impactmodel.report.workbook_sheet import Cell, Content, Sheet
 
 if TYPE_CHECKING:
     from impactmodel.core.central import Amount, CentralParameter
     from impactmodel.report.workbook_material import Material
 
-_ASSUMED = "assumption"
+_PARAMETER_HEADS = (
+    "Parameter",
+    "Unit",
+    "From (threshold)",
+    "Value",
+    "Rise of the rate",
+    "Valid from",
+    "Status",
+    "Source",
+    "Verified",
+    "Threshold in the run",
+    "Value in the run",
+    "Key in the library",
+)
 
 
 @dataclass(slots=True)
@@ -45,52 +60,39 @@ def write_parameters(sheet: Sheet, material: Material, inputs: Inputs) -> None:
         (46, 12, 12, 14, 11, 11, 12, 52, 13, 12, 14, 30),
     )
     found = material.joined.parameters
-    contract = material.parts.get("contract")
+    contract = material.parts.get(CONTRACT)
     terms = {contract.keys[k] for k in contract.central.parameters} if contract else set()
     groups = (
         ("Terms of the contract", {k: p for k, p in found.items() if k in terms}),
         ("Dated parameters of the rules", {k: p for k, p in found.items() if k not in terms}),
     )
-    first = True
     for title, group in groups:
-        if not group:
-            continue
-        sheet.section(title)
-        sheet.header(
-            "Parameter",
-            "Unit",
-            "From (threshold)",
-            "Value",
-            "Rise of the rate",
-            "Valid from",
-            "Status",
-            "Source",
-            "Verified",
-            "Threshold in the run",
-            "Value in the run",
-            "Key in the library",
-            words=(0, 1, 5, 6, 7, 8, 11),
-        )
-        if first:
-            sheet.page.freeze_panes(sheet.row, 1)
-            first = False
-        start = sheet.row + 1
-        for key, parameter in group.items():
-            _write_parameter(sheet, key, parameter, inputs)
-        inputs.changed += [
-            f"SUMPRODUCT(--({sheet.ref(start, a)}:{sheet.local(sheet.row, a)}<>"
-            f"{sheet.ref(start, b)}:{sheet.local(sheet.row, b)}))"
-            for a, b in ((2, 9), (3, 10))
-        ]
+        if group:
+            _write_group(sheet, title, group, inputs)
+    sheet.page.freeze_panes(5, 1)
     sheet.page.print_area(0, 0, sheet.row, 8)
     if not found:
-        sheet.add(
-            Cell(
-                "This case has neither a contract nor dated parameters; its stated values stand on "
-                "the sheet Assumptions.",
-                "note",
-            )
-        )
+        text = "No contract and no dated parameters: stated values stand on Assumptions."
+        sheet.add(Cell(text, "note"))
+
+
+def _write_group(
+    sheet: Sheet, title: str, group: Mapping[str, CentralParameter], inputs: Inputs
+) -> None:
+    sheet.section(title)
+    sheet.header(*_PARAMETER_HEADS, words=(0, 1, 5, 6, 7, 8, 11))
+    start = sheet.row + 1
+    for key, parameter in group.items():
+        _write_parameter(sheet, key, parameter, inputs)
+    inputs.changed += [_differ(sheet, start, now, run) for now, run in ((2, 9), (3, 10))]
+
+
+def _differ(sheet: Sheet, start: int, now: int, run: int) -> str:
+    """Return a formula that counts where two columns of a table differ."""
+    one, other = (
+        f"{sheet.ref(start, column)}:{sheet.local(sheet.row, column)}" for column in (now, run)
+    )
+    return f"SUMPRODUCT(--({one}<>{other}))"
 
 
 def _write_parameter(sheet: Sheet, key: str, one: CentralParameter, inputs: Inputs) -> None:
@@ -106,7 +108,7 @@ def _write_parameter(sheet: Sheet, key: str, one: CentralParameter, inputs: Inpu
         rise = f"={here}" if place == 0 else f"={here}-{sheet.local(at - 1, 3)}"
         is_table = threshold is not None
         sheet.add(
-            Cell(one.label if place == 0 else "", "text"),
+            Cell(one.label.replace("_", " ") if place == 0 else "", "text"),
             Cell(unit_said(one.unit) if place == 0 else "", "text"),
             editable(threshold) if threshold is not None else Cell("", "text"),
             editable(value),
@@ -115,13 +117,13 @@ def _write_parameter(sheet: Sheet, key: str, one: CentralParameter, inputs: Inpu
             else Cell("", "text"),
             Cell(one.valid_from if place == 0 else "", "text"),
             Cell(one.status if place == 0 else "", "text"),
-            Cell(one.source if place == 0 else "", "text"),
+            Cell(one.source.removeprefix(f"{one.label}: ") if place == 0 else "", "text"),
             mark if place == 0 else Cell("", "text"),
             Cell(threshold, "run") if threshold is not None else Cell("", "text"),
             Cell(value, "run"),
             Cell(key if place == 0 else "", "grey"),
         )
-    inputs.labels[key] = one.label
+    inputs.labels[key] = one.label.replace("_", " ")
     if isinstance(one.value, tuple):
         for name, column in (("from", 2), ("value", 3), ("rise", 4)):
             span = f"{sheet.ref(top, column)}:{sheet.local(sheet.row, column)}"
@@ -165,22 +167,21 @@ def _write_inputs(sheet: Sheet, material: Material, inputs: Inputs) -> int:
     heads = ("Used for", "Input", "Unit", "Value", "Value in the run", "Source")
     sheet.header(*heads, "Key in the library", words=(0, 1, 2, 5, 6))
     start = sheet.row + 1
+    outcomes = material.result.outcomes if material.result else material.savings
+    evidence = outcomes.provenance.source if outcomes else ""
     used = {name: set(part.keys.values()) for name, part in material.parts.items()}
     for key, one in material.joined.inputs.items():
         row = sheet.add(
             Cell(", ".join(name for name, keys in used.items() if key in keys), "text"),
-            Cell(one.label, "text"),
+            Cell(one.label.replace("_", " "), "text"),
             Cell(unit_said(one.unit), "text"),
             editable(one.value),
             Cell(_single(one.value), "run"),
-            Cell(one.source, "text"),
+            Cell("the evidence, see Sources" if one.source == evidence else one.source, "text"),
             Cell(key, "grey"),
         )
-        inputs.cells[key], inputs.labels[key] = sheet.ref(row, 3), one.label
-    inputs.changed.append(
-        f"SUMPRODUCT(--({sheet.ref(start, 3)}:{sheet.local(sheet.row, 3)}<>"
-        f"{sheet.ref(start, 4)}:{sheet.local(sheet.row, 4)}))"
-    )
+        inputs.cells[key], inputs.labels[key] = sheet.ref(row, 3), one.label.replace("_", " ")
+    inputs.changed.append(_differ(sheet, start, 3, 4))
     return at
 
 

@@ -52,11 +52,12 @@ class Shown:
 def write_payers(sheet: Sheet, material: Material, results: Results) -> Shown:
     """Write the sheet; return where its tables stand."""
     years = _years(material)
-    count = len(years)
+    count, base = len(years), material.price_base
+    prices = ", current prices" if base == "current" else f", prices of {base}" if base else ""
     sheet.set_up(
         "Payers",
         f"Amounts in {material.currency or 'no currency'}"
-        + (f", prices of {material.price_base}" if material.price_base else "")
+        + prices
         + ". Positive: better off than without the programme. Upright figures are live; figures in "
         "grey italics are means over the draws, written as values.",
         (34, 30, *[14] * count, 16, 16, 16, 16),

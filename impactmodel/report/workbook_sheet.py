@@ -25,9 +25,11 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 16, "font_color": "#1F3864"},
     "lead": {"font_color": "#595959"},
     "section": {"bold": True, "font_size": 12, "font_color": "#1F3864", "bottom": 2},
-    "block": {"bold": True, "bg_color": "#DDE6F2"},
+    "block": {"align": "left", "indent": 1, "bold": True, "bg_color": "#DDE6F2"},
     "head": {
         "bold": True,
+        "align": "left",
+        "indent": 1,
         "font_color": "#FFFFFF",
         "bg_color": "#1F3864",
         "text_wrap": True,
@@ -41,16 +43,37 @@ _FORMATS: dict[str, dict[str, Any]] = {
         "valign": "vcenter",
         "align": "right",
     },
-    "text": {"text_wrap": True, **_BORDER},
-    "mark": {"text_wrap": True, "bold": True, "font_color": "#9C0006", **_BORDER},
-    "strong": {"text_wrap": True, "bold": True, **_BORDER},
+    "text": {"text_wrap": True, "align": "left", "indent": 1, **_BORDER},
+    "mark": {
+        "text_wrap": True,
+        "align": "left",
+        "indent": 1,
+        "bold": True,
+        "font_color": "#9C0006",
+        **_BORDER,
+    },
+    "strong": {"text_wrap": True, "align": "left", "indent": 1, "bold": True, **_BORDER},
     "note": {"font_color": "#595959", "italic": True},
-    "grey": {"font_color": "#7F7F7F", "font_size": 8, "text_wrap": True, **_BORDER},
+    "grey": {
+        "align": "left",
+        "indent": 1,
+        "font_color": "#7F7F7F",
+        "font_size": 8,
+        "text_wrap": True,
+        **_BORDER,
+    },
     "link": {"font_color": "#0563C1", "underline": 1},
     "money": {"num_format": _MONEY, **_BORDER},
     "cents": {"num_format": _CENTS, **_BORDER},
     "total": {"num_format": _MONEY, "bold": True, "top": 1, "bg_color": "#F2F2F2"},
-    "total_text": {"bold": True, "top": 1, "bg_color": "#F2F2F2", "text_wrap": True},
+    "total_text": {
+        "align": "left",
+        "indent": 1,
+        "bold": True,
+        "top": 1,
+        "bg_color": "#F2F2F2",
+        "text_wrap": True,
+    },
     "value": {"num_format": _MONEY, "italic": True, "font_color": "#595959", **_BORDER},
     "value_total": {
         "num_format": _MONEY,
@@ -95,6 +118,8 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "changed": {"font_color": "#7F6000", "bg_color": "#FFEB9C"},
 }
 _WRAPPED = {name for name, look in _FORMATS.items() if look.get("text_wrap")}
+_LETTERS = 1.12
+"""Letters of the text font in a column of width 1, on the safe side."""
 LINE = 13.0
 """Points of a line of text."""
 _TOP = {name: {"valign": "top", "font_name": "Arial", "font_size": 10} for name in _FORMATS}
@@ -247,7 +272,9 @@ def lines_of(text: str, width: float) -> int:
     >>> lines_of("one line", 20), lines_of("a" * 50, 20)
     (1, 3)
     """
-    return sum(max(1, math.ceil(len(part) / (width * 0.95))) for part in text.split("\n") or [""])
+    return sum(
+        max(1, math.ceil(len(part) / (width * _LETTERS))) for part in text.split("\n") or [""]
+    )
 
 
 def in_words(name: str) -> str:
