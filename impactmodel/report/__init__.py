@@ -13,6 +13,7 @@ from impactmodel.report.money_figures import (
 )
 from impactmodel.report.run_page import run_page
 from impactmodel.report.summary import summary
+from impactmodel.report.workbook import workbook
 
 __all__ = [
     "brief",
@@ -25,5 +26,6 @@ __all__ = [
     "plot_savings",
     "run_page",
     "summary",
+    "workbook",
     "write_run",
 ]

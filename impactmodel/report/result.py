@@ -197,6 +197,16 @@ class RunResult(Protocol):
         ...
 
     @property
+    def paid_on(self) -> Outcomes:
+        """The outcomes that the contract pays on."""
+        ...
+
+    @property
+    def beside(self) -> Mapping[str, Savings]:
+        """Savings on other public sides, by their names."""
+        ...
+
+    @property
     def payments(self) -> OutcomePayments | None:
         """What the contract pays."""
         ...
