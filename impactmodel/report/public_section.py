@@ -35,7 +35,7 @@ NO_MVPF = (
     "participants earn, what employers get for the wage and what investors gain or lose beside the "
     "public flows, and a ledger of public flows does not hold all of it."
 )
-UNLIKE = "; values:\n- "
+UNLIKE = "; values: "
 
 
 def public_blocks(result: RunResult, prob: float) -> tuple[Block, ...]:
@@ -116,7 +116,7 @@ def explanations(savings: Savings) -> tuple[tuple[str, str], ...]:
         groups: dict[str, list[tuple[int, str]]] = {}
         for year in savings.ledger.years:
             head, found, values = savings.explainer.sentence(payer, line, year).partition(UNLIKE)
-            body = f"Values:\n- {values}" if found else head
+            body = f"Values: {values}" if found else head
             amount = number(float(savings.ledger.cell(payer, line, year).mean()), 2)
             why = f" ({head})" if found else ""
             groups.setdefault(body, []).append((year, f"{year}: {amount}{why}"))

@@ -242,11 +242,6 @@ class RunResult(Protocol):
         ...
 
     @property
-    def beside(self) -> Mapping[str, Savings]:
-        """Savings on other public sides, by name."""
-        ...
-
-    @property
     def varied(self) -> tuple[Varied, ...]:
         """The run under other assumptions about published evidence."""
         ...
