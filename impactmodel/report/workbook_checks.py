@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from impactmodel.report.workbook_calculation import Results
     from impactmodel.report.workbook_inputs import Inputs
     from impactmodel.report.workbook_material import Material
-    from impactmodel.report.workbook_payers import Shown
+    from impactmodel.report.workbook_payer_rows import Shown
 
 CENT = 0.005
 PASS, FAIL, CHANGED = "PASS", "FAIL", "CHANGED"

@@ -213,7 +213,7 @@ def unit_said(unit: str) -> str:
 
     Examples
     --------
-    >>> unit_said("eur_day"), unit_said("USD")
-    ('EUR a day', 'USD')
+    >>> unit_said("children, eur_day"), unit_said("USD")
+    ('children, EUR a day', 'USD')
     """
-    return _UNITS.get(unit, unit)
+    return ", ".join(_UNITS.get(part, part) for part in unit.split(", "))
