@@ -11,7 +11,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from impactmodel.contract.agreement import Clause, OutcomesContract
-from impactmodel.contract.compile import PAID_BEFORE, PEOPLE, capped_rule, clause_rule
+from impactmodel.contract.compile import (
+    PAID_BEFORE,
+    PEOPLE,
+    capped_rule,
+    clause_rule,
+    paid_share_rule,
+)
 from impactmodel.contract.person_caps import capped_shares
 from impactmodel.contract.quantities import check_joinable, clause_inputs, paid_periods
 from impactmodel.contract.terms import Gross, Rate
@@ -233,7 +239,7 @@ def _amounts(
             places = [i for i, other in enumerate(days) if other == day]
             due = amounts[:, places].sum(axis=1)
             payable = values(total, {"due": due, PAID_BEFORE: paid})
-            share = np.divide(payable, due, out=np.ones_like(due), where=due > 0)
+            share = values(paid_share_rule(), {"due": due, "payable": payable})
             amounts[:, places] *= share[:, None]
             paid = paid + payable
     return amounts, notes

@@ -27,6 +27,7 @@ def build_model(design: Design) -> pm.Model:
     --------
     >>> import pandas as pd
     >>> from impactmodel.core.measures import OutcomeMeasure
+    >>> from impactmodel.effects.experiment import Experiment
     >>> from impactmodel.evidence import Cells
     >>> counts = pd.DataFrame({"treat": [0, 1], "n": [260, 185], "job_sum": [168, 140]})
     >>> jobs = [OutcomeMeasure("job", kind="binary")]
@@ -108,6 +109,7 @@ def exact_effects(design: Design) -> tuple[tuple[str, float, float], ...]:
     --------
     >>> import pandas as pd
     >>> from impactmodel.core.measures import OutcomeMeasure
+    >>> from impactmodel.effects.experiment import Experiment
     >>> from impactmodel.effects.priors import BetaPriors, Priors
     >>> from impactmodel.evidence import Cells
     >>> counts = pd.DataFrame({"treat": [0, 1], "n": [260, 185], "job_sum": [168, 140]})
