@@ -106,7 +106,7 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     outcomes, paid, saved = money.outcomes, money.payments, money.savings
     paid_on = money.paid_on or outcomes
     noise = None
-    if case.contract is not None and bool(paid_on.dataset["counterfactual_known"].all()):
+    if case.contract is not None and _has_levels(paid_on) and settings.view != "expected":
         noise = paying_for_noise(case.contract, paid_on, seed=settings.seed)
     report("holding it against other assumptions", 0.85)
     beside = {
@@ -136,6 +136,10 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
         warnings=_once("warnings", [paid, money.flows]),
         notes=settings.notes + (case.contract.notes if case.contract else ()),
     )
+
+
+def _has_levels(outcomes: Outcomes) -> bool:
+    return bool(outcomes.dataset["counterfactual_known"].all())
 
 
 def _money(case: Case, outcomes: Outcomes) -> _Money:

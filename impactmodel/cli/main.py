@@ -59,7 +59,8 @@ def run(
 ) -> None:
     """Run a case: effects, payments, returns, savings, and a report of them.
 
-    Writes report.html, summary.json, outcomes.nc and run.json into DIR: all of them or none.
+    Writes report.html, workbook.xlsx, summary.json, outcomes.nc and run.json into DIR: all of them
+    or none.
     """
     from impactmodel.cli.run import run_to_folder, show_result
 

@@ -44,6 +44,7 @@ def show_result(result: CaseResult, out: Path, *, as_json: bool) -> None:
     for word, text in key_results(result):
         say(f"{word}. {text}")
     say(f"Report: {out / 'report.html'}")
+    say(f"Workbook: {out / 'workbook.xlsx'}")
 
 
 __all__ = ["run_to_folder", "show", "show_result"]

@@ -1,6 +1,7 @@
 """Contracts: from outcomes to payments, under uncertainty and at settlement."""
 
 from impactmodel.contract.agreement import Clause, Evaluation, OutcomesContract
+from impactmodel.contract.central import central
 from impactmodel.contract.compile import person_rule
 from impactmodel.contract.linting import Finding, check
 from impactmodel.contract.noise import NoiseRisk, paying_for_noise
@@ -38,6 +39,7 @@ __all__ = [
     "Settlement",
     "ShareOf",
     "StepTable",
+    "central",
     "check",
     "describe",
     "excel_formula",

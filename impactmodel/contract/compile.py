@@ -2,7 +2,8 @@
 
 Inputs of a clause's rule, for each outcome ``k`` that it reads: ``k.total`` (units over the
 cohort), ``k.reference`` (the same people's units at the basis's comparison level); also
-``people`` and, with a cap, ``paid_before``. With prices by group each input has ``@group``.
+``people`` and, with a cap, ``paid_before``. With prices by group each input has ``@group``. The
+terms (price, share, tables, floor, caps) are named values: ``<clause>.price`` and so on.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from impactmodel.contract.agreement import Clause, OutcomesContract
-from impactmodel.contract.terms import Gross
+from impactmodel.contract.terms import Gross, term_name
 from impactmodel.core.rule import (
     Constant,
     Difference,
@@ -27,6 +28,9 @@ from impactmodel.core.rule import (
 
 PEOPLE = "people"
 PAID_BEFORE = "paid_before"
+MINIMUM_COHORT = "minimum_cohort"
+TOTAL_CAP = "cap"
+PERSON_CAP = "cap_per_person"
 
 
 def total_name(outcome: str, group: str | None = None) -> str:
@@ -78,30 +82,51 @@ def clause_rule(clause: Clause, minimum_cohort: int = 0) -> Named:
     rule: Rule
     prices = clause.group_prices
     if prices is not None:
-        rule = Sum([Product((units_rule(clause, g), price)) for g, price in prices.items()])
+        rule = Sum(
+            [
+                Product((units_rule(clause, g), _term(clause, "price", price, g)))
+                for g, price in prices.items()
+            ]
+        )
     else:
-        rule = clause.payment.rule(units_rule(clause), relative_rule(clause))
+        rule = clause.payment.rule(units_rule(clause), relative_rule(clause), clause.name)
     if clause.floor is not None:
-        rule = Maximum((clause.floor, rule))
+        rule = Maximum((_term(clause, "floor", clause.floor), rule))
     if clause.cap_per_person is not None:
-        rule = Minimum((rule, Product((Input(PEOPLE), clause.cap_per_person))))
+        most = _term(clause, "cap_per_person", clause.cap_per_person)
+        rule = Minimum((rule, Product((Input(PEOPLE), most))))
     if clause.cap is not None:
-        rule = Minimum((rule, remaining(clause.cap)))
+        rule = Minimum((rule, remaining(_term(clause, "cap", clause.cap))))
     if minimum_cohort:
-        rule = Gate(Input(PEOPLE), ">=", minimum_cohort, rule, 0.0)
+        rule = Gate(Input(PEOPLE), ">=", Constant(minimum_cohort, name=MINIMUM_COHORT), rule, 0.0)
     return Named(clause.name, rule)
 
 
-def remaining(cap: float) -> Rule:
+def _term(clause: Clause, term: str, value: float, group: str = "") -> Constant:
+    return Constant(value, name=term_name(clause.name, term, group))
+
+
+def remaining(cap: Rule) -> Rule:
     """Return what a cap still allows after earlier payments."""
-    return Maximum((0.0, Difference(Constant(cap), Input(PAID_BEFORE, "paid before"))))
+    return Maximum((0.0, Difference(cap, Input(PAID_BEFORE, "paid before"))))
 
 
 def capped_rule(cap: float | None) -> Named | None:
     """Return the rule of a cap over several clauses, on the input ``due``; None without a cap."""
     if cap is None:
         return None
-    return Named("payable", Minimum((Input("due", "due at this date"), remaining(cap))))
+    most = remaining(Constant(cap, name=TOTAL_CAP))
+    return Named("payable", Minimum((Input("due", "due at this date"), most)))
+
+
+def paid_share_rule() -> Named:
+    """Return the share of what is due at a date that is paid, on the inputs ``due``, ``payable``.
+
+    Payments at one date share a cap in proportion; without anything due the share is 1.
+    """
+    due = Input("due", "due at this date")
+    under = Gate(due, ">", 0.0, due, 1.0)
+    return Named("paid_share", Gate(due, ">", 0.0, Quotient(Input("payable"), under), 1.0))
 
 
 def person_clause_rule(clause: Clause) -> Named:
@@ -113,5 +138,5 @@ def person_rule(contract: OutcomesContract) -> Named:
     """Return the rule of what one person's results earn: all clauses under the cap per person."""
     rule: Rule = Sum([person_clause_rule(clause) for clause in contract.clauses])
     if contract.cap_per_person is not None:
-        rule = Minimum((rule, contract.cap_per_person))
+        rule = Minimum((rule, Constant(contract.cap_per_person, name=PERSON_CAP)))
     return Named("payment for one person", rule)

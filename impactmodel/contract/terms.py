@@ -1,7 +1,8 @@
 """The terms of a clause: what is compared (basis) and how it is paid (payment mechanism).
 
 A mechanism is a spec with a ``type`` and one method that builds the rule of a clause. A new one is
-a new class in the union.
+a new class in the union. In the rule every term is a named value (``<clause>.price``, say), so that
+a reader may give it anew; see `impactmodel.core.rule.Constant`.
 """
 
 from __future__ import annotations
@@ -73,6 +74,18 @@ type Basis = Annotated[
 ]
 
 
+def term_name(clause: str, term: str, group: str = "") -> str:
+    """Return the name of a clause's term in its rule, such as ``jobs.price``; none for no clause.
+
+    Examples
+    --------
+    >>> term_name("jobs", "price", "young"), term_name("", "price")
+    ('jobs.price@young', '')
+    """
+    at = f"@{group}" if group else ""
+    return f"{clause}.{term}{at}" if clause else ""
+
+
 def reference_level(basis: Basis, group: str) -> float | None:
     """Return the fixed level that a basis compares with in a group; None if it has none.
 
@@ -115,11 +128,11 @@ class Rate:
             if not price >= 0:
                 raise InputError("a price is not negative", key="price", seen=price)
 
-    def rule(self, units: Rule, relative: Rule) -> Rule:
-        """Return price × units."""
+    def rule(self, units: Rule, relative: Rule, clause: str = "") -> Rule:
+        """Return price × units; ``clause`` names the price."""
         if isinstance(self.price, dict):
             raise InputError("prices by group are applied group by group", key="price")
-        return Product((units, self.price))
+        return Product((units, Constant(self.price, name=term_name(clause, "price"))))
 
     def text(self, currency: str) -> str:
         """Say it in words."""
@@ -142,9 +155,9 @@ class ShareOf:
                 fix="write 40 % as 0.4",
             )
 
-    def rule(self, units: Rule, relative: Rule) -> Rule:
-        """Return share × units."""
-        return Share(self.share, units)
+    def rule(self, units: Rule, relative: Rule, clause: str = "") -> Rule:
+        """Return share × units; ``clause`` names the share."""
+        return Share(self.share, units, term_name(clause, "share"))
 
     def text(self, currency: str) -> str:
         """Say it in words."""
@@ -177,9 +190,10 @@ class StepTable:
     def __post_init__(self) -> None:
         _table(self.table, "step table")
 
-    def rule(self, units: Rule, relative: Rule) -> Rule:
-        """Return the step table of the scale."""
-        return Steps(_scaled(self.scale, units, relative), self.table, self.below)
+    def rule(self, units: Rule, relative: Rule, clause: str = "") -> Rule:
+        """Return the step table of the scale; ``clause`` names the table."""
+        x = _scaled(self.scale, units, relative)
+        return Steps(x, self.table, self.below, term_name(clause, "steps"))
 
     def text(self, currency: str) -> str:
         """Say it in words."""
@@ -208,12 +222,13 @@ class BandTable:
     def __post_init__(self) -> None:
         _table(self.table, "table of bands")
 
-    def rule(self, units: Rule, relative: Rule) -> Rule:
-        """Return base + bands of the scale."""
+    def rule(self, units: Rule, relative: Rule, clause: str = "") -> Rule:
+        """Return base + bands of the scale; ``clause`` names the bands and the base."""
         x = _scaled(self.scale, units, relative)
-        bands: Rule = Bands(x, self.table)
+        bands: Rule = Bands(x, self.table, term_name(clause, "bands"))
         if self.base:
-            bands = bands + Steps(x, [(self.table[0][0], self.base)])
+            base = [(self.table[0][0], self.base)]
+            bands = bands + Steps(x, base, name=term_name(clause, "base"))
         return bands
 
     def text(self, currency: str) -> str:

@@ -51,8 +51,8 @@ class Block:
     book
         The rules.
     reads
-        For each name that the rules read: the key of an input or a parameter, or
-        ``block/result`` of an earlier block.
+        For each name that the rules read, named constants included: the key of an input or a
+        parameter, or ``block/result`` of an earlier block.
     """
 
     key: str
@@ -70,8 +70,9 @@ class Central:
     inputs, parameters
         By key.
     blocks
-        In an order in which each reads only what is before it. The last is ``totals``: its results
-        are named ``line|payer|year`` (undiscounted) and ``payer`` (present value).
+        In an order in which each reads only what is before it. The last is ``totals``. Of public
+        savings its results are named ``line|payer|year`` (undiscounted) and ``payer`` (present
+        value); of a contract ``clause|payer|date`` and ``payer`` (undiscounted).
     currency
         Of every amount.
     """

@@ -15,9 +15,17 @@ from impactmodel.effects.fitting import (
     prior_outcomes,
 )
 from impactmodel.effects.methods import ClosedForm, Sampler
-from impactmodel.effects.priors import BetaPriors, HurdleGammaPriors, LogitPriors, Priors
+from impactmodel.effects.missing import MissingShift, attrition_check
+from impactmodel.effects.priors import (
+    BetaPriors,
+    GaussianPriors,
+    HurdleGammaPriors,
+    LogitPriors,
+    Priors,
+)
 from impactmodel.effects.regression import LeastSquares
 from impactmodel.effects.result import EffectFit
+from impactmodel.effects.storage import load_fit, save_fit
 
 __all__ = [
     "BetaPriors",
@@ -28,15 +36,20 @@ __all__ = [
     "EffectFit",
     "Experiment",
     "ExperimentChoice",
+    "GaussianPriors",
     "HurdleGammaPriors",
     "LeastSquares",
     "LogitPriors",
+    "MissingShift",
     "Priors",
     "Sampler",
+    "attrition_check",
     "build_model",
     "default_method",
     "exact_effects",
     "fit",
     "least_squares",
+    "load_fit",
     "prior_outcomes",
+    "save_fit",
 ]

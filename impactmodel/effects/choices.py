@@ -9,6 +9,7 @@ from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import spec
 from impactmodel.effects.experiment import Experiment
 from impactmodel.effects.methods import Method
+from impactmodel.effects.missing import MissingShift
 from impactmodel.effects.priors import Priors
 from impactmodel.evidence import Cells, Cohort
 
@@ -19,7 +20,7 @@ class ExperimentChoice:
 
     Parameters
     ----------
-    adjust, pool_groups, priors
+    adjust, pool_groups, priors, missing
         As in `Experiment`.
     method
         `Sampler` or `ClosedForm`; None takes the closed form where there is one.
@@ -28,6 +29,7 @@ class ExperimentChoice:
     adjust: bool = False
     pool_groups: bool = False
     priors: Priors = field(default_factory=Priors)
+    missing: tuple[MissingShift, ...] = ()
     method: Method | None = None
     type: Literal["experiment"] = field(default="experiment", kw_only=True)
 
@@ -45,6 +47,7 @@ class ExperimentChoice:
             adjust=self.adjust,
             pool_groups=self.pool_groups,
             priors=self.priors,
+            missing=self.missing,
             periods=periods,
             source=source,
             price_base=price_base,

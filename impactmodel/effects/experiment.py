@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -13,10 +15,13 @@ from impactmodel.core.outcomes import Provenance
 from impactmodel.core.schedule import Periods
 from impactmodel.effects.beta import BetaOutcome
 from impactmodel.effects.designs import prepare
+from impactmodel.effects.gaussian import GaussianOutcome
 from impactmodel.effects.hurdle import HurdleGamma
 from impactmodel.effects.layout import Layout, lay_out
 from impactmodel.effects.logit import LogitOutcome
+from impactmodel.effects.missing import MissingShift, Shifted, missing_shares
 from impactmodel.effects.model import OutcomeModel
+from impactmodel.effects.predictor import Array
 from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.priors import BetaPriors, Priors
 from impactmodel.effects.regression import LeastSquares, arm_correlations, regress
@@ -42,6 +47,10 @@ class Experiment:
         Give every group its own level and effect, pooled partially. Otherwise groups are merged.
     priors
         Every number that is assumed.
+    missing
+        What is assumed of people whose outcome is not known (`Cohort.from_frame` keeps them with
+        ``missing_outcomes``). By default they are missing at random given arm, group and
+        covariates.
     periods
         When the outcomes were measured (one period). None: the first year since each person's
         start, taken as 2000-01-01, which is recorded.
@@ -62,6 +71,7 @@ class Experiment:
     adjust: bool = False
     pool_groups: bool = False
     priors: Priors = field(default_factory=Priors)
+    missing: tuple[MissingShift, ...] = ()
     periods: Periods | None = None
     source: str = ""
     price_base: str = ""
@@ -86,7 +96,6 @@ def least_squares(design: Experiment) -> tuple[LeastSquares, ...]:
 
 @prepare.register
 def _(design: Experiment) -> Prepared:
-    layout = lay_out(design.evidence, adjust=design.adjust, pooled=design.pool_groups)
     periods = design.periods or _UNDATED
     if periods.count != 1:
         raise InputError(
@@ -95,9 +104,8 @@ def _(design: Experiment) -> Prepared:
             seen=periods.count,
             fix="give each later measurement as an outcome of its own",
         )
-    models = tuple(_model(measure, layout, design.priors) for measure in layout.cells.outcomes)
-    people = arm_correlations(layout.cells, ())
-    estimators = arm_correlations(layout.cells, layout.covariates)
+    layout, models = _models(design)
+    people, estimators = _correlations(design, layout)
     known = bool(np.isfinite(estimators).all())
     return Prepared(
         models=models,
@@ -118,15 +126,50 @@ def _(design: Experiment) -> Prepared:
     )
 
 
+def _models(design: Experiment) -> tuple[Layout, tuple[OutcomeModel, ...]]:
+    """Return the layout of everybody and a model of each outcome, over those who are seen."""
+    evidence = design.evidence
+    shifts = {shift.outcome: shift for shift in design.missing}
+    incomplete = isinstance(evidence, Cohort) and bool(evidence.missing.any())
+    names = {o.name for o in evidence.outcomes}
+    for name in shifts:
+        if name not in names or not incomplete:
+            raise InputError(
+                "nobody lacks this outcome" if name in names else "there is no such outcome",
+                key="missing",
+                seen=name,
+                fix="read the cohort with missing_outcomes, or leave it out",
+            )
+    if not incomplete or isinstance(evidence, Cells):
+        layout = lay_out(evidence, adjust=design.adjust, pooled=design.pool_groups)
+        models = [_model(measure, layout, design.priors) for measure in layout.cells.outcomes]
+        return layout, tuple(models)
+    everybody = dataclasses.replace(evidence, y=np.zeros_like(evidence.y))
+    lay = partial(lay_out, everybody, adjust=design.adjust, pooled=design.pool_groups)
+    found: list[OutcomeModel] = []
+    for measure in evidence.outcomes:
+        seen = lay(observed=evidence.observed(measure.name))
+        share = missing_shares(evidence, measure.name, by_group=design.pool_groups)
+        shift = shifts.get(measure.name, MissingShift(measure.name))
+        model = _model(measure, seen, design.priors)
+        found.append(Shifted(model, share, shift) if share.any() else model)
+    return lay(), tuple(found)
+
+
+def _correlations(design: Experiment, layout: Layout) -> tuple[Array, Array]:
+    """Return the correlations between people and between estimators, of complete cases."""
+    evidence, cells = design.evidence, layout.cells
+    if isinstance(evidence, Cohort) and evidence.missing.any():
+        complete = evidence.observed(*(o.name for o in evidence.outcomes))
+        cells = complete.cells(by=layout.covariates)
+    return arm_correlations(cells, ()), arm_correlations(cells, layout.covariates)
+
+
 def _model(measure: OutcomeMeasure, layout: Layout, priors: Priors) -> OutcomeModel:
     if measure.kind == "amount":
         return HurdleGamma.of(measure, layout, priors.amount, priors.group_sd)
     if measure.kind != "binary":
-        raise InputError(
-            f"an experiment has no model of the {measure.kind} outcome '{measure.name}' yet",
-            key="outcomes",
-            fix="give a binary outcome or an amount; least_squares takes any kind",
-        )
+        return GaussianOutcome.of(measure, layout, priors.number, priors.group_sd)
     if isinstance(priors.binary, BetaPriors):
         if layout.covariates or layout.pooled:
             raise InputError(

@@ -68,8 +68,16 @@ class Layout:
         return weights / weights.sum(axis=0)
 
 
-def lay_out(evidence: Cohort | Cells, *, adjust: bool, pooled: bool) -> Layout:
+def lay_out(
+    evidence: Cohort | Cells, *, adjust: bool, pooled: bool, observed: Cohort | None = None
+) -> Layout:
     """Aggregate the evidence for a model and standardise its covariates.
+
+    Parameters
+    ----------
+    observed
+        The people whose outcomes are known, where they are not all: the likelihood runs over
+        them, covariates are standardised and outcomes averaged over everybody.
 
     Raises
     ------
@@ -87,23 +95,29 @@ def lay_out(evidence: Cohort | Cells, *, adjust: bool, pooled: bool) -> Layout:
             "there is one group only, nothing to pool", key="pool_groups", fix="name the group"
         )
     cells = evidence.cells(by=names) if isinstance(evidence, Cohort) else _kept(evidence, names)
+    mean, sd = _scale(cells)
+    z = (cells.values - mean) / sd
+    patterns, place = distinct(np.column_stack([cells.group if pooled else 0 * cells.group, z]))
+    size = np.bincount(place, cells.n)
+    if observed is not None:
+        cells = observed.cells(by=names)
     if not pooled:
         cells = cells.ungrouped()
-    z = cells.values
-    if names:
-        mean = cells.n @ z / cells.n.sum()
-        sd = np.sqrt(cells.n @ (z - mean) ** 2 / (cells.n.sum() - 1))
-        z = (z - mean) / sd
-    patterns, place = distinct(np.column_stack([cells.group, z]))
     return Layout(
         cells=cells,
         covariates=names,
-        z=z,
+        z=(cells.values - mean) / sd,
         pattern_z=patterns[:, 1:],
         pattern_group=patterns[:, 0].astype(np.intp),
-        pattern_size=np.bincount(place, cells.n),
+        pattern_size=size,
         pooled=pooled,
     )
+
+
+def _scale(cells: Cells) -> tuple[Array, Array]:
+    """Return mean and sd of the covariates that the cells keep, over all people."""
+    mean = cells.n @ cells.values / cells.n.sum()
+    return mean, np.sqrt(cells.n @ (cells.values - mean) ** 2 / (cells.n.sum() - 1))
 
 
 def _kept(cells: Cells, names: tuple[str, ...]) -> Cells:

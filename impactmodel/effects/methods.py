@@ -26,6 +26,9 @@ class Sampler:
     target_accept
         Acceptance that steps are adapted to; higher is slower and avoids divergences. None: .99
         where groups are pooled, .8 otherwise.
+    keep
+        Folder in which finished chains are kept: a run that was stopped does not sample them
+        again, as long as data, settings and versions are the same. Empty: nothing is kept.
 
     Examples
     --------
@@ -39,6 +42,7 @@ class Sampler:
     tune: int = 1000
     cores: int | None = None
     target_accept: float | None = None
+    keep: str = ""
     type: Literal["sampler"] = field(default="sampler", kw_only=True)
 
     def __post_init__(self) -> None:

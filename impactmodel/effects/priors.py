@@ -112,6 +112,39 @@ class HurdleGammaPriors:
 
 
 @spec
+class GaussianPriors:
+    r"""Priors of a normal model of a count, days or an index.
+
+    .. math:: (Y - m) / s \sim N(\alpha + \tau\,(t - t_0) + z'\beta,\; \sigma_t^2), \quad
+        \log \sigma_t = \kappa + \delta\,(t - t_0)
+
+    Parameters
+    ----------
+    typical_mean, typical_sd
+        *m* and *s*, in the outcome's unit. None: mean and standard deviation of everybody in the
+        data, which makes the answer the same in every unit.
+    intercept_sd, treatment_sd, slope_sd
+        Standard deviations of the normal priors, in units of *s*, centred on 0.
+    spread_sd, spread_treatment_sd
+        Of :math:`\kappa` and :math:`\delta`, centred on 0.
+    intercept_at
+        As in `LogitPriors`, for mean and spread.
+    """
+
+    typical_mean: float | None = None
+    typical_sd: float | None = None
+    intercept_sd: float = 2.5
+    treatment_sd: float = 1.0
+    slope_sd: float = 1.0
+    spread_sd: float = 1.0
+    spread_treatment_sd: float = 0.5
+    intercept_at: InterceptAt = "average"
+
+    def __post_init__(self) -> None:
+        _require_positive(self, but=("typical_mean",))
+
+
+@spec
 class Priors:
     """The priors of a design, by kind of outcome.
 
@@ -121,6 +154,8 @@ class Priors:
         Of binary outcomes: `LogitPriors`, or the conjugate `BetaPriors`.
     amount
         Of amounts.
+    number
+        Of counts, days and indices.
     group_sd
         Scale of the half-normal prior of the spread between groups, of level and of effect, on
         the model's scale; used where groups are pooled.
@@ -128,14 +163,15 @@ class Priors:
 
     binary: BinaryPriors = field(default_factory=LogitPriors)
     amount: HurdleGammaPriors = field(default_factory=HurdleGammaPriors)
+    number: GaussianPriors = field(default_factory=GaussianPriors)
     group_sd: float = 0.5
 
     def __post_init__(self) -> None:
         _require_positive(self)
 
 
-def _require_positive(priors: object) -> None:
+def _require_positive(priors: object, but: tuple[str, ...] = ()) -> None:
     for f in fields(priors):  # type: ignore[arg-type]
         value = getattr(priors, f.name)
-        if isinstance(value, float | int) and not value > 0:
+        if f.name not in but and isinstance(value, float | int) and not value > 0:
             raise InputError("this must be above 0", key=f.name, seen=value)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from impactmodel.effects.chains import kept_chain, run_key
 from impactmodel.effects.checks import Check
 from impactmodel.effects.methods import Sampler
 from impactmodel.effects.model import OutcomeModel
@@ -43,33 +46,60 @@ def sample(models: Sequence[OutcomeModel], sampler: Sampler) -> xr.DataTree:
     """Sample the posterior; return ``posterior`` and ``sample_stats`` and nothing of the data.
 
     Code is compiled once for each kind of model in a process; models that differ only in data,
-    its length included, share it. The low-rank metric copes with correlated covariates.
+    its length included, share it. The low-rank metric copes with correlated covariates. Each chain
+    has a seed of its own, so that one that is kept on disk is the one that would be run.
     """
-    import nutpie
     import xarray as xr
 
-    compiled = _compile(models)
+    compiled, data = _compile(models)
+    accept = sampler.target_accept or max(model.target_accept for model in models)
+    seeds = np.random.SeedSequence(sampler.seed).generate_state(sampler.chains)
+    folder = Path(sampler.keep) if sampler.keep else None
+    key = run_key(data, replace(sampler, cores=None, keep="")) if folder else ""
+
+    def chain(place: int) -> dict[str, xr.Dataset]:
+        def run() -> dict[str, xr.Dataset]:
+            return _run_chain(compiled, sampler, int(seeds[place]), accept)
+
+        return kept_chain(folder, key, place, run) if folder else run()
+
+    workers = min(sampler.cores or os.cpu_count() or 1, sampler.chains)
+    with ThreadPoolExecutor(workers) as pool:
+        chains = list(pool.map(chain, range(sampler.chains)))
+    joined = {}
+    for group in ("posterior", "sample_stats"):
+        parts = [part[group].assign_coords(chain=[i]) for i, part in enumerate(chains)]
+        joined[group] = xr.concat(parts, dim="chain")
+    return xr.DataTree.from_dict(joined)
+
+
+def _run_chain(
+    compiled: Any, sampler: Sampler, seed: int, target_accept: float
+) -> dict[str, xr.Dataset]:
+    import nutpie
+
     trace = nutpie.sample(
         compiled,
         draws=sampler.draws,
         tune=sampler.tune,
-        chains=sampler.chains,
-        cores=min(sampler.cores or os.cpu_count() or 1, sampler.chains),
-        seed=sampler.seed,
+        chains=1,
+        cores=1,
+        seed=seed,
         adaptation="low_rank",
-        target_accept=sampler.target_accept or max(model.target_accept for model in models),
+        target_accept=target_accept,
         save_warmup=False,
         progress_bar=False,
     )
     posterior = trace["posterior"].dataset
-    kept = {
+    return {
         "posterior": posterior.drop_vars([v for v in posterior if str(v).endswith(RAW)]),
         "sample_stats": trace["sample_stats"].dataset,
     }
-    return xr.DataTree.from_dict(kept)
 
 
-def _compile(models: Sequence[OutcomeModel]) -> Any:
+def _compile(
+    models: Sequence[OutcomeModel],
+) -> tuple[Any, dict[str, npt.NDArray[Any]]]:
     import nutpie
     import pymc as pm
 
@@ -87,7 +117,7 @@ def _compile(models: Sequence[OutcomeModel]) -> Any:
             data.update(part.data)
         # The starting points are computed from the model, the density from the compiled copy.
         pm.set_data(data, model=model)
-        return made.with_data(**data)
+        return made.with_data(**data), data
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class Cohort:
     x: Matrix
 
     @classmethod
-    def from_frame(
+    def from_frame(  # noqa: PLR0913  the columns of a table
         cls,
         table: object,
         *,
@@ -74,6 +75,7 @@ class Cohort:
         covariates: Sequence[str | Covariate] = (),
         group: str | None = None,
         index_date: dt.date | str | None = None,
+        missing_outcomes: bool = False,
     ) -> Cohort:
         """Read a cohort from a table with one row per person.
 
@@ -92,6 +94,9 @@ class Cohort:
         index_date
             Day of assignment, or its column. With it, every covariate must say when it was
             measured, and none may be measured after it.
+        missing_outcomes
+            Keep people whose outcome is not known; a design then has to say what it assumes of
+            them. By default they are refused.
 
         Returns
         -------
@@ -120,7 +125,8 @@ class Cohort:
         if not outcomes:
             raise InputError("there is no outcome", key="outcomes", fix="name at least one")
         data = Table.of(table)
-        data.require([*names, *([group] if group else []), *_date_columns(given, index_date)])
+        wanted = [*names, *([group] if group else []), *_date_columns(given, index_date)]
+        data.require(wanted, gaps=[o.name for o in outcomes] if missing_outcomes else ())
         treated = data.zero_one(treatment, "the treatment") == 1
         _require_both_arms(treated, treatment)
         _require_measured_before(data, given, index_date)
@@ -132,7 +138,7 @@ class Cohort:
             groups=labels,
             treated=frozen(treated),
             group=frozen(codes),
-            y=frozen(np.column_stack([data.outcome(o) for o in outcomes])),
+            y=frozen(np.column_stack([data.outcome(o, gaps=missing_outcomes) for o in outcomes])),
             x=frozen(np.column_stack(x) if x else np.empty((len(data), 0))),
         )
 
@@ -140,6 +146,31 @@ class Cohort:
     def size(self) -> int:
         """Number of people in both arms."""
         return len(self.treated)
+
+    @property
+    def missing(self) -> npt.NDArray[np.bool_]:
+        """Whether an outcome is not known (person, outcome)."""
+        return np.isnan(self.y)
+
+    def observed(self, *outcomes: str) -> Cohort:
+        """Return the people whose outcomes of these names are known, with these outcomes only.
+
+        Raises
+        ------
+        InputError
+            If nobody in an arm has them.
+        """
+        at = [[o.name for o in self.outcomes].index(name) for name in outcomes]
+        known = ~self.missing[:, at].any(axis=1)
+        _require_both_arms(self.treated[known], ", ".join(outcomes))
+        return dataclasses.replace(
+            self,
+            outcomes=tuple(self.outcomes[i] for i in at),
+            treated=frozen(self.treated[known]),
+            group=frozen(self.group[known]),
+            y=frozen(self.y[np.ix_(known, at)]),
+            x=frozen(self.x[known]),
+        )
 
     def cells(self, *, by: Sequence[str] = ()) -> Cells:
         """Aggregate to sufficient statistics by arm, group and the values of ``by``.
@@ -172,6 +203,12 @@ class Cohort:
                 key="by",
                 seen=unknown[0],
                 fix=f"use {', '.join(self.covariates)}" if self.covariates else "leave it empty",
+            )
+        if self.missing.any():
+            raise InputError(
+                "people without a known outcome cannot be summed",
+                key="outcomes",
+                fix="take those whose outcome is known: cohort.observed(...)",
             )
         places = [self.covariates.index(name) for name in by]
         keys = np.column_stack([self.treated, self.group, self.x[:, places]])

@@ -70,8 +70,8 @@ class Table:
     def __len__(self) -> int:
         return len(self.frame)
 
-    def require(self, names: Sequence[str]) -> None:
-        """Raise with every column that is absent, empty or has missing values."""
+    def require(self, names: Sequence[str], *, gaps: Sequence[str] = ()) -> None:
+        """Raise with every column that is absent, or has missing values where ``gaps`` has not."""
         there = self.frame.columns
         problems = []
         for name in names:
@@ -80,9 +80,9 @@ class Table:
                 fix = f"did you mean '{near[0]}'?" if near else f"the table has {', '.join(there)}"
                 problems.append(Problem("there is no such column", fix, key=name))
                 continue
-            gaps = self._missing(name)
-            if gaps:
-                text = f"{gaps} of {len(self)} values are missing"
+            count = 0 if name in gaps else self._missing(name)
+            if count:
+                text = f"{count} of {len(self)} values are missing"
                 problems.append(Problem(text, "fill or drop these rows and say how", key=name))
         if problems:
             raise InputError.of(problems)
@@ -112,19 +112,28 @@ class Table:
 
     def zero_one(self, name: str, what: str) -> Vector:
         """Return a column that must hold only 0 and 1."""
-        values = self.numbers(name)
-        count = int(np.count_nonzero((values != 0) & (values != 1)))
-        if count:
-            raise InputError(
-                f"{what} must be 0 or 1, {count} of {len(values)} values are neither", key=name
-            )
-        return values
+        return _zero_one(self.numbers(name), name, what)
 
-    def outcome(self, measure: OutcomeMeasure) -> Vector:
-        """Return the values of an outcome, checked against its kind."""
+    def outcome(self, measure: OutcomeMeasure, *, gaps: bool = False) -> Vector:
+        """Return the values of an outcome, checked against its kind; ``gaps`` become NaN."""
+        name = measure.name
+        if not gaps or not self._missing(name):
+            return self._checked(measure, self.numbers(name))
+        import narwhals as nw
+
+        column = self.frame[name]
+        if not column.dtype.is_numeric() and str(column.dtype) != "Boolean":
+            return self.numbers(name)
+        values = np.array(column.cast(nw.Float64()).to_numpy(), dtype=np.float64)
+        known = ~np.isnan(values)
+        if not np.isfinite(values[known]).all():
+            raise InputError("there are infinite values", key=name, fix="give finite numbers")
+        self._checked(measure, values[known])
+        return frozen(values)
+
+    def _checked(self, measure: OutcomeMeasure, values: Vector) -> Vector:
         if measure.kind == "binary":
-            return self.zero_one(measure.name, "a binary outcome")
-        values = self.numbers(measure.name)
+            return _zero_one(values, measure.name, "a binary outcome")
         below = int(np.count_nonzero(values < 0))
         if measure.kind != "index" and below:
             raise InputError(
@@ -154,6 +163,15 @@ class Table:
             raise InputError("this column has no dates", key=name, seen=str(self.frame[name].dtype))
         days = [v.date() if isinstance(v, dt.datetime) else v for v in values]
         return np.array(days, dtype="datetime64[D]")
+
+
+def _zero_one(values: Vector, name: str, what: str) -> Vector:
+    count = int(np.count_nonzero((values != 0) & (values != 1)))
+    if count:
+        raise InputError(
+            f"{what} must be 0 or 1, {count} of {len(values)} values are neither", key=name
+        )
+    return values
 
 
 def _label(value: object) -> str:

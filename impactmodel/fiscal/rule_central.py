@@ -62,7 +62,9 @@ def central_of_rules(months: Months, people: Draws, discount_rate: float) -> Cen
     cases: dict[str, _Case] = {}
     reads: dict[str, str] = {}
     for g, group in enumerate(groups):
-        reads[f"people|{group}"] = _count(net, f"people|{group}", f"people, {group}", people[g])
+        reads[f"people|{group}"] = _count(
+            net, f"people|{group}", f"people, {group}", people[g], unit="people"
+        )
         weights = months.profile.weights(group)
         for year, first, after in histories.years():
             for k, b, shares in _states(histories, (first, after), g):
@@ -98,8 +100,8 @@ def _states(
     return [(int(k), int(b), (float(arms[0][k, b]), float(arms[1][k, b]))) for k, b in seen]
 
 
-def _count(net: Net, key: str, label: str, value: float) -> str:
-    net.inputs[key] = CentralInput(label, "share", float(value), "outcomes and histories")
+def _count(net: Net, key: str, label: str, value: float, unit: str = "share") -> str:
+    net.inputs[key] = CentralInput(label, unit, float(value), "outcomes and histories")
     return key
 
 

@@ -90,7 +90,8 @@ def _flows(point: Outcomes, public: UnitValues, periods: Periods) -> RuleBook:
                 ]
             )
             amount = effect * kept * Input(f"remaining|{t}") * Input(f"value|{place}")
-            rules.append(Named(f"amount|{place}|{t}", amount))
+            label = f"{value.line}, {value.payer}, period {t + 1}"
+            rules.append(Named(f"amount|{place}|{t}", amount, label))
     return RuleBook(tuple(rules))
 
 

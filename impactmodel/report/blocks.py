@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from impactmodel.report.tables import Table
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,24 @@ class Steps:
     kind: Literal["steps"] = field(default="steps", init=False)
 
 
-type Block = Paragraph | Points | Marked | Picture | Tabled | Steps
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Headed texts that are read on demand; lines of a text stay lines.
+
+    Parameters
+    ----------
+    summary
+        What is folded away.
+    items
+        Heading and text.
+    """
+
+    summary: str
+    items: tuple[tuple[str, str], ...]
+    kind: Literal["folded"] = field(default="folded", init=False)
+
+
+type Block = Paragraph | Points | Marked | Picture | Tabled | Steps | Folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +118,28 @@ class Page:
 
     def html(self) -> str:
         """Return the page as one self-contained HTML document: no script, no request."""
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-        from markupsafe import Markup
-
-        environment = Environment(
-            loader=PackageLoader("impactmodel.report", "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        # Figures are the only markup that is not escaped: this package drew them.
-        environment.filters["drawing"] = Markup
         shown = [section for section in self.sections if section.blocks]
-        return environment.get_template("page.html.j2").render(page=self, sections=shown)
+        return environment().get_template("page.html.j2").render(page=self, sections=shown)
 
     def write(self, path: str | Path) -> Path:
         """Write the page to a file; return its path."""
         path = Path(path)
         path.write_text(self.html(), encoding="utf-8", newline="\n")
         return path
+
+
+def environment() -> Environment:
+    """Return the templates of the room, with everything escaped but this package's drawings."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    made = Environment(
+        loader=PackageLoader("impactmodel.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Figures are the only markup that is not escaped: this package drew them.
+    made.filters["drawing"] = Markup
+    return made

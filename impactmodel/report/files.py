@@ -5,22 +5,33 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from impactmodel.report.brief import brief
 from impactmodel.report.run_page import run_page
 from impactmodel.report.summary import summary, write_json
+from impactmodel.report.workbook import workbook
 
 if TYPE_CHECKING:
     from impactmodel.report.result import RunResult
 
-RUN_FILES = ("report.html", "summary.json", "outcomes.nc", "run.json")
+RUN_FILES = (
+    "report.html",
+    "brief.html",
+    "workbook.xlsx",
+    "summary.json",
+    "outcomes.nc",
+    "run.json",
+)
 
 
 def write_run(result: RunResult, folder: str | Path) -> None:
-    """Write report, summary, draws of outcomes and run record into a folder.
+    """Write report, brief, workbook, summary, draws of outcomes and run record into a folder.
 
     The draws are cohort means; no file holds a row of any person.
     """
     folder = Path(folder)
     run_page(result).write(folder / "report.html")
+    brief(result).write(folder / "brief.html")
+    workbook(result, path=folder / "workbook.xlsx")
     write_json(summary(result), folder / "summary.json")
     result.outcomes.to_netcdf(folder / "outcomes.nc")
     write_json(result.record.as_dict(), folder / "run.json")

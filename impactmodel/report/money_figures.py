@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from impactmodel.core.summary import check_prob, describe_draws
+from impactmodel.report.languages import english
 from impactmodel.report.marks import fan, histogram, point_interval, remark, zero_line
 from impactmodel.report.numbers import percent, probability
 from impactmodel.report.style import BLUE, INK, ORANGE, QUIET, drawn, plain_ticks, plain_ticks_y
@@ -209,9 +210,9 @@ def readable(name: str) -> str:
     Examples
     --------
     >>> readable("wellbeing_county")
-    'wellbeing county'
+    'wellbeing services county'
     """
-    return name.replace("_", " ")
+    return english(name)
 
 
 def _money_axis(currency: str, sizes: Any) -> tuple[str, float]:

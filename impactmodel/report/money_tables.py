@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from impactmodel.report.languages import english
 from impactmodel.report.numbers import money, multiple, number, probability, rate
 from impactmodel.report.tables import Table, described, interval_note, interval_words
 
@@ -49,31 +50,35 @@ def returns_table(returns: Returns, prob: float = 0.9) -> Table:
     )
 
 
-def savings_table(savings: ByPayer, prob: float = 0.9) -> Table:
-    """Tabulate what each party gains, discounted; below zero it loses."""
-    scope = "Public flows only: what participants earn or employers produce is not counted."
-    return _by_party(savings, prob, ("Public flows of each party", "P(loses)", scope))
+def net_position_table(net: ByPayer, prob: float = 0.9, discounted: str = "") -> Table:
+    """Tabulate savings less outcome payments of each payer.
 
-
-def net_position_table(net: ByPayer, prob: float = 0.9) -> Table:
-    """Tabulate savings less outcome payments of each payer."""
-    scope = "A surplus that the fund returns to a payer is not counted."
-    last = "P(pays more than it saves)"
-    return _by_party(net, prob, ("Savings less outcome payments", last, scope))
-
-
-def _by_party(amounts: ByPayer, prob: float, words: tuple[str, str, str]) -> Table:
-    title, last, scope = words
+    Parameters
+    ----------
+    discounted
+        How both are discounted, such as ``3.5 % a year to 2019``.
+    """
     unit = money("")
-    parts = {name: np.asarray(draws) for name, draws in amounts.by_payer().items()}
+    parts = {name: np.asarray(draws) for name, draws in net.by_payer().items()}
     rows = tuple(
         (
-            name.replace("_", " "),
+            english(name),
             *described(draws, unit, prob),
             probability(float((draws < 0).mean())),
         )
         for name, draws in parts.items()
     )
-    columns = ("Party", "Mean", "Standard deviation", interval_words(prob).capitalize(), last)
-    note = f"{scope} {interval_note(prob, len(next(iter(parts.values()))))}"
-    return Table(title=f"{title}, in {amounts.currency}", columns=columns, rows=rows, note=note)
+    words = f"Both discounted at {discounted}. " if discounted else ""
+    return Table(
+        title=f"Savings less outcome payments, in {net.currency}",
+        columns=(
+            "Party",
+            "Mean",
+            "Standard deviation",
+            interval_words(prob).capitalize(),
+            "P(pays more than it saves)",
+        ),
+        rows=rows,
+        note=f"{words}A surplus that the fund returns to a payer is not counted. "
+        f"{interval_note(prob, len(next(iter(parts.values()))))}",
+    )

@@ -6,12 +6,34 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from impactmodel.contract import NoiseRisk, OutcomePayments
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.core.record import RunRecord
     from impactmodel.effects import Diagnostics
     from impactmodel.finance.cashflows import CashFlows
     from impactmodel.finance.returns import Returns
+    from impactmodel.fiscal import Savings
+
+
+class Translation(Protocol):
+    """What a case says of itself in another language."""
+
+    @property
+    def name(self) -> str:
+        """The title."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The notes, in the order of the case's own."""
+        ...
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """Words for names."""
+        ...
 
 
 class Settings(Protocol):
@@ -27,6 +49,16 @@ class Settings(Protocol):
         """The probability of every interval."""
         ...
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Statements that every output repeats."""
+        ...
+
+    @property
+    def translations(self) -> Mapping[Any, Translation]:
+        """The same in other languages, by code."""
+        ...
+
 
 class Case(Protocol):
     """A case that was run."""
@@ -34,6 +66,88 @@ class Case(Protocol):
     @property
     def settings(self) -> Settings:
         """What it says of itself."""
+        ...
+
+    @property
+    def evidence(self) -> object:
+        """Where the effect comes from."""
+        ...
+
+
+class Target(Protocol):
+    """A number of units that was promised, whatever would have happened anyway."""
+
+    @property
+    def name(self) -> str:
+        """What was to be reached."""
+        ...
+
+    @property
+    def promised(self) -> float:
+        """Units over the cohort."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Where promise and count were read."""
+        ...
+
+    @property
+    def verified(self) -> bool:
+        """Whether somebody can look the numbers up."""
+        ...
+
+
+class Verdict(Protocol):
+    """A gross target and what was reached, draw by draw."""
+
+    @property
+    def target(self) -> Target:
+        """What was promised."""
+        ...
+
+    @property
+    def reached(self) -> Any:
+        """Units over the cohort, shape (draw,)."""
+        ...
+
+    @property
+    def probability_met(self) -> float:
+        """The share of draws in which the target is reached."""
+        ...
+
+
+class Varied(Protocol):
+    """A run under other assumptions about the evidence; draws kept."""
+
+    @property
+    def correlation(self) -> float | None:
+        """Between the errors of the estimates; None: as published."""
+        ...
+
+    @property
+    def variation(self) -> float | None:
+        """Coefficient of variation of estimates without a published error; None: as stated."""
+        ...
+
+    @property
+    def payments(self) -> Any:
+        """Outcome payments, shape (draw,), or None."""
+        ...
+
+    @property
+    def saved(self) -> Any:
+        """What the public purse saves, shape (draw,), or None."""
+        ...
+
+    @property
+    def loses(self) -> Any:
+        """Whether the investors lose money, shape (draw,), or None."""
+        ...
+
+    @property
+    def overpays(self) -> Mapping[str, Any]:
+        """By payer: whether it pays more than it saves, shape (draw,)."""
         ...
 
 
@@ -50,11 +164,17 @@ class ByPayer(Protocol):
         ...
 
 
-class Savings(ByPayer, Protocol):
-    """Public savings: amounts by payer, and what the public payers gain together."""
+class Positions(ByPayer, Protocol):
+    """Savings less payments by payer, and the two themselves."""
 
-    def total(self) -> Any:
-        """Return draws of the gain of every public payer together."""
+    @property
+    def saved(self) -> Mapping[str, Any]:
+        """Discounted savings of each payer, draws."""
+        ...
+
+    @property
+    def paid(self) -> Mapping[str, Any]:
+        """Discounted payments of each payer, draws."""
         ...
 
 
@@ -74,6 +194,16 @@ class RunResult(Protocol):
     @property
     def diagnostics(self) -> Diagnostics | None:
         """Checks of the fit, where one was made."""
+        ...
+
+    @property
+    def paid_on(self) -> Outcomes:
+        """The outcomes that the contract pays on."""
+        ...
+
+    @property
+    def beside(self) -> Mapping[str, Savings]:
+        """Savings on other public sides, by their names."""
         ...
 
     @property
@@ -102,8 +232,23 @@ class RunResult(Protocol):
         ...
 
     @property
-    def net(self) -> ByPayer | None:
+    def net(self) -> Positions | None:
         """Public savings less outcome payments."""
+        ...
+
+    @property
+    def budget(self) -> xr.DataArray | None:
+        """Savings and payments, dims ``draw, payer, year, item``."""
+        ...
+
+    @property
+    def varied(self) -> tuple[Varied, ...]:
+        """The run under other assumptions about published evidence."""
+        ...
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Gross targets and what was reached."""
         ...
 
     @property

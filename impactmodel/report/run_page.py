@@ -16,16 +16,12 @@ from impactmodel.report.blocks import (
 )
 from impactmodel.report.collapse import collapse
 from impactmodel.report.effect_figures import plot_effect
-from impactmodel.report.money_figures import (
-    plot_cash_flows,
-    plot_net_position,
-    plot_payments,
-    plot_returns,
-    plot_savings,
-)
-from impactmodel.report.money_tables import net_position_table, returns_table, savings_table
+from impactmodel.report.evidence_tables import sensitivity_table, verdict_sentences
+from impactmodel.report.money_figures import plot_cash_flows, plot_payments, plot_returns
+from impactmodel.report.money_tables import returns_table
 from impactmodel.report.numbers import count, number
 from impactmodel.report.payment_tables import payments_table, schedule_table
+from impactmodel.report.public_section import public_blocks
 from impactmodel.report.sentences import key_results, noise_sentence
 from impactmodel.report.style import inline_svg
 from impactmodel.report.tables import (
@@ -73,11 +69,13 @@ def run_page(result: RunResult) -> Page:
         ),
         sections=(
             Section("results", "Key results", first),
+            Section("verdicts", "What was promised and what changed", _verdicts(result)),
             Section("notes", "What this is", tuple(Paragraph(note) for note in result.notes)),
             Section("effect", "What the evidence says", _effect(result, prob)),
             Section("contract", "The contract and what it pays", _payments(result, prob)),
             Section("investors", "Investors", _investors(result, prob)),
-            Section("public", "The public side", _public(result, prob)),
+            Section("public", "The public side", public_blocks(result, prob)),
+            Section("sensitivity", "Other assumptions about the evidence", _varied(result)),
             Section("assumptions", "Assumptions", _marked("Assumption", result.assumptions)),
             Section("checks", "Checks of the fit", _checks(result)),
             Section("source", "Where this comes from", _source(result)),
@@ -87,6 +85,16 @@ def run_page(result: RunResult) -> Page:
 
 def _marked(mark: str, items: tuple[str, ...]) -> tuple[Block, ...]:
     return (Marked(mark, items),) if items else ()
+
+
+def _verdicts(result: RunResult) -> tuple[Block, ...]:
+    said = verdict_sentences(result)
+    return (Points(said),) if said else ()
+
+
+def _varied(result: RunResult) -> tuple[Block, ...]:
+    table = sensitivity_table(result)
+    return () if table is None else (Tabled(table),)
 
 
 def _picture(figure: Figure, name: str, title: str, caption: str) -> Picture:
@@ -143,23 +151,6 @@ def _investors(result: RunResult, prob: float) -> tuple[Block, ...]:
         _picture(plot_returns(result.returns, prob), "returns", "Investor returns", rates),
         _picture(plot_cash_flows(result.flows, prob), "flows", "Cash flows by party", flows),
     )
-
-
-def _public(result: RunResult, prob: float) -> tuple[Block, ...]:
-    if result.savings is None:
-        return ()
-    marks = f"Dot: mean; bar: {interval_words(prob)}; right of zero is better off."
-    caption = f"Discounted to the first year. {marks}"
-    blocks: tuple[Block, ...] = (
-        Tabled(savings_table(result.savings, prob)),
-        _picture(plot_savings(result.savings, prob), "savings", "Public savings", caption),
-    )
-    if result.net is not None:
-        blocks += (
-            Tabled(net_position_table(result.net, prob)),
-            _picture(plot_net_position(result.net, prob), "net", "Savings less payments", caption),
-        )
-    return blocks
 
 
 def _checks(result: RunResult) -> tuple[Block, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from impactmodel.core.summary import describe_draws
 from impactmodel.report.collapse import Collapsed, collapse
+from impactmodel.report.languages import english
 from impactmodel.report.numbers import (
     MINUS,
     Unit,
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from impactmodel.contract import NoiseRisk, OutcomePayments
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.finance.returns import Returns
-    from impactmodel.report.result import ByPayer, RunResult, Savings
+    from impactmodel.fiscal import Savings
+    from impactmodel.report.result import ByPayer, RunResult
 
 type Sentence = tuple[str, str]
 """What it is about, and the sentence."""
@@ -148,7 +150,7 @@ def net_sentence(net: ByPayer, payer: str) -> Sentence:
     mean, spread = float(draws.mean()), float(draws.std())
     more = "more" if mean >= 0 else "less"
     return (
-        f"Payer {payer.replace('_', ' ')}",
+        f"Payer {english(payer)}",
         f"It saves {unit.write(abs(mean), spread)} {more} than it pays on average, and pays more "
         f"than it saves with a probability of {probability(float((draws < 0).mean()))}.",
     )

@@ -11,14 +11,20 @@ import numpy as np
 
 from impactmodel.core.summary import describe_draws
 from impactmodel.report.collapse import collapse
+from impactmodel.report.public_summary import (
+    beside_summary,
+    budget_summary,
+    described_by_name,
+    savings_summary,
+    sensitivity_summary,
+    verdicts_summary,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from impactmodel.contract import OutcomePayments
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.effects import Diagnostics
-    from impactmodel.report.result import ByPayer, RunResult, Savings
+    from impactmodel.report.result import ByPayer, RunResult
 
 
 def summary(result: RunResult) -> dict[str, Any]:
@@ -37,8 +43,9 @@ def summary(result: RunResult) -> dict[str, Any]:
     Returns
     -------
     dict
-        Keys ``case, effects, payments, returns, savings, net_position, diagnostics, assumptions,
-        warnings, run``.
+        Keys ``case, effects, payments, returns, savings, net_position, budget, beside,
+        sensitivity, verdicts, diagnostics, assumptions, warnings, run``; those of the public side
+        are described by `impactmodel.report.public_summary`.
     """
     prob = result.case.settings.interval
     data = {
@@ -48,6 +55,10 @@ def summary(result: RunResult) -> dict[str, Any]:
         "returns": None if result.returns is None else result.returns.summary(prob),
         "savings": None if result.savings is None else savings_summary(result.savings, prob),
         "net_position": None if result.net is None else net_summary(result.net, prob),
+        "budget": budget_summary(result, prob),
+        "beside": beside_summary(result, prob),
+        "sensitivity": sensitivity_summary(result, prob),
+        "verdicts": verdicts_summary(result, prob),
         "diagnostics": diagnostics_summary(result.diagnostics, result.outcomes),
         "assumptions": list(result.assumptions),
         "warnings": list(result.warnings),
@@ -113,25 +124,6 @@ def payments_summary(payments: OutcomePayments, prob: float) -> dict[str, Any]:
         "total": describe_draws(payments.total(), prob),
         "by_payer": described_by_name(payments.by_payer(), prob),
         "probability_zero": payments.probability_zero(),
-    }
-
-
-def described_by_name(parts: Mapping[str, Any], prob: float) -> dict[str, Any]:
-    """Summarise draws by name."""
-    return {name: describe_draws(draws, prob) for name, draws in parts.items()}
-
-
-def savings_summary(savings: Savings, prob: float) -> dict[str, Any]:
-    """Summarise public savings: in total and by payer; positive is better off.
-
-    The total is over the payers that are public bodies or funds: participants and employers are
-    listed by payer, and the total says what public payers gain.
-    """
-    parts = dict(savings.by_payer())
-    return {
-        "currency": savings.currency,
-        "total": describe_draws(savings.total(), prob),
-        "by_payer": described_by_name(parts, prob),
     }
 
 

@@ -18,7 +18,8 @@ from impactmodel.core.rule.base import (
     TrailLine,
 )
 from impactmodel.core.rule.book import RuleBook
-from impactmodel.core.rule.readers import audit, describe, excel, inputs, values, walk
+from impactmodel.core.rule.readers import audit, describe, excel, inputs, terms, values, walk
+from impactmodel.core.rule.rewrite import rewrite
 from impactmodel.core.rule.tables import Bands, Gate, Lookup, Steps
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
     "describe",
     "excel",
     "inputs",
+    "rewrite",
+    "terms",
     "values",
     "walk",
 ]

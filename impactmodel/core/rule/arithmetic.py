@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.core.rule.base import Cells, Many, Rule, Trail, Values, as_rule, as_rules, wrap
-from impactmodel.core.rule.numbers import exact, pick, plain, shown
+from impactmodel.core.rule.numbers import Table, exact, own, pick, plain, shown
 
 type RoundMode = Literal["half_up", "half_even", "down", "up"]
 
@@ -124,28 +124,34 @@ class Maximum(_Extreme):
 
 @dataclass(frozen=True, slots=True, init=False)
 class Share(Rule):
-    """A fixed share of a rule, such as 50 % of a tax."""
+    """A share of a rule, such as 50 % of a tax; with a ``name`` as a named `Constant`."""
 
     share: float
     of: Rule
+    name: str
 
-    def __init__(self, share: float, of: Rule | float) -> None:
+    def __init__(self, share: float, of: Rule | float, name: str = "") -> None:
         object.__setattr__(self, "share", float(share))
         object.__setattr__(self, "of", as_rule(of))
+        object.__setattr__(self, "name", name)
 
     def children(self) -> tuple[Rule, ...]:
         return (self.of,)
 
     def numpy(self, env: Values) -> NDArray[np.float64]:
-        return np.asarray(self.share * self.of.numpy(env))
+        return np.asarray(own(env, self.name, self.share) * self.of.numpy(env))
 
     def decimal(self, trail: Trail) -> Decimal:
+        share = exact(own(trail.facts, self.name, self.share))
         base = self.of.decimal(trail)
-        how = f"{shown(self.share)} × {shown(base)}"
-        return trail.note(self.text(), how, exact(self.share) * base)
+        how = f"{shown(share)} × {shown(base)}"
+        return trail.note(self.text(), how, share * base)
 
     def excel(self, cells: Cells) -> str:
-        return f"{plain(self.share)}*{wrap(self.of, cells)}"
+        return f"{own(cells, self.name, plain(self.share))}*{wrap(self.of, cells)}"
+
+    def stated(self) -> dict[str, float | Table]:
+        return {self.name: self.share} if self.name else {}
 
     def text(self) -> str:
         return f"{shown(exact(self.share) * 100)} % of {self.of.text()}"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
-from impactmodel.core.rule.numbers import Table, exact, plain, shown
+from impactmodel.core.rule.numbers import Table, exact, own, plain, shown
 
 type Values = Mapping[str, Any]
 """What numpy reads: arrays that broadcast together, texts for look-ups, tables."""
@@ -101,6 +101,10 @@ class Rule(ABC):
         """Return the inputs that this node itself reads (not those of its children)."""
         return ()
 
+    def stated(self) -> dict[str, float | Table]:
+        """Return the named values of this node itself, which its readers may be given anew."""
+        return {}
+
     def __add__(self, other: Rule | float) -> Rule:
         return Sum((self, other))
 
@@ -129,22 +133,40 @@ def as_rules(values: Sequence[Rule | float]) -> tuple[Rule, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Constant(Rule):
-    """A number fixed in the rule; ``unit`` is for the text reader."""
+    """A number fixed in the rule; ``unit`` is for the text reader.
+
+    A constant with a ``name`` is a term that can be given anew: numpy, Decimal and Excel read the
+    value or the cell of that name where there is one, its own value otherwise. The text says its
+    own value.
+
+    Examples
+    --------
+    >>> from impactmodel.core.rule import Input, excel, values
+    >>> fee = Input("jobs") * Constant(20.0, name="price")
+    >>> float(values(fee, {"jobs": 3.0})), float(values(fee, {"jobs": 3.0, "price": 30.0}))
+    (60.0, 90.0)
+    >>> excel(fee, {"jobs": "B2"}), excel(fee, {"jobs": "B2", "price": "B1"})
+    ('=B2*20', '=B2*B1')
+    """
 
     value: float
     unit: str = ""
+    name: str = ""
 
     def children(self) -> tuple[Rule, ...]:
         return ()
 
     def numpy(self, env: Values) -> NDArray[np.float64]:
-        return np.asarray(self.value, dtype=float)
+        return np.asarray(own(env, self.name, self.value), dtype=float)
 
     def decimal(self, trail: Trail) -> Decimal:
-        return exact(self.value)
+        return exact(own(trail.facts, self.name, self.value))
 
     def excel(self, cells: Cells) -> str:
-        return plain(self.value)
+        return own(cells, self.name, plain(self.value))
+
+    def stated(self) -> dict[str, float | Table]:
+        return {self.name: self.value} if self.name else {}
 
     def text(self) -> str:
         number = f"{exact(self.value):,f}"

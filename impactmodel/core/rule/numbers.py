@@ -52,6 +52,18 @@ def pick(env: Mapping[str, Any], name: str) -> Any:
     return env[name]
 
 
+def own[T](env: Mapping[str, Any], name: str, value: T) -> T:
+    """Return what is given under a name, or the rule's own value where nothing is.
+
+    Examples
+    --------
+    >>> own({"price": 30}, "price", 20), own({}, "price", 20), own({"": 30}, "", 20)
+    (30, 20, 20)
+    """
+    given: T = env[name] if name and name in env else value
+    return given
+
+
 def check_table(rows: Sequence[Sequence[float]], what: str) -> Table:
     """Return rows as a table; raise `InputError` unless thresholds rise strictly."""
     if not rows:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from impactmodel.core.rule.arithmetic import Named
 from impactmodel.core.rule.base import Audit, Cells, Facts, Rule, Trail, Values
-from impactmodel.core.rule.numbers import plain
+from impactmodel.core.rule.numbers import Table, plain
 
 
 def values(rule: Rule, env: Values) -> NDArray[np.float64]:
@@ -54,6 +54,18 @@ def walk(rule: Rule) -> Iterator[Rule]:
     yield rule
     for child in rule.children():
         yield from walk(child)
+
+
+def terms(rule: Rule) -> dict[str, float | Table]:
+    """Return the named values of a rule: constants, shares and tables that may be given anew.
+
+    Examples
+    --------
+    >>> from impactmodel.core.rule import Constant, Input
+    >>> terms(Input("jobs") * Constant(20.0, name="price"))
+    {'price': 20.0}
+    """
+    return {name: value for node in walk(rule) for name, value in node.stated().items()}
 
 
 def inputs(rule: Rule) -> frozenset[str]:

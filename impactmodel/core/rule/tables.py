@@ -2,7 +2,8 @@
 
 A table is fixed in the rule (rows of threshold and value) or named, so that it comes with the
 inputs: a dated tax scale, say. In Excel a named table ``t`` is the ranges ``t.from`` and
-``t.value``; for marginal bands also ``t.rise``, each rate less the rate before it.
+``t.value``; for marginal bands also ``t.rise``, each rate less the rate before it. A fixed table
+may have a ``name`` too: it is then read from what is given under it, as a named `Constant` is.
 
 Thresholds are met in binary and in Excel wherever they are met exactly in decimals: both compare at
 nine decimals, since (1450.8 - 1305.72) / 1450.8 is a little less than 0.1 in binary.
@@ -14,36 +15,49 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule.base import Cells, Rule, Trail, Values, as_rule, wrap
-from impactmodel.core.rule.numbers import Table, check_table, exact, pick, plain, shown
+from impactmodel.core.rule.numbers import Table, check_table, exact, own, pick, plain, shown
 
 type _Rows = Table | str
 _PLACES = 9
 
 
-def _rows(table: _Rows, env: Mapping[str, object], what: str) -> Table:
-    if not isinstance(table, str):
-        return table
-    found = pick(env, table)
-    return check_table(found, f"{what} '{table}'")
+def _rows(node: _Tabled, env: Mapping[str, Any], what: str) -> Table:
+    if not isinstance(node.table, str):
+        given = own(env, node.name, node.table)
+        return given if given is node.table else check_table(given, f"{what} '{node.name}'")
+    found = pick(env, node.table)
+    return check_table(found, f"{what} '{node.table}'")
+
+
+def _ranges(node: _Tabled, cells: Cells) -> str:
+    """Return the name of the ranges that hold the table; nothing for a table in the formula."""
+    if isinstance(node.table, str):
+        return node.table
+    return node.name if node.name and f"{node.name}.from" in cells else ""
 
 
 class _Tabled(Rule):
     __slots__ = ()
     x: Rule
     table: _Rows
+    name: str
 
     def children(self) -> tuple[Rule, ...]:
         return (self.x,)
 
     def names(self) -> tuple[str, ...]:
         return (self.table,) if isinstance(self.table, str) else ()
+
+    def stated(self) -> dict[str, float | Table]:
+        fixed = self.name and not isinstance(self.table, str)
+        return {self.name: self.table} if fixed else {}  # type: ignore[dict-item]
 
 
 def _row_text(table: _Rows, head: str) -> str:
@@ -67,24 +81,30 @@ class Steps(_Tabled):
     x: Rule
     table: _Rows
     below: float
+    name: str
 
     def __init__(
-        self, x: Rule, table: Sequence[tuple[float, float]] | str, below: float = 0.0
+        self,
+        x: Rule,
+        table: Sequence[tuple[float, float]] | str,
+        below: float = 0.0,
+        name: str = "",
     ) -> None:
         fixed = table if isinstance(table, str) else check_table(table, "step table")
         object.__setattr__(self, "x", x)
         object.__setattr__(self, "table", fixed)
         object.__setattr__(self, "below", float(below))
+        object.__setattr__(self, "name", name)
 
     def numpy(self, env: Values) -> NDArray[np.float64]:
-        rows = _rows(self.table, env, "step table")
+        rows = _rows(self, env, "step table")
         starts = np.array([low for low, _ in rows])
         results = np.array([self.below, *(value for _, value in rows)])
         x = np.round(self.x.numpy(env), _PLACES)
         return np.asarray(results[np.searchsorted(np.round(starts, _PLACES), x, side="right")])
 
     def decimal(self, trail: Trail) -> Decimal:
-        rows = _rows(self.table, trail.facts, "step table")
+        rows = _rows(self, trail.facts, "step table")
         x = self.x.decimal(trail)
         index = bisect_right([exact(low) for low, _ in rows], x)
         if not index:
@@ -95,9 +115,10 @@ class Steps(_Tabled):
 
     def excel(self, cells: Cells) -> str:
         x = f"ROUND({self.x.excel(cells)},{_PLACES})"
-        if isinstance(self.table, str):
-            lows = pick(cells, f"{self.table}.from")
-            results = pick(cells, f"{self.table}.value")
+        ranges = _ranges(self, cells)
+        if ranges or isinstance(self.table, str):
+            lows = pick(cells, f"{ranges}.from")
+            results = pick(cells, f"{ranges}.value")
             first = f"INDEX({lows},1)"
         else:
             lows = "{" + ",".join(plain(low) for low, _ in self.table) + "}"
@@ -126,23 +147,25 @@ class Bands(_Tabled):
 
     x: Rule
     table: _Rows
+    name: str
 
-    def __init__(self, x: Rule, table: Sequence[tuple[float, float]] | str) -> None:
+    def __init__(self, x: Rule, table: Sequence[tuple[float, float]] | str, name: str = "") -> None:
         fixed = table if isinstance(table, str) else check_table(table, "table of bands")
         object.__setattr__(self, "x", x)
         object.__setattr__(self, "table", fixed)
+        object.__setattr__(self, "name", name)
 
     def numpy(self, env: Values) -> NDArray[np.float64]:
         x = self.x.numpy(env)
         total = np.zeros_like(x)
-        for low, high, rate in _bands(_rows(self.table, env, "table of bands")):
+        for low, high, rate in _bands(_rows(self, env, "table of bands")):
             total = total + rate * np.maximum(np.minimum(x, high) - low, 0.0)
         return np.asarray(total)
 
     def decimal(self, trail: Trail) -> Decimal:
         x = self.x.decimal(trail)
         total, parts = Decimal(0), []
-        for low, high, rate in _bands(_rows(self.table, trail.facts, "table of bands")):
+        for low, high, rate in _bands(_rows(self, trail.facts, "table of bands")):
             top = min(x, Decimal(high) if high == float("inf") else exact(high))
             if top > exact(low):
                 part = top - exact(low)
@@ -152,8 +175,9 @@ class Bands(_Tabled):
 
     def excel(self, cells: Cells) -> str:
         x = wrap(self.x, cells)
-        if isinstance(self.table, str):
-            lows, rises = pick(cells, f"{self.table}.from"), pick(cells, f"{self.table}.rise")
+        ranges = _ranges(self, cells)
+        if ranges or isinstance(self.table, str):
+            lows, rises = pick(cells, f"{ranges}.from"), pick(cells, f"{ranges}.rise")
             return f"SUMPRODUCT(({x}>{lows})*({x}-{lows})*{rises})"
         parts = []
         for low, high, rate in _bands(self.table):

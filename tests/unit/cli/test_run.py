@@ -11,7 +11,14 @@ from impactmodel.cli.main import main
 from impactmodel.core.yaml import Document
 
 ROOT = Path(__file__).parents[3]
-FILES = {"report.html", "summary.json", "outcomes.nc", "run.json"}
+FILES = {
+    "report.html",
+    "brief.html",
+    "workbook.xlsx",
+    "summary.json",
+    "outcomes.nc",
+    "run.json",
+}
 
 
 def write_case(folder, **changes):
