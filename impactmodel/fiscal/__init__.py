@@ -3,7 +3,7 @@
 from impactmodel.core.central import Central
 from impactmodel.fiscal.appraisal import Appraisal, mvpf
 from impactmodel.fiscal.budget import budget
-from impactmodel.fiscal.compute import savings
+from impactmodel.fiscal.compute import PublicSide, savings
 from impactmodel.fiscal.conversion import as_outcomes
 from impactmodel.fiscal.expected_months import at_expected_months
 from impactmodel.fiscal.ledger import Ledger
@@ -11,7 +11,6 @@ from impactmodel.fiscal.ledger_data import Line
 from impactmodel.fiscal.observed import ByRules, Observed, ObservedFlow, Shares
 from impactmodel.fiscal.parameters import load_rules
 from impactmodel.fiscal.profile import Person, Profile
-from impactmodel.fiscal.public_side import PublicSide
 from impactmodel.fiscal.rule_side import RuleSide
 from impactmodel.fiscal.savings import Savings
 from impactmodel.fiscal.unit_values import UnitValue, UnitValues

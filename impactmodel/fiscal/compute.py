@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Annotated
+
+from pydantic import Field
 
 from impactmodel.core.errors import DiagnosticsError, InputError
 from impactmodel.core.outcomes import Outcomes
 from impactmodel.fiscal.observed import Observed
 from impactmodel.fiscal.parameters import Rules
 from impactmodel.fiscal.profile import Profile
-from impactmodel.fiscal.public_side import PublicSide
 from impactmodel.fiscal.rule_savings import rule_savings
 from impactmodel.fiscal.rule_side import RuleSide
 from impactmodel.fiscal.savings import Savings
 from impactmodel.fiscal.stated import unit_savings
 from impactmodel.fiscal.unit_values import UnitValues
+
+type PublicSide = Annotated[UnitValues | Observed | RuleSide, Field(discriminator="type")]
+"""Stated values per unit of an outcome, observed money, or rules for a profile of persons."""
 
 
 def savings(

@@ -93,9 +93,6 @@ EMPLOYER_RESULTS = tuple(
 OPTIONAL_LINES = (*BENEFIT_LINES, "church_tax")
 """Lines that stand in a ledger only where they occur."""
 
-PENSION_LINES = ("employee_pension", "employer_pension")
-"""Contributions that accrue a pension: leave them out with ``ledger.without`` to see the rest."""
-
 STATEMENTS = (
     "amounts are in the prices of each year; a person's wage stays as it is in the profile",
     "out of work means on the person's benefit, in work the person's full wage and no benefit",

@@ -14,15 +14,13 @@ from impactmodel.core.money import check_currency, same
 from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import dump, load
 from impactmodel.fiscal.ledger_data import ARMS, DIMS, Draws, Line, check_ledger, year_shares
-from impactmodel.fiscal.payers import PRIVATE_PAYERS, is_public
+from impactmodel.fiscal.payers import is_public
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 type View = Literal["group", "payer", "line", "year", "period"]
 
-PRIVATE = PRIVATE_PAYERS
-"""Parties of a ledger that are no public body in any country."""
 _VIEWS = ("group", "payer", "line", "year", "period")
 
 

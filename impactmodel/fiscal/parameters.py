@@ -17,7 +17,6 @@ from typing import Any, Literal
 
 from impactmodel.core.errors import InputError, Problem
 from impactmodel.core.rule import RuleBook
-from impactmodel.core.rule import inputs as rule_inputs
 from impactmodel.core.spec import load
 from impactmodel.core.yaml import Document
 from impactmodel.fiscal.parameter_files import (
@@ -28,6 +27,7 @@ from impactmodel.fiscal.parameter_files import (
     Value,
     read_parameters,
 )
+from impactmodel.fiscal.rule_closure import book_behind
 from impactmodel.fiscal.rule_results import Computed, Found, RuleInput, check_inputs, explanation
 
 type Mode = Literal["strict", "carry_forward"]
@@ -193,8 +193,7 @@ class RulesAt:
             fix = "name results of the books that are not given as inputs"
             raise InputError("no rule gives this", seen=strange[0], fix=fix)
         if only:
-            needed = _closure(book, only)
-            book = RuleBook(tuple(rule for rule in book.rules if rule.name in needed))
+            book = book_behind(book, only)
         names = {name for one in self.rules.books.values() for name in one.names()}
         known = {**{n: RuleInput(n, "result of a rule") for n in names}, **self.rules.inputs}
         check_inputs(inputs, book.inputs() - set(self.rules.parameters), known)
@@ -312,18 +311,6 @@ def _unsourced(files: Mapping[str, ParameterFile], keys: tuple[str, ...]) -> lis
         if key not in named
     ]
     return problems
-
-
-def _closure(book: RuleBook, names: Sequence[str]) -> set[str]:
-    """Return rules and every rule whose result they need."""
-    rules = {rule.name: rule for rule in book.rules}
-    needed, todo = set(), list(names)
-    while todo:
-        one = todo.pop()
-        if one in rules and one not in needed:
-            needed.add(one)
-            todo += rule_inputs(rules[one])
-    return needed
 
 
 def _day(date: object) -> dt.date:

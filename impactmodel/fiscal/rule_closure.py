@@ -1,48 +1,41 @@
-"""The part of rule books that stands behind a result, and the parameters that it reads."""
+"""The part of a rule book that stands behind results, and the names that it reads."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from impactmodel.core.rule import Lookup, Rule, RuleBook
-from impactmodel.fiscal.parameters import Rules
 
 type Texts = Mapping[str, Collection[str]]
 """Texts that occur, by the name of a text input: other rows of a look-up are not read."""
 
 
-def book_behind(rules: Rules, results: Sequence[str], books: Sequence[str]) -> RuleBook:
-    """Return the rules of some books on which results depend, in order.
+def book_behind(book: RuleBook, results: Sequence[str]) -> RuleBook:
+    """Return the rules of a book on which results depend, in order.
 
     Examples
     --------
     >>> from impactmodel.fiscal.parameters import load_rules
-    >>> book_behind(load_rules("fi"), ["daily_benefit"], ["unemployment_benefit"]).names()
+    >>> book_behind(load_rules("fi").book("unemployment_benefit"), ["daily_benefit"]).names()
     ('child_increment', 'service_increment', 'daily_benefit')
     """
-    whole = {rule.name: rule for rule in rules.book(*books).rules}
-    needed = _reached(whole, results, {})[0]
-    return RuleBook(tuple(rule for name, rule in whole.items() if name in needed))
+    needed = _reached(book, results, {})[0]
+    return RuleBook(tuple(rule for rule in book.rules if rule.name in needed))
 
 
-def parameters_behind(
-    rules: Rules, results: Sequence[str], books: Sequence[str], texts: Texts | None = None
-) -> tuple[str, ...]:
-    """Return the parameters on which results depend, in alphabetical order.
+def names_behind(book: RuleBook, results: Sequence[str], texts: Texts) -> set[str]:
+    """Return the names that the rules behind results read.
 
     Parameters
     ----------
     texts
         Texts that occur, such as ``{"municipality": ["helsinki"]}``.
     """
-    whole = {rule.name: rule for rule in rules.book(*books).rules}
-    read = _reached(whole, results, texts or {})[1]
-    return tuple(sorted(read & set(rules.parameters)))
+    return _reached(book, results, texts)[1]
 
 
-def _reached(
-    whole: Mapping[str, Rule], results: Sequence[str], texts: Texts
-) -> tuple[set[str], set[str]]:
+def _reached(book: RuleBook, results: Sequence[str], texts: Texts) -> tuple[set[str], set[str]]:
+    whole = {rule.name: rule for rule in book.rules}
     needed: set[str] = set()
     read: set[str] = set()
     left = list(results)

@@ -43,7 +43,7 @@ class RuleExplainer:
         flow = flow_of(line)
         result = flow.result_for(payer)
         if result == "wage":
-            return f"{self._work(year)}; the wage of the profile in months in work"
+            return f"{self._work(year)}; the profile's wage of months in work"
         key = (line if line in BENEFIT_LINES else flow.level, year)
         if key not in self._said:
             self._said[key] = self._values(line, year)

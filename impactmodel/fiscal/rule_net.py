@@ -107,7 +107,7 @@ def counter_block(net: Net, i: int, month: int) -> str:
     """Add what a month on benefit adds to the counter of paid days; return its key."""
     months = net.months
     day = months.histories.month(month)
-    book = book_behind(months.rules, COUNTERS, MONTH_BOOKS)
+    book = book_behind(months.rules.book(*MONTH_BOOKS), COUNTERS)
     title = f"Person {i + 1}, days that {day:%Y-%m} on benefit adds to the counter"
     return net.add(
         f"counter|person{i + 1}|{day:%Y-%m}", title, book, day, _month_reads(net, i, day, book)
@@ -117,7 +117,7 @@ def counter_block(net: Net, i: int, month: int) -> str:
 def work_block(net: Net, i: int, day: dt.date) -> str:
     """Add a month in work; return its key."""
     months = net.months
-    book = book_behind(months.rules, EMPLOYER_RESULTS, (EMPLOYER_BOOK,))
+    book = book_behind(months.rules.book(EMPLOYER_BOOK), EMPLOYER_RESULTS)
     wage = months.profile.persons[i].wage
     reads = person_reads(net, i, day, tuple(book.inputs()))
     reads["monthly_wage"] = net.person(i, "wage", wage, "gross wage of a month in work")
@@ -128,7 +128,7 @@ def work_block(net: Net, i: int, day: dt.date) -> str:
 
 def before_block(net: Net, i: int, day: dt.date) -> str:
     """Add the benefit of a month before the start; return the key of its amount."""
-    book = book_behind(net.months.rules, ["monthly_benefit"], MONTH_BOOKS)
+    book = book_behind(net.months.rules.book(*MONTH_BOOKS), ["monthly_benefit"])
     title = f"Person {i + 1}, {day:%Y-%m} before the start, on benefit"
     key = f"before|person{i + 1}|{day:%Y-%m}"
     return f"{net.add(key, title, book, day, _month_reads(net, i, day, book))}/monthly_benefit"

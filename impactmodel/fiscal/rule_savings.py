@@ -27,7 +27,7 @@ from impactmodel.fiscal.ledger_data import ARMS, Line
 from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.projection import project
 from impactmodel.fiscal.rule_central import central_of_rules
-from impactmodel.fiscal.rule_closure import parameters_behind
+from impactmodel.fiscal.rule_closure import names_behind
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.fiscal.savings import Savings
 from impactmodel.fiscal.year_flows import year_flows
@@ -230,10 +230,6 @@ def _relevant(months: Months) -> set[str]:
     for day in days:
         for name, values in months.texts(day).items():
             texts.setdefault(name, set()).update(values)
-    books = (*MONTH_BOOKS, *YEAR_BOOKS, EMPLOYER_BOOK)
-    results = [result for flow in FLOWS for _, _, result in flow.sides if result != "wage"]
-    return {
-        name
-        for level in books
-        for name in parameters_behind(months.rules, results, (level,), texts)
-    }
+    whole = months.rules.book(*MONTH_BOOKS, *YEAR_BOOKS, EMPLOYER_BOOK)
+    results = [result for flow in FLOWS for _, _, result in flow.sides]
+    return names_behind(whole, results, texts) & set(months.rules.parameters)

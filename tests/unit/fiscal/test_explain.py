@@ -90,7 +90,7 @@ def test_every_cell_by_rules(people, start, years):
     seen = 0
     for (line, payer, year), text in said.items():
         if line == "gross_wage":
-            assert text.endswith("; the wage of the profile in months in work")
+            assert text.endswith("; the profile's wage of months in work")
         elif "; values: " in text:
             seen += 1
             assert re.search(r"\(from 20\d\d-\d\d-\d\d", text), text

@@ -203,6 +203,26 @@ def test_a_service_that_is_not_used_is_saved_without_a_counterparty():
     assert "participant" not in found.by_payer()
 
 
+def test_other_names_of_payers_move_the_money_to_them():
+    names = {"state": "municipality", "municipality": "a_fund", "kela_sickness_fund": "state"}
+    found, moved = (
+        savings(koto(), Observed((ObservedFlow("taxes", "tax", split),), "EUR"))
+        for split in (
+            SPLIT,
+            ByRules(
+                SPLIT.date,
+                SPLIT.person,
+                SPLIT.without,
+                SPLIT.with_programme,
+                {result: names[payer] for result, payer in SPLIT.results.items()},
+            ),
+        )
+    )
+    for before, after in names.items():
+        assert moved.by_payer()[after] == pytest.approx(found.by_payer()[before], rel=1e-12)
+    assert moved.total() == pytest.approx(found.total(), rel=1e-12)
+
+
 def test_shares_that_do_not_sum_to_one_are_refused():
     with pytest.raises(InputError) as caught:
         Shares({"state": 0.5, "municipality": 0.4})
