@@ -154,7 +154,7 @@ def test_every_cell_of_a_side_by_rules_is_explained_with_its_values(koto: CaseRe
     named = {(p, ln) for p, ln in zip(data["payer"].values, data["line"].values, strict=True)}
     assert len(found) >= len(named)
     wage = next(t for n, t in found.items() if n.startswith("participants (private), gross wage"))
-    assert "the wage of the profile in months in work" in wage
+    assert "the profile's wage of months in work" in wage
 
 
 def test_what_is_folded_can_be_opened_and_is_escaped(run: Run) -> None:
