@@ -15,7 +15,9 @@ _CONVERGED = 1e-10
 _LARGEST_SCORE = 30.0
 
 
-def doubly_robust(change: Array, treated: Array, x: Array, weight: Array) -> tuple[float, Array, Array]:
+def doubly_robust(
+    change: Array, treated: Array, x: Array, weight: Array
+) -> tuple[float, Array, Array]:
     r"""Estimate the effect on the treated of a change, adjusted for covariates.
 
     .. math::

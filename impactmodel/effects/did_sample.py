@@ -1,4 +1,4 @@
-"""Which units and periods of a panel can identify effects of a staggered start, and which cannot."""
+"""Which units and periods of a panel identify the effects of a staggered start."""
 
 from __future__ import annotations
 
