@@ -22,6 +22,7 @@ from scipy import optimize, stats
 
 from impactmodel.core.errors import InputError
 from impactmodel.effects.did_group_time import GroupTime
+from impactmodel.effects.did_options import TrendViolation
 from impactmodel.effects.did_sample import Array, Codes, Sample
 
 _NEARLY_ONE = 1.0 - 1e-9
@@ -70,7 +71,7 @@ def effect_covariance(sample: Sample, cells: GroupTime, outcome: int) -> EffectC
         If the controls are one cluster, or no unit deviates from its cohort's mean.
     """
     after = np.flatnonzero(cells.after)
-    robust, parts, alone = _robust(cells, after)
+    robust, parts, alone = robust_covariance(cells, after)
     average = cells.share[after] / cells.share[after].sum()
     variance = float(average @ robust @ average)
     if not variance > 0:
@@ -86,18 +87,29 @@ def effect_covariance(sample: Sample, cells: GroupTime, outcome: int) -> EffectC
     structured *= variance / float(average @ structured @ average)
     clusters, arms = int(cells.cluster.max()) + 1, len(sample.cohorts) + 1
     k = 2 * len(after) / (2 * len(after) + max(clusters - arms, 1))
-    freedom = _freedom(parts @ average, cells, sample.cohorts)
+    freedom = welch_freedom(parts @ average, cells)
     mixed = (1 - k) * robust + k * structured
     return EffectCovariance(
         _widening(freedom) * mixed, freedom, k, rho, nugget, tuple(int(g) for g in alone)
     )
 
 
+def violation_covariance(cells: GroupTime, violation: TrendViolation) -> Array:
+    """Return the covariance of the biases of the effects after the start under a violation."""
+    after = cells.after
+    away = (cells.period - cells.base)[after].astype(np.float64)
+    if violation.shape == "walk":
+        shape = np.minimum(away[:, None], away[None, :])
+    else:
+        shape = np.outer(away, away)
+    return np.asarray(violation.per_period**2 * shape)
+
+
 def _widening(freedom: float) -> float:
     return float((stats.t.ppf(_TAIL, freedom) / stats.norm.ppf(_TAIL)) ** 2)
 
 
-def _robust(cells: GroupTime, after: Codes) -> tuple[Array, Array, Codes]:
+def robust_covariance(cells: GroupTime, after: Codes) -> tuple[Array, Array, Codes]:
     """Return the covariance corrected for leverage, its cluster sums, and cohorts of one cluster.
 
     With one cluster per unit and no weights this is the unbiased variance of Welch.
@@ -125,10 +137,10 @@ def _robust(cells: GroupTime, after: Codes) -> tuple[Array, Array, Codes]:
     return robust, psi, np.unique(cells.cohort[after][lonely])
 
 
-def _freedom(psi: Array, cells: GroupTime, cohorts: tuple[int, ...]) -> float:
-    """Return the degrees of freedom of the average, from the squares of each arm's clusters."""
+def welch_freedom(psi: Array, cells: GroupTime) -> float:
+    """Return the degrees of freedom of a sum over clusters, from the squares of each arm."""
     start = np.full(len(psi), np.inf)
-    own = np.where(np.isin(cells.start, cohorts), cells.start, np.inf)
+    own = np.where(np.isin(cells.start, cells.cohort), cells.start, np.inf)
     np.minimum.at(start, cells.cluster, own)
     parts = []
     for g in np.unique(start):
