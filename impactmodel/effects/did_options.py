@@ -89,7 +89,8 @@ class DifferencePriors:
     r"""Priors of the effects ATT(g, t), pooled over cohorts and periods.
 
     .. math::
-        \theta_{gt} \sim N(\mu, \tau^2), \quad \mu \sim N(0, (a s)^2), \quad
+        \theta_{gt} = \mu + \tau (u_g + v_{t - g} + w_{gt}) / \sqrt 3, \quad
+        u, v, w \sim N(0, 1), \quad \mu \sim N(0, (a s)^2), \quad
         \tau \sim \text{HalfNormal}(b s)
 
     with *s* the standard deviation of the change of untreated units from the first to the last
@@ -101,6 +102,9 @@ class DifferencePriors:
         :math:`a` and :math:`b`.
     scale
         :math:`s` in the outcome's unit; None computes it from the controls.
+    pool
+        Whether the spread is estimated. False: it is :math:`b s` itself, so that effects are
+        hardly shrunk towards each other, and follow the estimates.
     violation
         Bias prior of the trend; None: trends are taken as exactly parallel.
 
@@ -113,6 +117,7 @@ class DifferencePriors:
     level: float = 1.0
     spread: float = 0.5
     scale: float | None = None
+    pool: bool = True
     violation: TrendViolation | None = None
 
     def __post_init__(self) -> None:

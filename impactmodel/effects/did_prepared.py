@@ -104,10 +104,9 @@ class PreparedDifferences:
 
     def checks(self) -> tuple[Check, ...]:
         """Return the checks before the start, and how fragile effects are to a violation."""
-        return (
-            *pre_checks(self.sample, self.cells),
-            *(_fragility(m, self.average) for m in self.models),
-        )
+        pairs = zip(self.models, self.cells, strict=True)
+        fragile = [_fragility(model, cells, self.average) for model, cells in pairs]
+        return (*pre_checks(self.sample, self.cells), *fragile)
 
     def _bounds(self, beyond: Array) -> tuple[Check, ...]:
         return tuple(

@@ -14,6 +14,8 @@ from impactmodel.effects.did_sample import Array
 from impactmodel.effects.did_twins import impute, treatment, two_way
 from impactmodel.effects.difference_in_differences import DifferenceInDifferences
 
+type _Line = tuple[str, str, str, float, float]
+
 _KINDS: tuple[Aggregation, ...] = ("simple", "dynamic", "group", "calendar")
 
 
@@ -63,7 +65,7 @@ def difference_table(
     ready = prepare(design)
     if not isinstance(ready, PreparedDifferences):
         raise TypeError(f"{type(design).__name__} is not a difference-in-differences")
-    rows: list[tuple[str, str, str, float, float]] = []
+    rows: list[_Line] = []
     for k in range(len(ready.models)):
         rows += _posterior(ready, k)
         rows += _twins(ready, k)
@@ -91,9 +93,9 @@ def average_weights(ready: PreparedDifferences, kind: Aggregation) -> Array:
     return out
 
 
-def _posterior(ready: PreparedDifferences, k: int) -> list[tuple[str, str, str, float, float]]:
+def _posterior(ready: PreparedDifferences, k: int) -> list[_Line]:
     model = ready.models[k]
-    rows = []
+    rows: list[_Line] = []
     for kind in _KINDS:
         mean, covariance = model.moments(average_weights(ready, kind)[:, None])
         error = float(covariance[0, 0] ** 0.5)
@@ -101,10 +103,10 @@ def _posterior(ready: PreparedDifferences, k: int) -> list[tuple[str, str, str, 
     return rows
 
 
-def _twins(ready: PreparedDifferences, k: int) -> list[tuple[str, str, str, float, float]]:
+def _twins(ready: PreparedDifferences, k: int) -> list[_Line]:
     cells, sample = ready.cells[k], ready.sample
     name = cells.outcome
-    rows = []
+    rows: list[_Line] = []
     for kind in _KINDS:
         found = aggregate(cells, kind)
         rows.append((name, "Callaway-Sant'Anna", kind, found.overall, found.overall_se))

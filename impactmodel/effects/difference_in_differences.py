@@ -18,7 +18,7 @@ from impactmodel.effects.did_covariance import (
     violation_covariance,
 )
 from impactmodel.effects.did_group_time import GroupTime, group_time
-from impactmodel.effects.did_model import PooledEffects
+from impactmodel.effects.did_model import PooledEffects, likeness
 from impactmodel.effects.did_options import Comparison, DifferencePriors
 from impactmodel.effects.did_outcomes import Frame, lay_frame
 from impactmodel.effects.did_prepared import PreparedDifferences
@@ -178,8 +178,10 @@ def _model(
         measure=design.panel.outcomes[outcome],
         estimate=cells.estimate[after],
         covariance=covariance,
+        likeness=likeness(cells.cohort[after], cells.since[after]),
         level_sd=design.priors.level * scale,
         spread_sd=design.priors.spread * scale,
+        pooled=design.priors.pool,
     )
 
 
@@ -204,8 +206,9 @@ def _assumptions(
     for measure, covariance, scale in zip(design.panel.outcomes, *made, strict=True):
         said.append(
             f"'{measure.name}': effects N(level, spread) over cohorts and periods, level "
-            f"N(0, {priors.level * scale:.4g}), spread half-normal({priors.spread * scale:.4g}) in "
-            f"{measure.unit}; {covariance.structured:.0%} of the errors' covariance from an AR(1) "
+            f"N(0, {priors.level * scale:.4g}), spread "
+            + ("half-normal(" if priors.pool else "fixed (")
+            + f"{priors.spread * scale:.4g}) in {measure.unit}; {covariance.structured:.0%} of the errors' covariance from an AR(1) "
             f"with nugget, widened for {covariance.freedom:.0f} degrees of freedom"
         )
         if covariance.alone:
