@@ -204,12 +204,13 @@ def _assumptions(
         f"errors may depend over time and within each {comparison.cluster}",
     ]
     for measure, covariance, scale in zip(design.panel.outcomes, *made, strict=True):
+        width = priors.spread * scale
+        spread = f"half-normal({width:.4g})" if priors.pool else f"fixed at {width:.4g}"
         said.append(
             f"'{measure.name}': effects N(level, spread) over cohorts and periods, level "
-            f"N(0, {priors.level * scale:.4g}), spread "
-            + ("half-normal(" if priors.pool else "fixed (")
-            + f"{priors.spread * scale:.4g}) in {measure.unit}; {covariance.structured:.0%} of the errors' covariance from an AR(1) "
-            f"with nugget, widened for {covariance.freedom:.0f} degrees of freedom"
+            f"N(0, {priors.level * scale:.4g}), spread {spread} in {measure.unit}; "
+            f"{covariance.structured:.0%} of the errors' covariance from an AR(1) with nugget, "
+            f"widened for {covariance.freedom:.0f} degrees of freedom"
         )
         if covariance.alone:
             names = ", ".join(sample.label(g) for g in covariance.alone)
