@@ -80,15 +80,15 @@ def two_way(sample: Sample, outcome: int, regressors: Array) -> TwoWay:
     flat = _within(np.where(used[:, :, None], columns, 0.0), weight)
     k = x.shape[2]
     every, target = flat[:, :, :-1], flat[:, :, -1]
-    root = np.sqrt(weight)
-    beta = np.linalg.lstsq(_rows(every * root[:, :, None]), (target * root).ravel(), rcond=None)[0]
-    rest = (target - every @ beta) * weight
-    bread = np.linalg.pinv(_rows(every * root[:, :, None]).T @ _rows(every * root[:, :, None]))
+    rows, root = _rows(every), np.sqrt(weight).ravel()
+    bread, rank = _inverse(rows * root[:, None])
+    beta = bread @ (rows.T @ (weight * target).ravel())
+    left = target - every @ beta
+    rest = left * weight
     score = _cluster_sums(np.einsum("itk,it->ik", every, rest), sample.cluster)
     covariance = bread @ (score.T @ score) @ bread
     n, units = int(used.sum()), int(used.any(axis=1).sum())
-    freedom = n - units - np.linalg.matrix_rank(bread)
-    scale = float((rest * (target - every @ beta)).sum()) / freedom
+    scale = float((rest * left).sum()) / (n - units - rank)
     return TwoWay(
         coefficients=beta[:k],
         covariance=covariance[:k, :k],
@@ -138,8 +138,7 @@ def impute(sample: Sample, outcome: int) -> Imputation:
     share = weight * on / (weight * on).sum()
     periods = _period_dummies(y.shape)
     z = _within(periods * free[:, :, None], weight * free)
-    flat = _rows(z * np.sqrt(weight * free)[:, :, None])
-    bread = np.linalg.pinv(flat.T @ flat)
+    bread, _ = _inverse(_rows(z * np.sqrt(weight * free)[:, :, None]))
     # Weights of untreated outcomes in the sum of imputed ones: by the unit's mean and the periods.
     size = (weight * free).sum(axis=1)
     own = np.divide(share.sum(axis=1), size, out=np.zeros(len(size)), where=size > 0)
@@ -177,6 +176,17 @@ def _within(columns: Array, weight: Array) -> Array:
     total = weight.sum(axis=1)
     mean = np.einsum("it,itk->ik", weight, columns) / np.where(total > 0, total, 1.0)[:, None]
     return np.where((weight > 0)[:, :, None], columns - mean[:, None], 0.0)
+
+
+def _inverse(rows: Array) -> tuple[Array, int]:
+    """Return the (pseudo-)inverse of X'X, columns put on one scale first, and its rank."""
+    gram = rows.T @ rows
+    scale = np.sqrt(np.diag(gram))
+    scale = np.where(scale > 0, scale, 1.0)
+    even = gram / np.outer(scale, scale)
+    rank = int(np.linalg.matrix_rank(even, hermitian=True))
+    inverse = np.linalg.pinv(even, hermitian=True, rcond=len(even) * np.finfo(float).eps)
+    return inverse / np.outer(scale, scale), rank
 
 
 def _rows(cube: Array) -> Array:
