@@ -86,15 +86,16 @@ class TrendViolation:
 
 @spec
 class DifferencePriors:
-    r"""Priors of the effects ATT(g, t), pooled over cohorts and periods.
+    r"""Priors of the effects ATT(g, t), pooled over cohorts *g* and the time *e* since the start.
 
     .. math::
-        \theta_{gt} = \mu + \tau (u_g + v_{t - g} + w_{gt}) / \sqrt 3, \quad
-        u, v, w \sim N(0, 1), \quad \mu \sim N(0, (a s)^2), \quad
-        \tau \sim \text{HalfNormal}(b s)
+        \theta_{ge} = \mu + \beta\,\frac{e - \bar e}{\max e}
+        + \frac{\tau}{\sqrt 3}\,(u_g + v_e + w_{ge}), \quad
+        \mu, \beta \sim N(0, (a s)^2), \quad \tau \sim \text{HalfNormal}(b s)
 
-    with *s* the standard deviation of the change of untreated units from the first to the last
-    period, so that the answer is the same in every unit of measurement.
+    with standard normal *u*, *v*, *w*, and *s* the standard deviation of the change of untreated
+    units from the first to the last period, so that the answer is the same in every unit of
+    measurement.
 
     Parameters
     ----------
@@ -103,19 +104,19 @@ class DifferencePriors:
     scale
         :math:`s` in the outcome's unit; None computes it from the controls.
     pool
-        Whether the spread is estimated. False: it is :math:`b s` itself, so that effects are
-        hardly shrunk towards each other, and follow the estimates.
+        False: effects are not pooled; each has a prior of its own, :math:`N(0, (a s)^2)`, and so
+        follows its estimate.
     violation
         Bias prior of the trend; None: trends are taken as exactly parallel.
 
     Examples
     --------
     >>> DifferencePriors(violation=TrendViolation(0.02)).level
-    1.0
+    2.5
     """
 
-    level: float = 1.0
-    spread: float = 0.5
+    level: float = 2.5
+    spread: float = 1.0
     scale: float | None = None
     pool: bool = True
     violation: TrendViolation | None = None

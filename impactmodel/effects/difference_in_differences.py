@@ -18,7 +18,7 @@ from impactmodel.effects.did_covariance import (
     violation_covariance,
 )
 from impactmodel.effects.did_group_time import GroupTime, group_time
-from impactmodel.effects.did_model import PooledEffects, likeness
+from impactmodel.effects.did_model import EffectPrior, PooledEffects
 from impactmodel.effects.did_options import Comparison, DifferencePriors
 from impactmodel.effects.did_outcomes import Frame, lay_frame
 from impactmodel.effects.did_prepared import PreparedDifferences
@@ -174,15 +174,13 @@ def _model(
     after = cells.after
     if design.priors.violation is not None:
         covariance = covariance + violation_covariance(cells, design.priors.violation)
-    return PooledEffects(
-        measure=design.panel.outcomes[outcome],
-        estimate=cells.estimate[after],
-        covariance=covariance,
-        likeness=likeness(cells.cohort[after], cells.since[after]),
-        level_sd=design.priors.level * scale,
-        spread_sd=design.priors.spread * scale,
-        pooled=design.priors.pool,
-    )
+    level, spread = design.priors.level * scale, design.priors.spread * scale
+    if design.priors.pool:
+        prior = EffectPrior.of(cells.cohort[after], cells.since[after], (level, spread))
+    else:
+        prior = EffectPrior.separate(int(after.sum()), level)
+    measure = design.panel.outcomes[outcome]
+    return PooledEffects(measure, cells.estimate[after], covariance, prior)
 
 
 def _assumptions(
@@ -204,11 +202,15 @@ def _assumptions(
         f"errors may depend over time and within each {comparison.cluster}",
     ]
     for measure, covariance, scale in zip(design.panel.outcomes, *made, strict=True):
-        width = priors.spread * scale
-        spread = f"half-normal({width:.4g})" if priors.pool else f"fixed at {width:.4g}"
+        level = f"N(0, {priors.level * scale:.4g})"
+        effects = (
+            f"partly pooled over cohorts and time since the start, level and growth {level}, "
+            f"spread half-normal({priors.spread * scale:.4g})"
+            if priors.pool
+            else f"not pooled, each {level}"
+        )
         said.append(
-            f"'{measure.name}': effects N(level, spread) over cohorts and periods, level "
-            f"N(0, {priors.level * scale:.4g}), spread {spread} in {measure.unit}; "
+            f"'{measure.name}': effects {effects} in {measure.unit}; "
             f"{covariance.structured:.0%} of the errors' covariance from an AR(1) with nugget, "
             f"widened for {covariance.freedom:.0f} degrees of freedom"
         )

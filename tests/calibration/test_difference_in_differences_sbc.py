@@ -25,7 +25,7 @@ from impactmodel.evidence.panel import Panel
 
 RESULTS = Path(__file__).parent / "results" / "difference_in_differences.csv"
 SEED, SIMULATIONS, DRAWS = 20261124, 2000, 127
-QUANTITIES = ("level", "spread", *(f"effect {k}" for k in range(1, 8)), "average")
+QUANTITIES = ("level", "growth", "spread", *(f"effect {k}" for k in range(1, 8)), "average")
 BAND = 0.99
 VIOLATION = TrendViolation(0.01)
 
@@ -60,10 +60,10 @@ def ranks(change=lambda model: model, violation=False, analysed=None):
         effect = drawn["lemp_effect"][i]
         seen = effect + root @ rng.standard_normal(len(effect))
         posterior = change(dataclasses.replace(base, estimate=seen)).exact(DRAWS, rng)
-        true = [drawn["lemp_level"][i], drawn["lemp_spread"][i], *effect, effect @ average]
+        true = [*drawn["lemp_mean"][i], drawn["lemp_spread"][i], *effect, effect @ average]
         samples = np.column_stack(
             [
-                posterior["lemp_level"],
+                posterior["lemp_mean"],
                 posterior["lemp_spread"],
                 posterior["lemp_effect"],
                 posterior["lemp_effect"] @ average,
@@ -106,7 +106,9 @@ def test_ranks_are_uniform_within_simultaneous_bands():
 
 
 def wrong_scale(model):
-    return dataclasses.replace(model, level_sd=model.level_sd / 2, spread_sd=model.spread_sd / 2)
+    prior = model.effect_prior
+    half = dataclasses.replace(prior, column_sd=prior.column_sd / 2, spread_sd=prior.spread_sd / 2)
+    return dataclasses.replace(model, effect_prior=half)
 
 
 def flipped(model):

@@ -16,7 +16,8 @@ from impactmodel.effects import ClosedForm, build_model, fit, prior_outcomes
 from impactmodel.effects.designs import prepare
 from impactmodel.effects.did_aggregate import aggregate
 from impactmodel.effects.did_covariance import effect_covariance, violation_covariance
-from impactmodel.effects.did_model import PooledEffects, likeness
+from impactmodel.effects.did_exact import ExactEffects
+from impactmodel.effects.did_model import EffectPrior
 from impactmodel.effects.did_options import Comparison, DifferencePriors, TrendViolation
 from impactmodel.effects.did_prepared import pair_averages
 from impactmodel.effects.did_sample import take_sample
@@ -251,19 +252,18 @@ def test_the_posterior_by_quadrature_is_that_of_direct_integration():
     rng = np.random.default_rng(5)
     root = rng.normal(size=(4, 4))
     covariance, estimate = root @ root.T + np.eye(4), rng.normal(size=4) * 3
-    alike = likeness(np.array([1, 1, 2, 2]), np.array([0, 1, 0, 1]))
-    a, b = 1.5, 0.8
-    model = PooledEffects(JOBS, estimate, covariance, alike, a, b)
-    ones = np.ones(4)
+    prior = EffectPrior.of(np.array([1, 1, 2, 2]), np.array([0, 1, 0, 1]), (1.5, 0.8))
+    a, b, alike = 1.5, 0.8, prior.likeness
+    assert prior.columns.tolist() == [[1, -0.5], [1, 0.5], [1, -0.5], [1, 0.5]]
+    model = ExactEffects((estimate, covariance), prior.columns, alike, (a, b), pooled=True)
 
     def given(tau):
-        prior = tau**2 * alike + a**2 * np.outer(ones, ones)
-        total = prior + covariance
+        prior_covariance = tau**2 * alike + a**2 * prior.columns @ prior.columns.T
+        total = prior_covariance + covariance
         density = stats.multivariate_normal(np.zeros(4), total).pdf(estimate)
         density *= stats.halfnorm(scale=b).pdf(tau)
-        gain = prior @ np.linalg.inv(total)
-        mean, variance = gain @ estimate, prior - gain @ prior
-        return density, mean, variance
+        gain = prior_covariance @ np.linalg.inv(total)
+        return density, gain @ estimate, prior_covariance - gain @ prior_covariance
 
     def integral(f):
         return integrate.quad(f, 0, 12, epsabs=1e-14, epsrel=1e-12, limit=400)[0]
@@ -292,7 +292,7 @@ def test_draws_have_the_exact_moments():
     )
 
 
-def test_a_fixed_wide_spread_returns_the_estimates():
+def test_wide_priors_without_pooling_return_the_estimates():
     wide = DifferencePriors(pool=False, scale=1e5)
     made = prepare(design(STAGGERED, priors=wide))
     cells, model = made.cells[0], made.models[0]
@@ -480,33 +480,41 @@ def test_a_probability_that_leaves_its_range_fails_a_check():
 def test_the_prior_is_centred_on_no_effect_and_scaled_to_the_data():
     made = prior_outcomes(design(STAGGERED), draws=4000, seed=2)
     effect = made.effect().values[:, 0, 0, 2]
-    ready = prepare(design(STAGGERED))
-    sd = math.hypot(ready.models[0].level_sd, ready.models[0].spread_sd)
+    prior = prepare(design(STAGGERED)).models[0].effect_prior
+    # The third cell is the first cohort's third period.
+    level = prior.column_sd * np.sqrt((prior.columns[2] ** 2).sum())
+    sd = math.hypot(level, prior.spread_sd)
     assert abs(effect.mean()) < 4 * sd / math.sqrt(4000)
     assert effect.std() == pytest.approx(sd, rel=0.06)
+    change = STAGGERED[STAGGERED["first"].isna()].pivot(index="unit", columns="year", values="jobs")
+    scale = (change[2005] - change[2000]).std(ddof=1)
+    assert (prior.column_sd, prior.spread_sd) == pytest.approx((2.5 * scale, scale))
     assert "drawn from the priors, before the data" in made.provenance.assumptions
 
 
 def test_the_model_can_be_looked_at():
     made = build_model(design(STAGGERED))
     assert [rv.name for rv in made.free_RVs] == [
-        *("jobs_level", "jobs_spread", "jobs_effect_group_raw")
+        "jobs_spread",
+        "jobs_effect_group_raw",
+        "jobs_mean",
     ]
-    fixed = build_model(design(STAGGERED, priors=DifferencePriors(pool=False)))
-    assert [rv.name for rv in fixed.free_RVs] == ["jobs_level", "jobs_effect_group_raw"]
-    ready = prepare(design(STAGGERED))
+    separate = build_model(design(STAGGERED, priors=DifferencePriors(pool=False)))
+    assert [rv.name for rv in separate.free_RVs] == ["jobs_effect_group_raw"]
+    model = prepare(design(STAGGERED)).models[0]
+    raw, mean = np.linspace(-1, 1, len(model.estimate)), np.array([0.4, -0.2])
     values = {
-        "jobs_level": 0.4,
+        "jobs_mean": mean,
         "jobs_spread_log__": math.log(0.3),
-        "jobs_effect_group_raw": np.linspace(-1, 1, len(ready.models[0].estimate)),
+        "jobs_effect_group_raw": raw,
     }
-    model = ready.models[0]
-    effect = 0.4 + 0.3 * np.linalg.cholesky(model.likeness) @ values["jobs_effect_group_raw"]
+    prior = model.effect_prior
+    effect = prior.columns @ mean + 0.3 * np.linalg.cholesky(prior.likeness) @ raw
     error = model.estimate - effect
     expected = -0.5 * error @ np.linalg.solve(model.covariance, error)
-    expected += stats.norm(0, model.level_sd).logpdf(0.4)
-    expected += stats.halfnorm(scale=model.spread_sd).logpdf(0.3) + math.log(0.3)
-    expected += stats.norm.logpdf(values["jobs_effect_group_raw"]).sum()
+    expected += stats.norm(0, prior.column_sd).logpdf(mean).sum()
+    expected += stats.halfnorm(scale=prior.spread_sd).logpdf(0.3) + math.log(0.3)
+    expected += stats.norm.logpdf(raw).sum()
     assert float(made.compile_logp()(values)) == pytest.approx(expected, rel=1e-8)
 
 
