@@ -5,7 +5,7 @@ pooled model, which inverts it, would take that noise for precision. It is there
 covariance that a simple dependence over time implies,
 
 .. math::
-    V = (1 - k)\,V_{robust} + k\,c\,V_{time}, \qquad k = \frac{2K}{2K + C - A}
+    V = (1 - k)\,V_{robust} + k\,c\,V_{time}, \qquad k = \frac{4K}{4K + C - A}
 
 (*A* arms), where :math:`V_{time}` follows from the variogram
 :math:`\tfrac12 Var(e_{t+h} - e_t) = n + s\,(1 - \rho^h)` of the units' deviations from their
@@ -25,6 +25,8 @@ from impactmodel.effects.did_group_time import GroupTime
 from impactmodel.effects.did_options import TrendViolation
 from impactmodel.effects.did_sample import Array, Codes, Sample
 
+# Parts of the structured covariance in the mixture, per effect.
+_SHARE = 4
 _NEARLY_ONE = 1.0 - 1e-9
 _RHOS = (*np.linspace(0.0, 0.95, 20), 0.97, 0.98, 0.99, 0.995)
 # The quantile at which normal intervals get the width of those of Student's t.
@@ -86,7 +88,7 @@ def effect_covariance(sample: Sample, cells: GroupTime, outcome: int) -> EffectC
     structured = (load.T @ load) * _contrast(shape, times)
     structured *= variance / float(average @ structured @ average)
     clusters, arms = int(cells.cluster.max()) + 1, len(sample.cohorts) + 1
-    k = 2 * len(after) / (2 * len(after) + max(clusters - arms, 1))
+    k = _SHARE * len(after) / (_SHARE * len(after) + max(clusters - arms, 1))
     freedom = welch_freedom(parts @ average, cells)
     mixed = (1 - k) * robust + k * structured
     return EffectCovariance(

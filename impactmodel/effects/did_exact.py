@@ -67,6 +67,15 @@ class ExactEffects:
         self._columns, self._seen = turned[:, :-1], turned[:, -1]
         self._spread, self._mass = self._quadrature(pooled)
 
+    @property
+    def coordinates(self) -> tuple[Array, Array, Array, Array]:
+        r"""Coordinates in which errors and deviations are independent.
+
+        The basis *B* (cell, coordinate), the errors' variances, and :math:`B^{-1}` of columns and
+        estimates; deviations have variance :math:`\tau^2` in each.
+        """
+        return self._basis, self._values, self._columns, self._seen
+
     def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
         """Draw coefficients (draw, column), spread (draw) and effects (draw, cell)."""
         spread = rng.choice(self._spread, size=n, p=self._mass)

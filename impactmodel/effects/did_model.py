@@ -111,7 +111,7 @@ class PooledEffects:
     @property
     def target_accept(self) -> float:
         """Acceptance that a sampler's steps are adapted to."""
-        return 0.99
+        return 0.9
 
     @property
     def _name(self) -> str:
@@ -120,32 +120,47 @@ class PooledEffects:
     @property
     def data(self) -> dict[str, npt.NDArray[Any]]:
         """The arrays that the PyMC model reads, by name."""
-        p, found = self.effect_prior, np.linalg.eigh(self.covariance)
-        floor = found.eigenvalues.max() * np.finfo(float).eps * len(self.estimate)
-        scale = np.sqrt(np.maximum(found.eigenvalues, floor))
+        p = self.effect_prior
+        basis, values, columns, seen = self.posterior.coordinates
         return {
-            f"{self._name}_estimate": self.estimate,
-            f"{self._name}_precision_root": (found.eigenvectors / scale).T.copy(),
-            f"{self._name}_likeness_root": np.linalg.cholesky(p.likeness),
-            f"{self._name}_columns": p.columns,
+            f"{self._name}_basis": basis,
+            f"{self._name}_columns": columns,
+            f"{self._name}_seen": np.stack([seen, values]),
             f"{self._name}_prior_sd": np.array([p.column_sd, p.spread_sd]),
         }
 
     def add(self, data: Mapping[str, Any]) -> None:
-        """Add parameters and likelihood to the PyMC model in context."""
+        r"""Add parameters and likelihood to the PyMC model in context.
+
+        Effects are :math:`B\zeta` in coordinates whose errors are independent, with variances
+        *d*. There :math:`\hat\zeta \sim N(\zeta, d)` and :math:`\zeta \sim N(m, \tau^2)`, which
+        is the same as
+
+        .. math::
+            \hat\zeta \sim N(m, d + \tau^2), \quad
+            \zeta = m + p\,(\hat\zeta - m) + \sqrt{p\,d}\;r, \quad r \sim N(0, 1), \quad
+            p = \tau^2 / (d + \tau^2)
+
+        and has no funnel, whatever the data know of each coordinate.
+        """
         import pymc as pm
+        import pytensor.tensor as pt
 
         name, p = self._name, self.effect_prior
-        sd = data[f"{name}_prior_sd"]
+        sd, seen = data[f"{name}_prior_sd"], data[f"{name}_seen"]
+        estimate, variance = seen[0], seen[1]
+        mean = 0.0 * estimate
+        if p.columns.shape[1]:
+            coefficients = pm.Normal(f"{name}_mean", 0.0, sd[0], shape=p.columns.shape[1])
+            mean = data[f"{name}_columns"] @ coefficients
         spread = pm.HalfNormal(f"{name}_spread", sd[1]) if p.pooled else sd[1]
         raw = pm.Normal(f"{name}_effect{RAW}", 0.0, 1.0, shape=len(self.estimate))
-        effect = spread * (data[f"{name}_likeness_root"] @ raw)
-        if p.columns.shape[1]:
-            mean = pm.Normal(f"{name}_mean", 0.0, sd[0], shape=p.columns.shape[1])
-            effect = effect + data[f"{name}_columns"] @ mean
-        effect = pm.Deterministic(f"{name}_effect", effect)
-        rest = data[f"{name}_precision_root"] @ (data[f"{name}_estimate"] - effect)
-        pm.Potential(f"{name}_likelihood", -0.5 * (rest**2).sum())
+        total = variance + spread**2
+        pull = spread**2 / total
+        place = mean + pull * (estimate - mean) + pt.sqrt(pull * variance) * raw
+        pm.Deterministic(f"{name}_effect", data[f"{name}_basis"] @ place)
+        square = (estimate - mean) ** 2 / total
+        pm.Potential(f"{name}_likelihood", -0.5 * (square + pt.log(total)).sum())
 
     def effects(self, drawn: Parameters) -> Array:
         """Return the draws of the effects (draw, cell)."""

@@ -494,27 +494,37 @@ def test_the_prior_is_centred_on_no_effect_and_scaled_to_the_data():
 
 def test_the_model_can_be_looked_at():
     made = build_model(design(STAGGERED))
-    assert [rv.name for rv in made.free_RVs] == [
-        "jobs_spread",
-        "jobs_effect_group_raw",
-        "jobs_mean",
-    ]
+    names = [rv.name for rv in made.free_RVs]
+    assert names == ["jobs_mean", "jobs_spread", "jobs_effect_group_raw"]
     separate = build_model(design(STAGGERED, priors=DifferencePriors(pool=False)))
     assert [rv.name for rv in separate.free_RVs] == ["jobs_effect_group_raw"]
-    model = prepare(design(STAGGERED)).models[0]
+
+
+def test_its_density_is_that_of_the_stated_model():
+    made, model = build_model(design(STAGGERED)), prepare(design(STAGGERED)).models[0]
+    prior, data, tau = model.effect_prior, model.data, 0.3
     raw, mean = np.linspace(-1, 1, len(model.estimate)), np.array([0.4, -0.2])
     values = {
         "jobs_mean": mean,
-        "jobs_spread_log__": math.log(0.3),
+        "jobs_spread_log__": math.log(tau),
         "jobs_effect_group_raw": raw,
     }
-    prior = model.effect_prior
-    effect = prior.columns @ mean + 0.3 * np.linalg.cholesky(prior.likeness) @ raw
+    basis, (seen, variance) = data["jobs_basis"], data["jobs_seen"]
+    assert basis @ basis.T == pytest.approx(prior.likeness)
+    assert basis * variance @ basis.T == pytest.approx(model.covariance)
+    line = np.linalg.solve(basis, prior.columns @ mean)
+    pull = tau**2 / (tau**2 + variance)
+    effect = basis @ (line + pull * (seen - line) + np.sqrt(pull * variance) * raw)
     error = model.estimate - effect
     expected = -0.5 * error @ np.linalg.solve(model.covariance, error)
     expected += stats.norm(0, prior.column_sd).logpdf(mean).sum()
-    expected += stats.halfnorm(scale=prior.spread_sd).logpdf(0.3) + math.log(0.3)
-    expected += stats.norm.logpdf(raw).sum()
+    expected += stats.halfnorm(scale=prior.spread_sd).logpdf(tau) + math.log(tau)
+    spread = stats.multivariate_normal(prior.columns @ mean, tau**2 * prior.likeness)
+    expected += spread.logpdf(effect)
+    # The volume of the change from raw coordinates to effects.
+    expected += np.linalg.slogdet(basis)[1] + 0.5 * np.log(pull * variance).sum()
+    # A constant that the model leaves out.
+    expected -= 0.5 * np.log(variance).sum()
     assert float(made.compile_logp()(values)) == pytest.approx(expected, rel=1e-8)
 
 
