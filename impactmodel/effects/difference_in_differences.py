@@ -13,16 +13,16 @@ from impactmodel.effects.checks import Check
 from impactmodel.effects.designs import prepare
 from impactmodel.effects.did_checks import pre_checks, pretrend_size
 from impactmodel.effects.did_covariance import (
-    EffectCovariance,
     effect_covariance,
     violation_covariance,
 )
 from impactmodel.effects.did_group_time import GroupTime, group_time
 from impactmodel.effects.did_model import EffectPrior, PooledEffects
 from impactmodel.effects.did_options import Comparison, DifferencePriors
-from impactmodel.effects.did_outcomes import Frame, lay_frame
+from impactmodel.effects.did_outcomes import lay_frame
 from impactmodel.effects.did_prepared import PreparedDifferences
 from impactmodel.effects.did_sample import Array, Sample, take_sample
+from impactmodel.effects.did_statements import departures, identification, modelling
 from impactmodel.evidence.panel import Panel
 
 type DifferenceClock = Literal["calendar", "since_start"]
@@ -144,7 +144,15 @@ def _(design: DifferenceInDifferences) -> PreparedDifferences:
             design="difference-in-differences",
             source=design.source,
             price_base=design.price_base,
-            assumptions=_assumptions(design, sample, frame, (covariances, scales)),
+            assumptions=(
+                *identification(design.panel, design.comparison),
+                *(
+                    modelling(*one, design.priors)
+                    for one in zip(design.panel.outcomes, covariances, scales, strict=True)
+                ),
+                *departures(sample, covariances, design.priors),
+                *frame.statements,
+            ),
         ),
         violation=design.priors.violation,
     )
@@ -181,47 +189,3 @@ def _model(
         prior = EffectPrior.separate(int(after.sum()), level)
     measure = design.panel.outcomes[outcome]
     return PooledEffects(measure, cells.estimate[after], covariance, prior)
-
-
-def _assumptions(
-    design: DifferenceInDifferences,
-    sample: Sample,
-    frame: Frame,
-    made: tuple[list[EffectCovariance], list[float]],
-) -> tuple[str, ...]:
-    comparison, priors = design.comparison, design.priors
-    who = "never treated" if comparison.controls == "never" else "not treated yet"
-    said = [
-        f"parallel trends: without treatment the average outcome of the treated had changed as "
-        f"that of units {who}, on the scale of the outcome itself"
-        + (", given " + ", ".join(design.panel.covariates) if comparison.adjust else ""),
-        f"nothing reacts to treatment more than {comparison.anticipation} periods before its start"
-        if comparison.anticipation
-        else "nothing reacts to treatment before its start",
-        "no unit's treatment affects another unit",
-        f"errors may depend over time and within each {comparison.cluster}",
-    ]
-    for measure, covariance, scale in zip(design.panel.outcomes, *made, strict=True):
-        level = f"N(0, {priors.level * scale:.4g})"
-        effects = (
-            f"partly pooled over cohorts and time since the start, level and growth {level}, "
-            f"spread half-normal({priors.spread * scale:.4g})"
-            if priors.pool
-            else f"not pooled, each {level}"
-        )
-        said.append(
-            f"'{measure.name}': effects {effects} in {measure.unit}; "
-            f"{covariance.structured:.0%} of the errors' covariance from an AR(1) with nugget, "
-            f"widened for {covariance.freedom:.0f} degrees of freedom"
-        )
-        if covariance.alone:
-            names = ", ".join(sample.label(g) for g in covariance.alone)
-            said.append(f"'{measure.name}': cohorts of one cluster ({names}) err as a control does")
-    if priors.violation is not None:
-        said.append(
-            f"bias prior: trends part after the start as a {priors.violation.shape} of "
-            f"{priors.violation.per_period:g} a period"
-        )
-    if sample.left_out:
-        said.append(f"{sample.left_out} units treated from the first period on are left out")
-    return (*said, *frame.statements)

@@ -130,16 +130,11 @@ class Panel:
         given = [Covariate(c) if isinstance(c, str) else c for c in covariates]
         plain = [unit, period, *(o.name for o in outcomes), *(c.name for c in given)]
         plain += [name for name in (treatment, group, weights) if name]
-        require_unique([*plain, *([start] if start else [])], "the column")
-        data = Table.of(table)
-        dated = sorted({c.measured_at for c in given if isinstance(c.measured_at, str)})
-        data.require([*plain, *dated])
+        data = _checked(table, plain, start, given)
         rows = _Rows.of(data, unit, period, periods, unbalanced=unbalanced)
         begin = rows.start_of(data, start) if start else rows.first_treated(data, str(treatment))
         codes, labels = data.labels(group) if group else (np.zeros(len(data), np.intp), ("all",))
-        size = data.numbers(weights) if weights else np.ones(len(data))
-        if (size <= 0).any():
-            raise InputError("a weight must be above 0", key=weights or "", fix="drop such units")
+        size = _sizes(data, weights)
         count = len(rows.units)
         return cls(
             outcomes=tuple(outcomes),
@@ -255,6 +250,24 @@ class _Rows:
         for i, column in enumerate(columns):
             out[self.unit, self.period, i] = column
         return out
+
+
+def _checked(
+    table: object, columns: list[str], start: str | None, given: Sequence[Covariate]
+) -> Table:
+    """Return the table if it has all columns without gaps; the start may have gaps."""
+    require_unique([*columns, *([start] if start else [])], "the column")
+    data = Table.of(table)
+    dated = {c.measured_at for c in given if isinstance(c.measured_at, str)}
+    data.require([*columns, *sorted(dated)])
+    return data
+
+
+def _sizes(data: Table, weights: str | None) -> Vector:
+    size = data.numbers(weights) if weights else np.ones(len(data))
+    if (size <= 0).any():
+        raise InputError("a weight must be above 0", key=weights or "", fix="drop such units")
+    return size
 
 
 def _covariates(
