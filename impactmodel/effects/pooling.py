@@ -21,7 +21,7 @@ from scipy import interpolate, optimize, special
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
-from impactmodel.effects.random_effects import Estimates
+from impactmodel.effects.between_studies import Estimates
 
 type Array = npt.NDArray[np.float64]
 
@@ -187,9 +187,9 @@ class Pooled:
     def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
         """Draw mean and spread independently from the exact posterior."""
         tau = self.spread_quantile(rng.random(n))
-        precision = self.prior.sd**-2 + (1 / (self.data.s**2 + tau[:, None] ** 2)).sum(axis=1)
-        total = self.prior.centre / self.prior.sd**2
-        total = total + (self.data.y / (self.data.s**2 + tau[:, None] ** 2)).sum(axis=1)
+        weights = 1 / (self.data.s**2 + tau[:, None] ** 2)
+        precision = self.prior.sd**-2 + weights.sum(axis=1)
+        total = self.prior.centre / self.prior.sd**2 + weights @ self.data.y
         return rng.normal(total / precision, precision**-0.5), tau
 
     def _mixed(self, mean: Array, variance: Array) -> tuple[float, float]:
