@@ -90,7 +90,7 @@ class BorrowedShare:
         log = (parts[1] - 1) * pt.log(p[1]) + (parts[2] - 1) * pt.log1p(-p[1]) - norm
         own = (prior[0] - 1) * pt.log(p[0]) + (prior[1] - 1) * pt.log1p(-p[0])
         likelihood = (counts[0] * pt.log(p) + (counts[1] - counts[0]) * pt.log1p(-p)).sum()
-        pm.Potential(f"{name}_prior_density", own + pt.logsumexp(parts[0] + log))
+        pm.Potential(f"{name}_prior_density", own + pm.math.logsumexp(parts[0] + log))
         pm.Potential(f"{name}_likelihood", likelihood)
 
     def posterior(self) -> BetaMixture:
@@ -199,7 +199,7 @@ class BorrowedMean:
         mean = pm.Deterministic(self._name, prior[0] + prior[1] * z)
         pull = (mean[1] - parts[1]) / parts[2]
         log = parts[0] - 0.5 * pull**2 - pt.log(parts[2])
-        pm.Potential(f"{name}_prior_density", pt.logsumexp(log) + 0.5 * z[1] ** 2)
+        pm.Potential(f"{name}_prior_density", pm.math.logsumexp(log) + 0.5 * z[1] ** 2)
         kept = 1 if self.control is None else 2
         error = (means[0, :kept] - mean[:kept]) / means[1, :kept]
         pm.Potential(f"{name}_likelihood", -0.5 * (error**2).sum())

@@ -115,7 +115,7 @@ class BorrowingPriors:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MapPrior[M: (BetaMixture, NormalMixture)]:
+class MapPrior[M: BetaMixture | NormalMixture]:
     """The exact predictive density of the next group's mean, and the mixture nearest to it.
 
     Parameters
@@ -158,7 +158,7 @@ class MapPrior[M: (BetaMixture, NormalMixture)]:
     def quantile(self, q: npt.ArrayLike) -> Array:
         """Return quantiles on the outcome's scale."""
         middle = np.cumsum(self.mass) - self.mass / 2
-        return np.interp(np.asarray(q, dtype=float), middle, self.values)
+        return np.asarray(np.interp(np.asarray(q, dtype=float), middle, self.values))
 
 
 def map_prior_of_shares(

@@ -99,7 +99,7 @@ def _nearest(
         # Unimodal with heavy tails: one centre and several widths to begin with.
         widths = 1.8 ** (np.arange(count) - 0.7 * (count - 1))
         offsets = 0.1 * (np.arange(count) - (count - 1) / 2)
-        begin = np.concatenate([np.zeros(count), *start(offsets, widths)])
+        begin = np.concatenate([np.zeros(count), *start(np.asarray(offsets), np.asarray(widths))])
         done = optimize.minimize(
             loss, begin, jac=True, method="BFGS", options={"maxiter": 500, "gtol": 1e-7}
         )
