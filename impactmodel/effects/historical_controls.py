@@ -12,18 +12,12 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Provenance
 from impactmodel.core.schedule import Periods
-from impactmodel.effects.borrowed import BorrowedMean, BorrowedShare
+from impactmodel.effects.arms import Arm, BorrowingPriors, CountedArm, MeasuredArm
+from impactmodel.effects.borrowed_mean import BorrowedMean
+from impactmodel.effects.borrowed_share import BorrowedShare
 from impactmodel.effects.checks import Check
 from impactmodel.effects.designs import prepare
-from impactmodel.effects.map_prior import (
-    Arm,
-    BorrowingPriors,
-    CountedArm,
-    MapPrior,
-    MeasuredArm,
-    map_prior_of_means,
-    map_prior_of_shares,
-)
+from impactmodel.effects.map_prior import MapPrior, map_prior_of_means, map_prior_of_shares
 from impactmodel.effects.mixtures import BetaMixture, NormalMixture
 from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.priors import BetaPriors
