@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
 
+from impactmodel.core.distribution import Normal
 from impactmodel.core.errors import InputError
 from impactmodel.effects.arms import CountedArm
 from impactmodel.effects.priors import BetaPriors
@@ -106,3 +108,57 @@ def predictive_probability(
             seen=f"{met.dtype} of shape {met.shape}",
         )
     return float(mass[0] @ met @ mass[1])
+
+
+def predictive_probability_of_difference(
+    estimate: float,
+    error: float,
+    final_error: float,
+    threshold: float,
+    *,
+    prior: Normal | None = None,
+) -> float:
+    r"""Return the probability that a final difference reaches a threshold, given a look at it.
+
+    With *t* the share of the final information that is in, and :math:`m, v` the posterior mean and
+    variance of the effect, the final difference is
+    :math:`N(t\,d + (1 - t)\,m,\; (1 - t)^2 v + (1 - t)\,SE_{final}^2)`.
+
+    Parameters
+    ----------
+    estimate, error
+        The difference so far and its standard error.
+    final_error
+        Standard error of the difference at the end.
+    threshold
+        Of the final difference.
+    prior
+        Of the effect; None: flat.
+
+    Raises
+    ------
+    InputError
+        If the final error is not the smaller one.
+
+    Examples
+    --------
+    An estimate at the threshold stays on its side with probability one half.
+
+    >>> predictive_probability_of_difference(0.1, 0.05, 0.03, 0.1)
+    0.5
+    """
+    if not 0 < final_error < error:
+        raise InputError(
+            "the final error is above 0 and below the error so far",
+            key="final_error",
+            seen=final_error,
+        )
+    share = (final_error / error) ** 2
+    mean, variance = estimate, error**2
+    if prior is not None:
+        precision = error**-2 + prior.sd**-2
+        mean = (estimate / error**2 + prior.mean / prior.sd**2) / precision
+        variance = 1 / precision
+    centre = share * estimate + (1 - share) * mean
+    spread = (1 - share) ** 2 * variance + (1 - share) * final_error**2
+    return float(special.ndtr((centre - threshold) / math.sqrt(spread)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from impactmodel.core.spec import spec
 type Array = npt.NDArray[np.float64]
 type Rule = Literal["obrien_fleming", "pocock", "spend_obrien_fleming", "spend_pocock"]
 
-_POINTS = 400
+_POINTS = 240
 _FARTHEST = 9.0
 
 
@@ -179,6 +180,13 @@ def _crossings(looks: Looks, critical: Array, drift: float) -> tuple[Array, Arra
 
 
 def _nodes(low: float, high: float) -> tuple[Array, Array]:
-    x, w = np.polynomial.legendre.leggauss(_POINTS)
+    x, w = _rule()
     half, middle = (high - low) / 2, (high + low) / 2
     return middle + half * x, half * w
+
+
+@cache
+def _rule() -> tuple[Array, Array]:
+    """Return Gauss-Legendre nodes and weights on (-1, 1)."""
+    x, w = np.polynomial.legendre.leggauss(_POINTS)
+    return x, w

@@ -11,7 +11,11 @@ from scipy import optimize, special, stats
 from impactmodel.core.errors import InputError
 from impactmodel.effects.assurance import Assurance, Trigger, assurance
 from impactmodel.effects.comparison import ComparedMeans, ComparedShares, degrees_of_freedom
-from impactmodel.effects.interim import SoFar, predictive_probability
+from impactmodel.effects.interim import (
+    SoFar,
+    predictive_probability,
+    predictive_probability_of_difference,
+)
 from impactmodel.effects.looks import Boundaries, Looks, sequential
 
 __all__ = [
@@ -25,6 +29,7 @@ __all__ = [
     "minimum_detectable_effect",
     "power",
     "predictive_probability",
+    "predictive_probability_of_difference",
     "sequential",
     "sizes",
 ]
