@@ -16,6 +16,8 @@ from impactmodel.core.outcomes import Outcomes
 from impactmodel.core.spec import spec
 from impactmodel.effects.comparison import ComparedMeans, ComparedShares
 
+_ROUNDING = 1e-12
+
 type Met = npt.NDArray[np.bool_]
 type Condition = Callable[[Outcomes], Met]
 """From measured outcomes to whether the trigger is met (draw)."""
@@ -57,7 +59,8 @@ class Trigger:
                 effect = np.where(
                     compared == 0, np.where(treated > 0, np.inf, 0), effect / compared
                 )
-        return np.asarray(effect >= self.at_least)
+        # A share that is the threshold up to rounding reaches it.
+        return np.asarray(effect >= self.at_least - _ROUNDING * max(1.0, abs(self.at_least)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,10 +97,7 @@ class PoolingPrior:
     def text(self) -> str:
         """Say the priors."""
         kind = "half-normal" if isinstance(self.spread, HalfNormal) else "half-Cauchy"
-        return (
-            f"mean N({self.centre:.4g}, {self.sd:.4g}), spread between studies {kind} "
-            f"{self.spread.scale:.4g}"
-        )
+        return f"mean N({self.centre:.4g}, {self.sd:.4g}), spread {kind} {self.spread.scale:.4g}"
 
 
 class Pooled:

@@ -23,6 +23,7 @@ _HERMITE = 31
 _SPREADS_PER_DECADE, _SPREAD_POINTS = 3, 8
 _NEWTON = 60
 _SETTLED = 1e-6
+_NEGLIGIBLE = 1e-14
 
 
 def sinh_grid(centre: float, scale: float) -> tuple[Array, Array]:
@@ -66,17 +67,18 @@ class SharePosterior:
 
     def predictive(self) -> tuple[Array, Array]:
         """Return a grid of the next group's logit and its probabilities."""
-        weight = self.mass.sum(axis=1)
-        first = (self.mass * self.mean).sum(axis=1) / weight
-        variance = (self.mass * (self.mean - first[:, None]) ** 2).sum(axis=1) / weight
-        sds = np.sqrt(variance + self.tau**2)
+        seen = self.mass.sum(axis=1) > _NEGLIGIBLE
+        tau, mean, mass = self.tau[seen], self.mean[seen], self.mass[seen]
+        weight = mass.sum(axis=1)
+        first = (mass * mean).sum(axis=1) / weight
+        variance = (mass * (mean - first[:, None]) ** 2).sum(axis=1) / weight
+        sds = np.sqrt(variance + tau**2)
         order = np.argsort(sds)
         at = int(np.searchsorted(np.cumsum(weight[order]), 1e-4))
         x, step = sinh_grid(float(weight @ first), float(sds[order][at]))
         density = np.zeros_like(x)
-        for tau, mean, mass in zip(self.tau, self.mean, self.mass, strict=True):
-            if mass.sum() > 1e-14:
-                density += _blurred(x, tau, mean, mass)
+        for parts in zip(tau, mean, mass, strict=True):
+            density += _blurred(x, *parts)
         out = density * step
         return x, out / out.sum()
 

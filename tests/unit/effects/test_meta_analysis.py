@@ -385,7 +385,7 @@ def test_the_record_says_what_was_pooled_and_how():
     record = fit(design, ClosedForm(seed=7)).outcomes.provenance
     assert record.assumptions == (
         "'job' in period 1: 4 estimates pooled with random effects as differences; mean N(0, 1), "
-        "spread between studies half-Cauchy 0.1",
+        "spread half-Cauchy 0.1",
         "the studies' effects are exchangeable: before the estimates, nothing tells which is "
         "larger",
         "the new cohort is one more of the kind that the studies are of",
