@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from impactmodel.core import distribution
@@ -89,14 +90,7 @@ def with_bias(
         else values[:, :, at] + shift
     )
     if measure.kind == "binary" and known:
-        out = float(np.mean((values[:, :, at] < 0) | (values[:, :, at] > 1)))
-        if out > 0:
-            raise InputError(
-                f"with the bias the counterfactual of '{outcome}' leaves [0, 1] in {out:.1%} of "
-                "draws",
-                key="prior",
-                fix='narrow the prior, or use scale="logit"',
-            )
+        _require_inside(values[:, :, at], outcome)
     where = " on the logit scale" if scale == "logit" else ""
     provenance = outcomes.provenance.assuming(
         f"bias of the effect on '{outcome}'{where}: {_text(prior)}; {reason.strip()}"
@@ -104,6 +98,16 @@ def with_bias(
     if known:
         return outcomes.replace(counterfactual=values, provenance=provenance)
     return outcomes.replace(treated=values, provenance=provenance)
+
+
+def _require_inside(share: NDArray[np.float64], outcome: str) -> None:
+    out = float(np.mean((share < 0) | (share > 1)))
+    if out > 0:
+        raise InputError(
+            f"with the bias the counterfactual of '{outcome}' leaves [0, 1] in {out:.1%} of draws",
+            key="prior",
+            fix='narrow the prior, or use scale="logit"',
+        )
 
 
 def _text(prior: Uncertain) -> str:

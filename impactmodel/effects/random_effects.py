@@ -116,11 +116,7 @@ def random_effects(
     if method == "fixed" and test != "normal":
         raise InputError("Knapp-Hartung is for random effects", key="test", seen=test)
     tau2 = SPREADS[method](data)
-    se = float(data.weights(tau2).sum() ** -0.5)
-    if test != "normal":
-        scale = math.sqrt(data.q(tau2) / (data.k - 1))
-        se *= max(1.0, scale) if test == "knapp_hartung_at_least" else scale
-    freedom = math.inf if test == "normal" else data.k - 1
+    se, freedom = _error(data, tau2, test), math.inf if test == "normal" else data.k - 1
     mean, half = data.mean(tau2), float(stats.t.ppf((1 + check_prob(prob)) / 2, freedom)) * se
     ahead = _ahead(data, method, math.hypot(math.sqrt(tau2), se), prob, half)
     low, high = (0.0, 0.0) if method == "fixed" else q_profile(data, prob)
@@ -172,6 +168,14 @@ def small_studies(data: Estimates) -> tuple[float, float]:
     variance = float(w @ (data.y - x @ slope) ** 2) / (data.k - 2)
     t = float(slope[1] / math.sqrt(variance * inverse[1, 1]))
     return t, 2 * float(stats.t.sf(abs(t), data.k - 2))
+
+
+def _error(data: Estimates, tau2: float, test: Test) -> float:
+    se = float(data.weights(tau2).sum() ** -0.5)
+    if test == "normal":
+        return se
+    scale = math.sqrt(data.q(tau2) / (data.k - 1))
+    return se * (max(1.0, scale) if test == "knapp_hartung_at_least" else scale)
 
 
 def _ahead(data: Estimates, method: Method, sd: float, prob: float, half: float) -> float:

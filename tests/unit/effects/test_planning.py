@@ -342,3 +342,32 @@ def test_predictive_probability_of_a_difference_by_simulation():
     flat = predictive_probability_of_difference(0.12, 0.06, 0.04, 0.1)
     wide = predictive_probability_of_difference(0.12, 0.06, 0.04, 0.1, prior=Normal(0, 1e4))
     assert flat == pytest.approx(wide, rel=1e-6)
+
+
+def test_a_contracts_payment_can_be_the_trigger(tmp_path):
+    """A contract pays from 5 points; its own payment on measured outcomes is the condition."""
+    from impactmodel import contract
+    from impactmodel.contract import OutcomesContract
+
+    path = tmp_path / "contract.yaml"
+    path.write_text(
+        "name: jobs\ncurrency: EUR\nstart: 2024-01-01\nend: 2026-12-31\npopulation: assigned\n"
+        "evaluation: {comparison_size: 400, lag_months: 0, estimator: difference_in_means}\n"
+        "clauses:\n"
+        "  - name: additional_jobs\n    outcome: job\n    basis: {type: measured_impact}\n"
+        "    payment: {type: steps, scale: per_person, table: [[0.05, 1000]]}\n    payer: state\n",
+        encoding="utf-8",
+    )
+    terms = OutcomesContract.from_yaml(path)
+    effect = np.random.default_rng(8).normal(0.06, 0.04, (4000, 1))
+    prior = outcomes(np.clip(effect, -0.2, 0.3), 0.3, 0.21, JOB, people=300)
+
+    def pays(measured):
+        return contract.payments(terms, measured, view="expected").total() > 0
+
+    by_contract = assurance(prior, 400, pays, seed=2)
+    by_threshold = assurance(prior, 400, Trigger("job", 0.05), seed=2)
+    # The same measurements, the same threshold.
+    assert by_contract.probability == pytest.approx(by_threshold.probability, abs=1e-12)
+    assert by_contract.without_effect == pytest.approx(by_threshold.without_effect, abs=1e-12)
+    assert 0.05 < by_contract.without_effect < by_contract.probability < 0.9
