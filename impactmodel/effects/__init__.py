@@ -4,9 +4,40 @@
 imply, `least_squares` the frequentist twin. PyMC and nutpie load on first use.
 """
 
+from impactmodel.effects.assurance import Assurance, Trigger, assurance
+from impactmodel.effects.bias import with_bias
 from impactmodel.effects.checks import Check, Diagnostics
 from impactmodel.effects.choices import DesignChoice, ExperimentChoice
+from impactmodel.effects.comparison import (
+    Clusters,
+    ComparedMeans,
+    ComparedShares,
+    Individuals,
+    Sites,
+)
+from impactmodel.effects.dependence import Comonotone, Copula, Independent
+from impactmodel.effects.did_aggregate import Aggregate, aggregate
+from impactmodel.effects.did_group_time import GroupTime
+from impactmodel.effects.did_options import Comparison, DifferencePriors, TrendViolation
+from impactmodel.effects.did_table import DifferenceRow, difference_table
+from impactmodel.effects.difference_in_differences import (
+    DifferenceInDifferences,
+    difference_checks,
+    group_time_effects,
+    pretrend_scale,
+)
+from impactmodel.effects.elicitation import (
+    beta_prior,
+    half_normal_prior,
+    logit_priors,
+    lognormal_prior,
+    normal_prior,
+)
 from impactmodel.effects.experiment import Experiment, least_squares
+from impactmodel.effects.experiment_priors import (
+    experiment_prior_conflict,
+    experiment_prior_sensitivity,
+)
 from impactmodel.effects.fitting import (
     build_model,
     default_method,
@@ -14,8 +45,22 @@ from impactmodel.effects.fitting import (
     fit,
     prior_outcomes,
 )
+from impactmodel.effects.historical_controls import HistoricalControls, Trial, borrowing
+from impactmodel.effects.histories import Histories, HistoryAssumptions
+from impactmodel.effects.interim import SoFar, predictive_probability
+from impactmodel.effects.looks import Boundaries, Looks, sequential
+from impactmodel.effects.meta_analysis import MetaAnalysis, pooling_table
+from impactmodel.effects.meta_targets import (
+    EachStudy,
+    MeanEffect,
+    MetaPriors,
+    NewCohort,
+    TargetLevel,
+)
 from impactmodel.effects.methods import ClosedForm, Sampler
 from impactmodel.effects.missing import MissingShift, attrition_check
+from impactmodel.effects.planning import minimum_detectable_effect, power, sizes
+from impactmodel.effects.pooling import HalfCauchy, HalfNormal
 from impactmodel.effects.priors import (
     BetaPriors,
     GaussianPriors,
@@ -28,28 +73,81 @@ from impactmodel.effects.result import EffectFit
 from impactmodel.effects.storage import load_fit, save_fit
 
 __all__ = [
+    "Aggregate",
+    "Assurance",
     "BetaPriors",
+    "Boundaries",
     "Check",
     "ClosedForm",
+    "Clusters",
+    "Comonotone",
+    "ComparedMeans",
+    "ComparedShares",
+    "Comparison",
+    "Copula",
     "DesignChoice",
     "Diagnostics",
+    "DifferenceInDifferences",
+    "DifferencePriors",
+    "DifferenceRow",
+    "EachStudy",
     "EffectFit",
     "Experiment",
     "ExperimentChoice",
     "GaussianPriors",
+    "GroupTime",
+    "HalfCauchy",
+    "HalfNormal",
+    "HistoricalControls",
+    "Histories",
+    "HistoryAssumptions",
     "HurdleGammaPriors",
+    "Independent",
+    "Individuals",
     "LeastSquares",
     "LogitPriors",
+    "Looks",
+    "MeanEffect",
+    "MetaAnalysis",
+    "MetaPriors",
     "MissingShift",
+    "NewCohort",
     "Priors",
     "Sampler",
+    "Sites",
+    "SoFar",
+    "TargetLevel",
+    "TrendViolation",
+    "Trial",
+    "Trigger",
+    "aggregate",
+    "assurance",
     "attrition_check",
+    "beta_prior",
+    "borrowing",
     "build_model",
     "default_method",
+    "difference_checks",
+    "difference_table",
     "exact_effects",
+    "experiment_prior_conflict",
+    "experiment_prior_sensitivity",
     "fit",
+    "group_time_effects",
+    "half_normal_prior",
     "least_squares",
     "load_fit",
+    "logit_priors",
+    "lognormal_prior",
+    "minimum_detectable_effect",
+    "normal_prior",
+    "pooling_table",
+    "power",
+    "predictive_probability",
+    "pretrend_scale",
     "prior_outcomes",
     "save_fit",
+    "sequential",
+    "sizes",
+    "with_bias",
 ]

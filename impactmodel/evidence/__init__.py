@@ -3,6 +3,7 @@
 from impactmodel.evidence.cells import Cells
 from impactmodel.evidence.cohort import Cohort, Covariate
 from impactmodel.evidence.estimates import Level, PublishedEstimate, Study
+from impactmodel.evidence.panel import Panel
 from impactmodel.evidence.published import PublishedEvidence
 from impactmodel.evidence.uncertainty import (
     AssumedVariation,
@@ -21,6 +22,7 @@ __all__ = [
     "Level",
     "PRange",
     "PValue",
+    "Panel",
     "PublishedEstimate",
     "PublishedEvidence",
     "StandardError",
