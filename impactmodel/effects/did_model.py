@@ -111,7 +111,7 @@ class PooledEffects:
     @property
     def target_accept(self) -> float:
         """Acceptance that a sampler's steps are adapted to."""
-        return 0.9
+        return 0.99
 
     @property
     def _name(self) -> str:
