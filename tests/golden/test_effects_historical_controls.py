@@ -169,11 +169,12 @@ def test_the_sampler_agrees_with_the_exact_posterior():
         Trial(MeasuredArm("treated", 24, 14.0, 4.0), MeasuredArm("own", 6, 8.0, 4.0)),
     )
     for design in (shares, measured):
-        found = fit(design, Sampler(seed=2, draws=5000))
+        found = fit(design, Sampler(seed=2, draws=12_000))
         assert found.diagnostics.passed
         ((_, mean, sd),) = exact_effects(design)
         effect = found.outcomes.effect().values.reshape(4, -1)
         size = float(BaseArray().ess(effect, chain_axis=0, draw_axis=1))
+        assert size > 10_000
         assert effect.mean() == pytest.approx(mean, abs=4 * sd / math.sqrt(size))
         assert effect.std() == pytest.approx(sd, abs=4 * sd / math.sqrt(size))
         drawn = fit(design, ClosedForm(seed=1, draws=40_000)).outcomes.effect().values

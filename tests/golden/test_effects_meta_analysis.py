@@ -361,7 +361,7 @@ def _with_level(target):
 def test_the_sampler_agrees_with_the_exact_posterior():
     priors = MetaPriors(0.0, 10.0, HalfNormal(0.5))
     design = MetaAnalysis(supported_employment(), _with_level(NewCohort(50)), priors)
-    found = fit(design, Sampler(seed=1, draws=5000))
+    found = fit(design, Sampler(seed=1, draws=15_000))
     assert found.diagnostics.passed
     from arviz_stats.base.array import BaseArray
 
@@ -379,6 +379,7 @@ def test_the_sampler_agrees_with_the_exact_posterior():
         drawn[f"study {i}"] = tree["job_study"].values[:, :, i]
     for name, (mean, sd) in moments.items():
         size = float(BaseArray().ess(drawn[name], chain_axis=0, draw_axis=1))
+        assert size > 10_000, name
         assert drawn[name].mean() == pytest.approx(mean, abs=4 * sd / math.sqrt(size)), name
         assert drawn[name].std() == pytest.approx(sd, abs=4 * sd / math.sqrt(size)), name
 

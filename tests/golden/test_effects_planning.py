@@ -73,9 +73,13 @@ POCOCK = {2: 2.178, 3: 2.289, 4: 2.361, 5: 2.413, 10: 2.555}
 OBRIEN = {2: 1.977, 3: 2.004, 4: 2.024, 5: 2.040, 10: 2.087}
 INFLATION = {
     ("pocock", 2): (1.110, 1.100),
+    ("pocock", 3): (1.166, 1.151),
     ("pocock", 5): (1.229, 1.207),
+    ("pocock", 10): (1.301, 1.271),
     ("obrien_fleming", 2): (1.008, 1.007),
+    ("obrien_fleming", 3): (1.017, 1.016),
     ("obrien_fleming", 5): (1.028, 1.026),
+    ("obrien_fleming", 10): (1.040, 1.037),
 }
 
 
@@ -101,6 +105,13 @@ def test_inflation_of_the_largest_sample_as_published(rule, looks):
     assert found == INFLATION[rule, looks]
 
 
+def test_one_sided_boundaries_as_in_rpact():
+    thirds = (1 / 3, 2 / 3, 1.0)
+    made = sequential(Looks(thirds, "obrien_fleming", alpha=0.025, sides=1))
+    assert made.critical == pytest.approx([3.4710914, 2.4544323, 2.0040356], abs=2e-7)
+    assert made.spent == pytest.approx([0.00025917372, 0.0071600594, 0.025], abs=2e-8)
+
+
 def test_spending_boundaries_as_published():
     five = (0.2, 0.4, 0.6, 0.8, 1.0)
     obrien = sequential(Looks(five)).critical
@@ -122,3 +133,4 @@ def test_predictive_probability_as_published():
 
     found = predictive_probability(seen, success, priors=(BetaPriors(0.6, 0.4), BetaPriors()))
     assert round(found, 4) == 0.5656
+    assert round(found, 7) == 0.5655589
