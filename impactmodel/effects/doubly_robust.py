@@ -135,8 +135,8 @@ class DoublyRobust:
         w, s = (self.weights * v for v in (n, total))
         fit = _logit if binary else _linear
         beta = fit(self.x[~t], w[None, ~t], s[None, ~t])[0]
-        eta = np.clip(self.x @ beta, -_LARGEST_ETA, _LARGEST_ETA)
-        m = expit(eta) if binary else eta
+        eta = self.x @ beta
+        m = expit(np.clip(eta, -_LARGEST_ETA, _LARGEST_ETA)) if binary else eta
         slope = m * (1 - m) if binary else np.ones_like(m)
         effect = float(both[0] - both[1])
         bread = (self.x[~t] * (w * slope)[~t, None]).T @ self.x[~t]

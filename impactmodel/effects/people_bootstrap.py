@@ -96,7 +96,7 @@ class Resampled:
     @property
     def signature(self) -> Hashable:
         """What decides the compiled code."""
-        return type(self).__name__, self.atoms.name
+        return type(self).__name__, self.atoms.name, len(self.atoms.count)
 
     @property
     def target_accept(self) -> float:
