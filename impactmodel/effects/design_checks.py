@@ -193,4 +193,3 @@ def _timing(*, timed: bool) -> Check:
         "that covariates were measured before assignment is taken as stated: read people with an "
         "index_date to have it checked",
     )
-

@@ -184,9 +184,7 @@ def design_stage(
         f"{digest}|{dump(how)}|{by_group}".encode() + weights.tobytes()
     ).hexdigest()
     checks = stage_checks(strata, rows, placebos, timed=people.timed)
-    return DesignStage(
-        people, how, by_group, tuple(strata), tuple(rows), checks, digest, whole
-    )
+    return DesignStage(people, how, by_group, tuple(strata), tuple(rows), checks, digest, whole)
 
 
 def people_hash(people: Candidates) -> str:

@@ -191,9 +191,9 @@ def _logit(x: Array, weights: Array, sums: Array) -> Array:
         left, p, gradient = left[open_], p[open_], gradient[open_]
         hessian = ((weights[left] * p * (1 - p)) @ crossed).reshape(-1, k, k)
         ridge = _RANK * (np.trace(hessian, axis1=1, axis2=2) + 1e-300)
-        step = np.linalg.solve(
-            hessian + ridge[:, None, None] * np.eye(k), gradient[..., None]
-        )[..., 0]
+        step = np.linalg.solve(hessian + ridge[:, None, None] * np.eye(k), gradient[..., None])[
+            ..., 0
+        ]
         length = np.linalg.norm(step, axis=1, keepdims=True)
         beta[left] += step * np.minimum(1.0, _LARGEST_STEP / np.maximum(length, 1e-300))
     raise NotIdentifiedError(

@@ -226,5 +226,3 @@ def _assumptions(design: MatchedComparison, stage: DesignStage) -> tuple[str, ..
     if unstated:
         said.append(f"no bias from hidden confounding is allowed for in {', '.join(unstated)}")
     return tuple(said)
-
-

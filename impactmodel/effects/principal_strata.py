@@ -179,8 +179,10 @@ class Strata:
         mode = a / (a + b) if a + b > 0 else 0.5
         inside = (rate >= 0) & (rate <= 1)
         at = np.where(inside, rate, mode)
-        out: Array = inside * (at / mode) ** a * ((1 - at) / (1 - mode)) ** b if a * b else (
-            inside * at**a * (1 - at) ** b
+        out: Array = (
+            inside * (at / mode) ** a * ((1 - at) / (1 - mode)) ** b
+            if a * b
+            else (inside * at**a * (1 - at) ** b)
         )
         return out
 

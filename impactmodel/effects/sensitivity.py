@@ -175,9 +175,7 @@ def regression(
     scaled = centred / np.sqrt(n @ centred**2 / n.sum())
     z = np.column_stack([np.ones(len(n)), d, scaled])
     effect, se, t, df = _least_squares(z, n, total, squares)
-    _, _, t_of_treatment, df_less = _least_squares(
-        np.delete(z, 1, axis=1), n, n * d, float(n @ d)
-    )
+    _, _, t_of_treatment, df_less = _least_squares(np.delete(z, 1, axis=1), n, n * d, float(n @ d))
     return Regression(
         float(effect[1]),
         float(se[1]),

@@ -69,6 +69,4 @@ def _require_sound(moments: int, trim_above: float | None) -> None:
             "weights balance first moments, or first and second", key="moments", seen=moments
         )
     if trim_above is not None and not 0 < trim_above < 1:
-        raise InputError(
-            "a propensity lies between 0 and 1", key="trim_above", seen=trim_above
-        )
+        raise InputError("a propensity lies between 0 and 1", key="trim_above", seen=trim_above)
