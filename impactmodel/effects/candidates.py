@@ -70,9 +70,9 @@ class Candidates:
                 fix="make the cells by it (in bins if it has many values)",
             )
         cells = evidence.coarsen(evidence.covariates)
-        return cls(
-            cells.covariates, cells.groups, cells.treated, cells.group, cells.n, cells.values
-        )._independent()
+        return _independent(
+            cls(cells.covariates, cells.groups, cells.treated, cells.group, cells.n, cells.values)
+        )
 
     @classmethod
     def from_frame(
@@ -115,7 +115,7 @@ class Candidates:
     @classmethod
     def _from_cohort(cls, cohort: Cohort, *, timed: bool) -> Candidates:
         keys, place = distinct(person_keys(cohort))
-        return cls(
+        people = cls(
             cohort.covariates,
             cohort.groups,
             keys[:, 0] == 1,
@@ -123,20 +123,8 @@ class Candidates:
             np.bincount(place).astype(np.float64),
             keys[:, 2:],
             timed,
-        )._independent()
-
-    def _independent(self) -> Candidates:
-        centred = self.x - self.people @ self.x / self.people.sum()
-        cross = (centred * self.people[:, None]).T @ centred
-        scale = 1.0 / np.sqrt(np.diag(cross))
-        if np.linalg.matrix_rank(cross * np.outer(scale, scale), hermitian=True) < len(cross):
-            raise InputError(
-                "a covariate is a combination of the others",
-                key="covariates",
-                seen=", ".join(self.covariates),
-                fix="leave one out",
-            )
-        return self
+        )
+        return _independent(people)
 
     def __repr__(self) -> str:
         treated = int(self.people[self.treated].sum())
@@ -153,3 +141,18 @@ class Candidates:
 def person_keys(cohort: Cohort) -> Array:
     """Return arm, group and covariates of each person: people of one cell share them."""
     return np.column_stack([cohort.treated, cohort.group, cohort.x])
+
+
+def _independent(people: Candidates) -> Candidates:
+    """Return the people; raise if a covariate is a combination of the others."""
+    centred = people.x - people.people @ people.x / people.people.sum()
+    cross = (centred * people.people[:, None]).T @ centred
+    scale = 1.0 / np.sqrt(np.diag(cross))
+    if np.linalg.matrix_rank(cross * np.outer(scale, scale), hermitian=True) < len(cross):
+        raise InputError(
+            "a covariate is a combination of the others",
+            key="covariates",
+            seen=", ".join(people.covariates),
+            fix="leave one out",
+        )
+    return people

@@ -1,4 +1,4 @@
-"""Means of compliers with and without the programme, by moments: the bootstrap and the Wald twin."""
+"""Compliers' means with and without the programme, by moments: bootstrap and Wald twin."""
 
 from __future__ import annotations
 

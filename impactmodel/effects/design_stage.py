@@ -231,8 +231,8 @@ def _terms(people: Candidates, how: Weighting) -> dict[str, Array]:
 def _weighted(people: Candidates, how: Weighting, inside: Codes, label: str) -> Stratum:
     terms = np.column_stack(list(_terms(people, how).values()))
     treated, n = people.treated, people.people
-    for arm, word in ((True, "treated"), (False, "in comparison")):
-        if not (treated[inside] == arm).any():
+    for wanted, word in ((True, "treated"), (False, "in comparison")):
+        if not (treated[inside] == wanted).any():
             raise InputError(f"nobody in group '{label}' is {word}", key="by_group")
     propensity = _propensity(terms[inside], treated[inside], n[inside])
     cells, trimmed = inside, (0, 0)

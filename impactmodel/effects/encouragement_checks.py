@@ -1,4 +1,4 @@
-"""Checks of a random invitation: strength of the first stage, negative strata, what is untestable."""
+"""Checks of a random invitation: the first stage, negative strata, what cannot be tested."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def _twins(estimates: Sequence[Wald]) -> Check:
         for w in estimates
     ]
     text = "; ".join(
-        f"'{w.outcome}': effect on the assigned {w.assigned:.4g} ({w.assigned_se:.2g}), on compliers "
-        f"{w.compliers:.4g} ({w.compliers_se:.2g})"
+        f"'{w.outcome}': effect on the assigned {w.assigned:.4g} ({w.assigned_se:.2g}), on "
+        f"compliers {w.compliers:.4g} ({w.compliers_se:.2g})"
         for w in estimates
     )
     return Check("Wald estimates", None, text, tuple(rows))

@@ -184,7 +184,7 @@ class Compliers:
         self, drawn: Sequence[Drawn], tree: xr.DataTree, method: Sampler
     ) -> sampling.Chains:
         shape = (method.chains, method.draws)
-        values = {}
+        values: dict[str, Array] = {}
         for measure, d in zip(self.measures, drawn, strict=True):
             values |= {
                 f"{measure.name}:1": d.means[:, 0].reshape(shape),
@@ -227,7 +227,7 @@ class Compliers:
     def _tree(self, drawn: Sequence[Drawn], chains: int) -> xr.DataTree:
         import xarray as xr
 
-        data = {}
+        data: dict[str, tuple[tuple[str, ...], Array]] = {}
         for measure, d in zip(self.measures, drawn, strict=True):
             name = measure.name
             data[f"{name}_share"] = (("chain", "draw"), d.share.reshape(chains, -1))
@@ -244,7 +244,7 @@ def _known(spread: Array | None, outcome: int) -> Array:
 
 def _by_take_up(cohort: Cohort, taken: int, kept: Sequence[int]) -> tuple[Array, Array, Array]:
     """Return assignment, take-up and the kept outcomes of each person."""
-    return cohort.treated * 1.0, cohort.y[:, taken], cohort.y[:, list(kept)]
+    return cohort.treated.astype(np.float64), cohort.y[:, taken], cohort.y[:, list(kept)]
 
 
 def estimator_correlations(cohort: object, taken: int, kept: Sequence[int]) -> Array:
@@ -282,6 +282,6 @@ def complier_correlations(cohort: Cohort, taken: int, kept: Sequence[int]) -> tu
 def _correlation(covariance: Array) -> Array:
     sd = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     some = np.where(sd > 0, sd, np.inf)
-    out = np.clip(covariance / np.outer(some, some), -1.0, 1.0)
+    out: Array = np.clip(covariance / np.outer(some, some), -1.0, 1.0)
     np.fill_diagonal(out, 1.0)
     return out

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-
 from impactmodel.core.errors import InputError
 from impactmodel.core.outcomes import Provenance
 from impactmodel.core.schedule import Periods

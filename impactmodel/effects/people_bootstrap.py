@@ -117,6 +117,6 @@ class Resampled:
 
     def read(self, tree: xr.DataTree) -> Array:
         """Return the sampled weights (draw, atom), chains one after another."""
-        values = tree["posterior"][f"{self.atoms.name}_weight"].values
+        values = tree["posterior"].dataset[f"{self.atoms.name}_weight"].values
         out: Array = values.reshape(-1, values.shape[-1])
         return out

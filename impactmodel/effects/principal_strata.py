@@ -252,7 +252,7 @@ class Strata:
     def read(self, tree: xr.DataTree) -> StrataDraws:
         """Return sampled shares and rates, chains one after another."""
         shares, rates = (
-            tree["posterior"][f"{self.name}_{part}"].values for part in ("share", "rate")
+            tree["posterior"].dataset[f"{self.name}_{part}"].values for part in ("share", "rate")
         )
         return StrataDraws(
             shares.reshape(-1, shares.shape[-1]), rates.reshape(-1, rates.shape[-1]), 1.0

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,6 @@ import numpy.typing as npt
 from impactmodel.effects.chains import kept_chain, run_key
 from impactmodel.effects.checks import Check
 from impactmodel.effects.methods import Sampler
-from impactmodel.effects.model import OutcomeModel
 from impactmodel.effects.predictor import RAW, Array
 
 if TYPE_CHECKING:
@@ -32,7 +31,30 @@ _compiled: OrderedDict[Hashable, Any] = OrderedDict()
 _lock = Lock()
 
 
-def assemble(models: Sequence[OutcomeModel]) -> pm.Model:
+class Sampled(Protocol):
+    """What can be sampled: a part of a PyMC model with the data that it reads."""
+
+    @property
+    def signature(self) -> Hashable:
+        """What decides the compiled code: two parts with one signature differ in data only."""
+        ...
+
+    @property
+    def target_accept(self) -> float:
+        """Acceptance that a sampler's steps are adapted to."""
+        ...
+
+    @property
+    def data(self) -> Mapping[str, npt.NDArray[Any]]:
+        """The arrays that the PyMC model reads, by name."""
+        ...
+
+    def add(self, data: Mapping[str, Any]) -> None:
+        """Add parameters and likelihood to the PyMC model in context."""
+        ...
+
+
+def assemble(models: Sequence[Sampled]) -> pm.Model:
     """Return one PyMC model that holds every outcome's model side by side."""
     import pymc as pm
 
@@ -42,7 +64,7 @@ def assemble(models: Sequence[OutcomeModel]) -> pm.Model:
     return model
 
 
-def sample(models: Sequence[OutcomeModel], sampler: Sampler) -> xr.DataTree:
+def sample(models: Sequence[Sampled], sampler: Sampler) -> xr.DataTree:
     """Sample the posterior; return ``posterior`` and ``sample_stats`` and nothing of the data.
 
     Code is compiled once for each kind of model in a process; models that differ only in data,
@@ -98,7 +120,7 @@ def _run_chain(
 
 
 def _compile(
-    models: Sequence[OutcomeModel],
+    models: Sequence[Sampled],
 ) -> tuple[Any, dict[str, npt.NDArray[Any]]]:
     import nutpie
     import pymc as pm
