@@ -18,7 +18,6 @@ from impactmodel.effects.encouragement_checks import encouragement_checks
 from impactmodel.effects.encouragement_fit import (
     Compliers,
     Invited,
-    complier_correlations,
     estimator_correlations,
 )
 from impactmodel.effects.experiment import Experiment
@@ -181,9 +180,6 @@ def _compliers(
         measures=tuple(cells.outcomes[i] for i in kept),
         invited=float(cells.n[1]),
         estimators=estimator_correlations(evidence, taken, kept) if rows else None,
-        people=complier_correlations(evidence, taken, kept)
-        if isinstance(evidence, Cohort)
-        else _alone(len(kept)),
         periods=one_period(design.periods, "an encouragement"),
         provenance=provenance.assuming(*_assumptions(design, parts, sides, rows=rows)),
         checks=encouragement_checks(
@@ -193,10 +189,6 @@ def _compliers(
             compliers=True,
         ),
     )
-
-
-def _alone(count: int) -> Array:
-    return np.stack([np.eye(count)] * 2)
 
 
 def _both_arms(design: Encouragement) -> Cells:

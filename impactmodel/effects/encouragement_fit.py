@@ -88,17 +88,15 @@ class Compliers:
         People invited; so many times their share are compliers, in each draw.
     estimators
         Correlation between the estimators of the compliers' means (arm, outcome, outcome).
-    people
-        Correlation of outcomes between compliers (arm, outcome, outcome).
     periods, provenance, checks
-        Of the results.
+        Of the results. They carry no spread between people: nobody can say who is a complier, so
+        an evaluator does not compare their means, and a measured view of them would be too sure.
     """
 
     parts: tuple[Strata | ComplierMeans, ...]
     measures: tuple[OutcomeMeasure, ...]
     invited: float
     estimators: Array | None
-    people: tuple[Array, Array] | Array
     periods: Periods
     provenance: Provenance
     checks: tuple[Check, ...]
@@ -207,13 +205,6 @@ class Compliers:
         provenance: Provenance,
     ) -> Outcomes:
         means = np.stack([d.means[o] for d, o in zip(drawn, orders, strict=True)], axis=-1)
-        correlation, spread = self.people if isinstance(self.people, tuple) else (self.people, None)
-        variance = np.empty_like(means)
-        for j, measure in enumerate(self.measures):
-            p = means[:, :, j]
-            variance[:, :, j] = p * (1 - p) if measure.kind == "binary" else _known(spread, j)
-        sd = np.sqrt(variance)
-        between = correlation * sd[..., :, None] * sd[..., None, :]
         return Outcomes.from_draws(
             means[:, 0, :],
             means[:, 1, :],
@@ -221,7 +212,6 @@ class Compliers:
             periods=self.periods,
             cohort_size=(self.invited * drawn[0].share[orders[0]])[:, None],
             provenance=provenance,
-            covariance=between[:, :, None, :, None, :, None],
         )
 
     def _tree(self, drawn: Sequence[Drawn], chains: int) -> xr.DataTree:
@@ -233,13 +223,6 @@ class Compliers:
             data[f"{name}_share"] = (("chain", "draw"), d.share.reshape(chains, -1))
             data[f"{name}_mean"] = (("chain", "draw", "arm"), d.means.reshape(chains, -1, 2))
         return xr.DataTree.from_dict({"posterior": xr.Dataset(data)})
-
-
-def _known(spread: Array | None, outcome: int) -> Array:
-    if spread is None:
-        raise TypeError("an outcome that is not binary comes from people")
-    known: Array = spread[:, outcome]
-    return known
 
 
 def _by_take_up(cohort: Cohort, taken: int, kept: Sequence[int]) -> tuple[Array, Array, Array]:
@@ -259,24 +242,6 @@ def estimator_correlations(cohort: object, taken: int, kept: Sequence[int]) -> A
         influence = weight[:, None] * (y - mean)
         out.append(_correlation(influence.T @ influence))
     return np.stack(out)
-
-
-def complier_correlations(cohort: Cohort, taken: int, kept: Sequence[int]) -> tuple[Array, Array]:
-    """Return correlation (arm, outcome, outcome) and variance (arm, outcome) between compliers.
-
-    Second moments by the same contrast as means; what sampling error makes negative is put to 0.
-    """
-    z, d, y = _by_take_up(cohort, taken, kept)
-    correlations, variances = [], []
-    for took, sign in ((d, 1.0), (1 - d, -1.0)):
-        weight = sign * (z / z.mean() - (1 - z) / (1 - z).mean()) * took
-        mean = weight @ y / weight.sum()
-        second = (weight[:, None] * y).T @ y / weight.sum() - np.outer(mean, mean)
-        values, vectors = np.linalg.eigh(second)
-        positive = (vectors * np.maximum(values, 0.0)) @ vectors.T
-        correlations.append(_correlation(positive))
-        variances.append(np.diag(positive))
-    return np.stack(correlations), np.stack(variances)
 
 
 def _correlation(covariance: Array) -> Array:

@@ -151,7 +151,9 @@ class Matched:
             if bias is None:
                 continue
             mean, sd, how = self._bias_scale(i, bias)
-            drawn = mean + sd * stream(seed, "bias", measure.name).standard_normal(means.shape[1])
+            drawn = mean + sd * stream(seed, "bias", measure.name).standard_normal(
+                (means.shape[1],)
+            )
             moved = out[1, :, :, i] + drawn[:, None]
             note = (
                 f"bias of the estimated effect on '{measure.name}' ~ N({mean:.4g}, {sd:.4g}) "
