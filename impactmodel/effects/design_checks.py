@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +12,7 @@ from scipy.special import ndtri
 from impactmodel.effects.balance import Balance, effective_size, sd_of_treated
 from impactmodel.effects.checks import Check
 from impactmodel.effects.doubly_robust import DoublyRobust
-
-if TYPE_CHECKING:
-    from impactmodel.effects.design_stage import Stratum
+from impactmodel.effects.stratum import Stratum
 
 type Array = npt.NDArray[np.float64]
 

@@ -14,40 +14,13 @@ from impactmodel.effects.balance import Balance, compare_arms
 from impactmodel.effects.candidates import Candidates, person_keys
 from impactmodel.effects.checks import Check
 from impactmodel.effects.design_checks import Placebo, stage_checks
-from impactmodel.effects.doubly_robust import DoublyRobust
-from impactmodel.effects.entropy_balancing import balancing_weights
-from impactmodel.effects.propensity import logistic
+from impactmodel.effects.stratum import Stratum, squares, weighted
 from impactmodel.effects.weighting import EntropyBalancing, Weighting
 from impactmodel.evidence import Cells, Cohort
 from impactmodel.evidence.cells import distinct
 
 type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Stratum:
-    """Cells that are compared with each other.
-
-    Parameters
-    ----------
-    label
-        Name of the group, or ``all``.
-    cells
-        Places of its cells, without those that were trimmed.
-    propensity
-        Estimated propensity of treatment (cell).
-    robust
-        The regression that the outcomes will take, with its frozen weights.
-    trimmed
-        Treated and comparison people left out.
-    """
-
-    label: str
-    cells: Codes
-    propensity: Array
-    robust: DoublyRobust
-    trimmed: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -174,7 +147,7 @@ def design_stage(
     strata, rows, placebos = [], [], []
     for code, label in enumerate(labels):
         inside = np.flatnonzero(people.group == code) if by_group else np.arange(len(people.people))
-        stratum = _weighted(people, how, inside, label)
+        stratum = weighted(people, how, inside, label)
         strata.append(stratum)
         rows += _balance(people, how, stratum)
         placebos += _placebos(people, how, stratum, merged=not by_group)
@@ -208,64 +181,6 @@ def _require_known(people: Candidates, how: Weighting) -> None:
         raise InputError(
             "every covariate is held out, nothing is left to balance", key="weighting.held_out"
         )
-
-
-def squares(people: Candidates, names: tuple[str, ...]) -> dict[str, Array]:
-    """Return the squares of covariates with more than two values, around the treated's mean."""
-    out = {}
-    n1 = people.people[people.treated]
-    for name in names:
-        values = people.x[:, people.covariates.index(name)]
-        if len(np.unique(values)) > 2:
-            out[f"{name}²"] = (values - n1 @ values[people.treated] / n1.sum()) ** 2
-    return out
-
-
-def _terms(people: Candidates, how: Weighting) -> dict[str, Array]:
-    """Return what is balanced, by name."""
-    names = tuple(name for name in people.covariates if name not in how.held_out)
-    terms = {name: people.x[:, people.covariates.index(name)] for name in names}
-    return terms | squares(people, names) if how.moments == 2 else terms
-
-
-def _weighted(people: Candidates, how: Weighting, inside: Codes, label: str) -> Stratum:
-    terms = np.column_stack(list(_terms(people, how).values()))
-    treated, n = people.treated, people.people
-    for wanted, word in ((True, "treated"), (False, "in comparison")):
-        if not (treated[inside] == wanted).any():
-            raise InputError(f"nobody in group '{label}' is {word}", key="by_group")
-    propensity = _propensity(terms[inside], treated[inside], n[inside])
-    cells, trimmed = inside, (0, 0)
-    if how.trim_above is not None:
-        out = propensity > how.trim_above
-        cells = inside[~out]
-        trimmed = (
-            int(n[inside[out & treated[inside]]].sum()),
-            int(n[inside[out & ~treated[inside]]].sum()),
-        )
-        if not treated[cells].any() or treated[cells].all():
-            raise InputError(
-                "trimming leaves nobody in one arm",
-                key="weighting.trim_above",
-                seen=how.trim_above,
-                fix="raise it",
-            )
-        if out.any():
-            propensity = _propensity(terms[cells], treated[cells], n[cells])
-    arm, count, x = treated[cells], n[cells], terms[cells]
-    weights = np.ones(len(cells))
-    if isinstance(how, EntropyBalancing):
-        target = count[arm] @ x[arm] / count[arm].sum()
-        weights[~arm] = balancing_weights(x[~arm], count[~arm], target)
-    else:
-        weights[~arm] = (propensity / (1.0 - propensity))[~arm]
-    weights[~arm] *= count[arm].sum() / (count[~arm] @ weights[~arm])
-    return Stratum(label, cells, propensity, DoublyRobust.of(x, arm, count, weights), trimmed)
-
-
-def _propensity(x: Array, treated: npt.NDArray[np.bool_], people: Array) -> Array:
-    columns = np.column_stack([np.ones(len(x)), x - people @ x / people.sum()])
-    return logistic(columns, people * treated, people).fitted
 
 
 def _balance(people: Candidates, how: Weighting, stratum: Stratum) -> list[Balance]:

@@ -39,50 +39,37 @@ def least_squares_row(cells: Cells, outcome: int) -> Regression:
     )
 
 
+_TWINS = (
+    "outcome",
+    "group",
+    "bootstrap mean",
+    "bootstrap sd",
+    "doubly robust",
+    "sandwich error",
+    "weighted difference",
+    "error",
+    "least squares",
+    "error",
+    "unadjusted",
+)
+
+
 def twins(cells: Cells, estimates: Estimates, means: Array) -> Check:
     """Put the bootstrap beside the sandwich error, and other estimates of the same effect."""
-    rows: list[tuple[str | float, ...]] = [
-        (
-            "outcome",
-            "group",
-            "bootstrap mean",
-            "bootstrap sd",
-            "doubly robust",
-            "sandwich error",
-            "weighted difference",
-            "error",
-            "least squares",
-            "error",
-            "unadjusted",
-        )
-    ]
     effect = means[0] - means[1]
     groups = list(dict.fromkeys(group for _, group, _, _ in estimates))
     names = [o.name for o in cells.outcomes]
+    rows: list[tuple[str | float, ...]] = [_TWINS]
+    ratios = []
     for name, group, robust, difference in estimates:
         i = names.index(name)
         draws = effect[:, groups.index(group), i]
         linear = least_squares_row(cells, i)
-        raw = [
-            float(cells.y_sum[arm, i].sum() / cells.n[arm].sum())
-            for arm in (cells.treated, ~cells.treated)
-        ]
-        rows.append(
-            (
-                name,
-                group,
-                float(draws.mean()),
-                float(draws.std(ddof=1)),
-                robust.effect,
-                robust.se,
-                difference.effect,
-                difference.se,
-                linear.effect,
-                linear.se,
-                raw[0] - raw[1],
-            )
-        )
-    ratios = [float(row[3]) / float(row[5]) for row in rows[1:] if float(row[5]) > 0]
+        own = (float(draws.mean()), float(draws.std(ddof=1)), robust.effect, robust.se)
+        others = (difference.effect, difference.se, linear.effect, linear.se, _raw(cells, i))
+        rows.append((name, group, *own, *others))
+        if robust.se > 0:
+            ratios.append(own[1] / robust.se)
     text = (
         "the bootstrap's spread is "
         + (f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else "no")
@@ -90,6 +77,13 @@ def twins(cells: Cells, estimates: Estimates, means: Array) -> Check:
         "difference are over all groups"
     )
     return Check("estimates beside each other", None, text, tuple(rows))
+
+
+def _raw(cells: Cells, outcome: int) -> float:
+    """Return the unadjusted difference in means."""
+    t = cells.treated
+    treated, compared = (cells.y_sum[a, outcome].sum() / cells.n[a].sum() for a in (t, ~t))
+    return float(treated - compared)
 
 
 def hidden_confounding(cells: Cells, stage: DesignStage, means: Array) -> tuple[Check, ...]:

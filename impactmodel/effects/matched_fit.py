@@ -16,7 +16,7 @@ from impactmodel.core.schedule import Periods
 from impactmodel.core.seeds import stream
 from impactmodel.effects import sampling
 from impactmodel.effects.checks import Check, Diagnostics
-from impactmodel.effects.design_stage import DesignStage, Stratum
+from impactmodel.effects.design_stage import DesignStage
 from impactmodel.effects.designs import Say
 from impactmodel.effects.doubly_robust import Estimate
 from impactmodel.effects.matched_checks import (
@@ -29,6 +29,7 @@ from impactmodel.effects.methods import ClosedForm, Sampler
 from impactmodel.effects.people_bootstrap import Atoms, Resampled
 from impactmodel.effects.result import EffectFit
 from impactmodel.effects.sensitivity import BenchmarkBias, Bias, omitted_variable_bias
+from impactmodel.effects.stratum import Stratum
 from impactmodel.evidence import Cells
 
 if TYPE_CHECKING:

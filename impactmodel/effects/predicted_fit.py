@@ -146,14 +146,15 @@ class Predicted:
         provenance = dataclasses.replace(
             self.provenance, seed=method.seed, diagnostics=diagnostics.status
         )
-        without, orders = self._paired(without, method.seed)
+        treated = np.broadcast_to(self.observed.means, without.shape)
+        if self.cohort == "new":
+            treated = self.observed.draw(len(without), stream(method.seed, "served"))
+        orders = self._pairing(treated, without, method.seed)
+        treated, without = _ordered(treated, orders), _ordered(without, orders)
         drawn = [
             {name: values[order] for name, values in part.items()}
             for part, order in zip(drawn, orders, strict=True)
         ]
-        treated = np.broadcast_to(self.observed.means, without.shape)
-        if self.cohort == "new":
-            treated = self.observed.draw(len(without), stream(method.seed, "served"))
         return EffectFit(self._outcomes(treated, without, drawn, provenance), diagnostics, tree)
 
     def checks(self) -> tuple[Check, ...]:
@@ -180,19 +181,20 @@ class Predicted:
                 out.append(model.expected(parameters))
         return np.stack(out, axis=-1)
 
-    def _paired(self, without: Array, seed: int) -> tuple[Array, list[npt.NDArray[np.intp]]]:
-        """Put draws of several outcomes in an order in which their errors go together."""
+    def _pairing(self, treated: Array, without: Array, seed: int) -> list[npt.NDArray[np.intp]]:
+        """Return the order of each outcome's draws in which errors of outcomes go together."""
         count, outcomes = len(without), without.shape[2]
         if self.estimators is None or outcomes == 1:
-            return without, [np.arange(count)] * outcomes
+            return [np.arange(count)] * outcomes
         rng = stream(seed, "pairing")
         share = self.observed.size / self.observed.size.sum()
-        mean = np.tensordot(without, share, axes=([1], [0]))
-        # One arm is predicted; noise stands in the place of the other, tied to nothing.
-        columns = np.stack([mean.T, rng.standard_normal((outcomes, count))], axis=-1)
-        orders = pair(columns, np.stack([self.estimators[1], np.eye(outcomes)]), rng)
-        paired = np.stack([without[o, :, i] for i, o in enumerate(orders)], axis=-1)
-        return paired, orders
+        served, predicted = (np.tensordot(v, share, axes=([1], [0])).T for v in (treated, without))
+        correlations = self.estimators
+        if self.cohort == "realised":
+            # What is observed has no error: noise stands in its place, tied to nothing.
+            served = rng.standard_normal((outcomes, count))
+            correlations = np.stack([np.eye(outcomes), correlations[1]])
+        return pair(np.stack([served, predicted], axis=-1), correlations, rng)
 
     def _outcomes(
         self,
@@ -266,6 +268,10 @@ class Predicted:
             for row in rows[1:]
         )
         return (Check("the contract's own prediction", None, text, tuple(rows)),)
+
+
+def _ordered(values: Array, orders: Sequence[npt.NDArray[np.intp]]) -> Array:
+    return np.stack([values[order, :, i] for i, order in enumerate(orders)], axis=-1)
 
 
 def _extrapolation(layout: Served) -> Check:
