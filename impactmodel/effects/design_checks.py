@@ -19,8 +19,8 @@ type Array = npt.NDArray[np.float64]
 BALANCE_LIMIT = 0.1
 OUTSIDE_LIMIT = 0.05
 SHARE_LIMIT = 0.1
-# Of a right design one in twenty fails by chance, over all placebos of a kind together.
-_LEVEL = 0.05
+# Of a right design one in fifty fails by chance, over all placebos of a kind together.
+_LEVEL = 0.02
 
 
 @dataclass(frozen=True, slots=True)
