@@ -18,7 +18,7 @@ _LEVEL = 0.05
 _FIFTHS = 5
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class HeldOut:
     """Sums over unserved people (row) of predictions and outcomes that they were not used for.
 

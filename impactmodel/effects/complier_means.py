@@ -101,7 +101,7 @@ def wald(name: str, people: Array, sums: Array, squares: Array) -> Wald:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class ComplierMeans:
     r"""The Bayesian bootstrap of the compliers' means of an outcome that is not binary.
 

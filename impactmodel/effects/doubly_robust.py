@@ -48,7 +48,7 @@ class Estimate:
         return self.treated - self.counterfactual
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class DoublyRobust:
     """A weighted regression of comparison people, laid out over cells.
 

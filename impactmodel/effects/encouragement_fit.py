@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 type Array = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Drawn:
     """Share of compliers (draw), their means (draw, arm; treated first), plausible draws."""
 
@@ -44,7 +44,7 @@ class Drawn:
     plausible: float | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Invited:
     """The effect of the invitation, an experiment with checks of take-up: `designs.Ready`."""
 
@@ -74,7 +74,7 @@ class Invited:
         return dataclasses.replace(found, diagnostics=diagnostics)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Compliers:
     """The effect on compliers made ready: `designs.Ready`.
 

@@ -49,7 +49,7 @@ class GivenPrediction:
             )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Given:
     r"""Given predictions of the served: a `PredictionModel`.
 

@@ -49,7 +49,7 @@ class LinearPriors:
                 raise InputError("this must be above 0", key=f.name, seen=getattr(self, f.name))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class LinearPrediction:
     """A linear model of the unserved's outcome: a `PredictionModel`.
 

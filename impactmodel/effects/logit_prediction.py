@@ -22,7 +22,7 @@ _ITERATIONS = 100
 _CONVERGED = 1e-10
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class LogitPrediction:
     """A logit model of the unserved's outcome: a `PredictionModel`.
 

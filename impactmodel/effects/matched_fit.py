@@ -40,7 +40,7 @@ type Array = npt.NDArray[np.float64]
 type Source = Callable[[Atoms], Iterator[Array]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Matched:
     """A matched comparison made ready, see `designs.Ready`.
 

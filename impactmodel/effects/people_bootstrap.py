@@ -25,7 +25,7 @@ type Codes = npt.NDArray[np.intp]
 _ELEMENTS = 4_000_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Atoms:
     """Distinct people: the cell they are in, what they did, and how many there are.
 
@@ -87,7 +87,7 @@ class Atoms:
         return people, sums
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Resampled:
     """The weights of some atoms as a part of a PyMC model, see `sampling.assemble`."""
 

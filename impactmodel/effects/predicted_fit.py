@@ -34,7 +34,7 @@ _EXTRAPOLATION_LIMIT = 0.05
 _CORRELATIONS = (0.0, 0.5, 1.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Observed:
     """What the served did: people (group), sums and sums of squares (group, outcome)."""
 
@@ -73,7 +73,7 @@ class Observed:
         return out
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Predicted:
     """A predicted baseline made ready, see `designs.Ready`.
 

@@ -19,7 +19,7 @@ type Array = npt.NDArray[np.float64]
 type Parameters = Mapping[str, Array]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Served:
     """Cells of both arms with standardised covariates.
 

@@ -18,7 +18,7 @@ _GRADIENT = 1e-11
 _FLAT = 1e-8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class LogisticFit:
     """A logistic regression by maximum likelihood.
 
