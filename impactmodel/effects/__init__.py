@@ -6,6 +6,7 @@ imply, `least_squares` the frequentist twin. PyMC and nutpie load on first use.
 
 from impactmodel.effects.assurance import Assurance, Trigger, assurance
 from impactmodel.effects.bias import with_bias
+from impactmodel.effects.candidates import Candidates
 from impactmodel.effects.checks import Check, Diagnostics
 from impactmodel.effects.choices import DesignChoice, ExperimentChoice
 from impactmodel.effects.comparison import (
@@ -16,6 +17,7 @@ from impactmodel.effects.comparison import (
     Sites,
 )
 from impactmodel.effects.dependence import Comonotone, Copula, Independent
+from impactmodel.effects.design_stage import DesignStage, design_stage
 from impactmodel.effects.did_aggregate import Aggregate, aggregate
 from impactmodel.effects.did_group_time import GroupTime
 from impactmodel.effects.did_options import Comparison, DifferencePriors, TrendViolation
@@ -33,6 +35,7 @@ from impactmodel.effects.elicitation import (
     lognormal_prior,
     normal_prior,
 )
+from impactmodel.effects.encouragement import Encouragement, wald_estimates
 from impactmodel.effects.experiment import Experiment, least_squares
 from impactmodel.effects.experiment_priors import (
     experiment_prior_conflict,
@@ -45,10 +48,12 @@ from impactmodel.effects.fitting import (
     fit,
     prior_outcomes,
 )
+from impactmodel.effects.given_prediction import GivenPrediction
 from impactmodel.effects.historical_controls import HistoricalControls, Trial, borrowing
 from impactmodel.effects.histories import Histories, HistoryAssumptions
 from impactmodel.effects.interim import SoFar, predictive_probability
 from impactmodel.effects.looks import Boundaries, Looks, sequential
+from impactmodel.effects.matched_comparison import MatchedComparison, doubly_robust
 from impactmodel.effects.meta_analysis import MetaAnalysis, pooling_table
 from impactmodel.effects.meta_targets import (
     EachStudy,
@@ -61,6 +66,7 @@ from impactmodel.effects.methods import ClosedForm, Sampler
 from impactmodel.effects.missing import MissingShift, attrition_check
 from impactmodel.effects.planning import minimum_detectable_effect, power, sizes
 from impactmodel.effects.pooling import HalfCauchy, HalfNormal
+from impactmodel.effects.predicted_baseline import PredictedBaseline
 from impactmodel.effects.priors import (
     BetaPriors,
     GaussianPriors,
@@ -70,13 +76,24 @@ from impactmodel.effects.priors import (
 )
 from impactmodel.effects.regression import LeastSquares
 from impactmodel.effects.result import EffectFit
+from impactmodel.effects.sensitivity import (
+    BenchmarkBias,
+    BiasPrior,
+    e_value,
+    omitted_variable_bias,
+    robustness_value,
+)
 from impactmodel.effects.storage import load_fit, save_fit
+from impactmodel.effects.weighting import EntropyBalancing, PropensityOdds
 
 __all__ = [
     "Aggregate",
     "Assurance",
+    "BenchmarkBias",
     "BetaPriors",
+    "BiasPrior",
     "Boundaries",
+    "Candidates",
     "Check",
     "ClosedForm",
     "Clusters",
@@ -86,15 +103,19 @@ __all__ = [
     "Comparison",
     "Copula",
     "DesignChoice",
+    "DesignStage",
     "Diagnostics",
     "DifferenceInDifferences",
     "DifferencePriors",
     "DifferenceRow",
     "EachStudy",
     "EffectFit",
+    "Encouragement",
+    "EntropyBalancing",
     "Experiment",
     "ExperimentChoice",
     "GaussianPriors",
+    "GivenPrediction",
     "GroupTime",
     "HalfCauchy",
     "HalfNormal",
@@ -107,12 +128,15 @@ __all__ = [
     "LeastSquares",
     "LogitPriors",
     "Looks",
+    "MatchedComparison",
     "MeanEffect",
     "MetaAnalysis",
     "MetaPriors",
     "MissingShift",
     "NewCohort",
+    "PredictedBaseline",
     "Priors",
+    "PropensityOdds",
     "Sampler",
     "Sites",
     "SoFar",
@@ -127,8 +151,11 @@ __all__ = [
     "borrowing",
     "build_model",
     "default_method",
+    "design_stage",
     "difference_checks",
     "difference_table",
+    "doubly_robust",
+    "e_value",
     "exact_effects",
     "experiment_prior_conflict",
     "experiment_prior_sensitivity",
@@ -141,13 +168,16 @@ __all__ = [
     "lognormal_prior",
     "minimum_detectable_effect",
     "normal_prior",
+    "omitted_variable_bias",
     "pooling_table",
     "power",
     "predictive_probability",
     "pretrend_scale",
     "prior_outcomes",
+    "robustness_value",
     "save_fit",
     "sequential",
     "sizes",
+    "wald_estimates",
     "with_bias",
 ]
