@@ -8,7 +8,9 @@ from types import MappingProxyType
 
 from impactmodel.core.rule import RuleBook
 from impactmodel.fiscal.fi.contributions import EMPLOYEE_CONTRIBUTIONS
+from impactmodel.fiscal.fi.earnings_related import EARNINGS_RELATED_ALLOWANCE
 from impactmodel.fiscal.fi.employer import EMPLOYER_CONTRIBUTIONS
+from impactmodel.fiscal.fi.housing_allowance import HOUSING_ALLOWANCE, MUNICIPALITY_GROUPS
 from impactmodel.fiscal.fi.income_tax import INCOME_TAX
 from impactmodel.fiscal.fi.municipal_share import MUNICIPAL_SHARE
 from impactmodel.fiscal.fi.social_assistance import SOCIAL_ASSISTANCE
@@ -20,10 +22,12 @@ PARAMETERS = Path(__file__).parent / "parameters"
 BOOKS: Mapping[str, RuleBook] = MappingProxyType(
     {
         "unemployment_benefit": UNEMPLOYMENT_BENEFIT,
+        "earnings_related_allowance": EARNINGS_RELATED_ALLOWANCE,
         "municipal_share": MUNICIPAL_SHARE,
         "employee_contributions": EMPLOYEE_CONTRIBUTIONS,
         "income_tax": INCOME_TAX,
         "employer_contributions": EMPLOYER_CONTRIBUTIONS,
+        "housing_allowance": HOUSING_ALLOWANCE,
         "social_assistance": SOCIAL_ASSISTANCE,
     }
 )
@@ -41,6 +45,14 @@ INPUTS: Mapping[str, RuleInput] = MappingProxyType(
         "month_share": RuleInput("share of the month for which benefit is paid", "share", 0.0, 1.0),
         "service_share": RuleInput("share of benefit days in services", "share", 0.0, 1.0),
         "part_time_wage": RuleInput("part-time wage of the month", "eur_month", 0.0),
+        "previous_wage": RuleInput("gross wage of a month before unemployment", "eur_month", 0.0),
+        "allowance_days_before": RuleInput("days of allowance paid in this period", "days", 0.0),
+        "allowance_steps": RuleInput(
+            "the period of allowance began on or after 2 September 2024 (1) or not (0)",
+            "flag",
+            0.0,
+            1.0,
+        ),
         "days_paid_before": RuleInput("counter of paid benefit days", "days", 0.0),
         "integration_ground": RuleInput(
             "ground of integration services", "text", options=("none", "refugee", "other")
@@ -53,6 +65,14 @@ INPUTS: Mapping[str, RuleInput] = MappingProxyType(
         "spouse_net_wage": RuleInput("net wage of the second adult", "eur_month", 0.0),
         "other_net_income": RuleInput(
             "other net income of the household, with benefits", "eur_month", 0.0
+        ),
+        "gross_wage": RuleInput("gross wage of the first adult", "eur_month", 0.0),
+        "spouse_gross_wage": RuleInput("gross wage of the second adult", "eur_month", 0.0),
+        "other_gross_income": RuleInput("other gross income of the household", "eur_month", 0.0),
+        "wealth": RuleInput("wealth of the household", "eur", 0.0),
+        "rent": RuleInput("rent with heating", "eur_month", 0.0),
+        "municipality_group": RuleInput(
+            "group of municipalities of housing allowance", "text", options=MUNICIPALITY_GROUPS
         ),
         "housing_cost": RuleInput("accepted housing cost of the household", "eur_month", 0.0),
     }
