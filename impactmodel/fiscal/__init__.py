@@ -6,6 +6,7 @@ from impactmodel.fiscal.budget import budget
 from impactmodel.fiscal.compute import PublicSide, savings
 from impactmodel.fiscal.conversion import as_outcomes
 from impactmodel.fiscal.expected_months import at_expected_months
+from impactmodel.fiscal.household_year import Household, HouseholdYear, household_year
 from impactmodel.fiscal.ledger import Ledger
 from impactmodel.fiscal.ledger_data import Line
 from impactmodel.fiscal.observed import ByRules, Observed, ObservedFlow, Shares
@@ -19,6 +20,8 @@ __all__ = [
     "Appraisal",
     "ByRules",
     "Central",
+    "Household",
+    "HouseholdYear",
     "Ledger",
     "Line",
     "Observed",
@@ -34,6 +37,7 @@ __all__ = [
     "as_outcomes",
     "at_expected_months",
     "budget",
+    "household_year",
     "load_rules",
     "mvpf",
     "savings",

@@ -287,7 +287,7 @@ def test_earnings_related_allowance(allowances, line, record_property):
 
 def test_the_allowances_counted_apart_differ_by_the_steps_alone(allowances):
     # In law nobody has 40 paid days within a period that began on or after 2 September.
-    frame, ours = allowances
+    frame, _ = allowances
     rows = frame[stepped_too_early(frame)]
     later = load_rules("fi").at(dt.date(2024, 10, 1))
     found = later.compute(

@@ -69,9 +69,7 @@ def _share_by_days() -> Rule:
     before = Input("allowance_days_before")
     table = "earnings_related.share_by_paid_days"
     crossed = Bands(before + _DAYS, table) - Bands(before, table)
-    return Gate(
-        Input("allowance_steps"), ">=", 1.0, crossed / Maximum((_DAYS, _LEAST_DAYS)), 1.0
-    )
+    return Gate(Input("allowance_steps"), ">=", 1.0, crossed / Maximum((_DAYS, _LEAST_DAYS)), 1.0)
 
 
 def _full() -> tuple[Named, ...]:

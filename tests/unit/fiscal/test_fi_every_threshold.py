@@ -81,6 +81,12 @@ STEPS = {
     ),
     "contribution.pension.employer": ("employer_pension", "age", AGE, 1000),
     "benefit.child_increment": ("child_increment", "children_under_18", {}, 1),
+    "housing_allowance.wealth.paid": (
+        "housing_allowance",
+        "wealth",
+        {"computed_allowance": 100.0},
+        100,
+    ),
     **{
         f"municipal_share.{kind}": (
             "municipal_benefit",
@@ -136,6 +142,19 @@ NUMBERS = {
         0.5,
     ),
     "social_assistance.earnings_disregard": ("counted_income", "net_wage", HOUSEHOLD, 1),
+    "housing_allowance.earnings_disregard": (
+        "housing_allowance_income",
+        "gross_wage",
+        {"spouse_gross_wage": 0, "other_gross_income": 0, "income_from_wealth": 0},
+        1,
+    ),
+    "housing_allowance.own_share.minimum": ("own_share", "computed_own_share", {}, None),
+    "housing_allowance.minimum_payment": (
+        "housing_allowance",
+        "computed_allowance",
+        {"wealth": 0},
+        None,
+    ),
 }
 # Limits of what another rule gives, and how many euros of its input reach them.
 CEILINGS = {
@@ -153,7 +172,15 @@ CEILINGS = {
         None,
     ),
 }
-OTHER_TABLES = {"social_assistance.further_child_reduction"}
+GROUPS = ("helsinki", "capital_region", "larger_cities", "others")
+# Tables by persons or adults, which come in whole numbers: tested below and in the grids. The steps
+# of the allowance: in whole months on a step and across it, in test_household_year.py.
+OTHER_TABLES = {
+    "social_assistance.further_child_reduction",
+    "earnings_related.share_by_paid_days",
+    "housing_allowance.wealth.limit",
+    *(f"housing_allowance.maximum_cost.{group}" for group in GROUPS),
+}
 LEVELS = {"eur_day", "eur_month", "share", "flag", "factor", "days"}
 
 
@@ -233,6 +260,30 @@ def test_numbers(name, value):
     else:
         before = got[1] - got[0] if value.value else 0.0
         assert (got[2] - got[1]) - before == pytest.approx(change, abs=1e-8)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_ceilings_of_housing_cost_by_persons(group):
+    further = f"housing_allowance.maximum_cost.further_person.{group}"
+    for value in dated(f"housing_allowance.maximum_cost.{group}"):
+        others = {"municipality_group": group}
+        got = evaluate(
+            value.valid_from,
+            "maximum_housing_cost",
+            "household_members",
+            [1, 2, 3, 4, 5, 7],
+            others,
+        )
+        each = RULES.at(value.valid_from).value(further)
+        table = [amount for _, amount in value.value]
+        assert got.tolist() == [*table, table[-1] + each, table[-1] + 3 * each]
+
+
+def test_wealth_that_is_left_out_by_adults():
+    # Law 910/2024: 10,000 and 20,000 euros; a fifth of the rest is income of a year.
+    day, others = dt.date(2025, 1, 1), {"wealth": 32_000.0}
+    got = evaluate(day, "income_from_wealth", "adults", [1.0, 2.0], others)
+    assert got == pytest.approx([0.2 * 22_000 / 12, 0.2 * 12_000 / 12])
 
 
 @pytest.mark.parametrize(

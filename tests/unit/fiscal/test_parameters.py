@@ -280,7 +280,7 @@ def test_the_explanation_cites_a_statute_by_its_words(rules):
 
 def test_the_dates_on_which_something_changes(rules):
     changes = rules.changes(dt.date(2024, 1, 1), dt.date(2025, 1, 1))
-    assert changes == (dt.date(2024, 4, 1), dt.date(2025, 1, 1))
+    assert changes == (dt.date(2024, 4, 1), dt.date(2024, 9, 2), dt.date(2025, 1, 1))
 
 
 def test_unknown_country():
