@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -24,6 +24,7 @@ _WORDS = {
     "fund": "a funding structure",
     "evidence": "published evidence",
     "outcomes": "draws of outcomes",
+    "indigo": "an INDIGO project",
 }
 
 
@@ -76,6 +77,8 @@ def _examined(path: Path) -> tuple[str, list[Found]]:
             return "outcomes", _outcomes(Outcomes.from_netcdf(path))
         except InputError as error:
             return "outcomes", _errors(error, path)
+    if path.suffix.lower() == ".json":
+        return "indigo", _indigo(path)
     document = Document.read(path)
     kind = kind_of(document)
     try:
@@ -112,6 +115,17 @@ def _contract(contract: OutcomesContract, document: Document, under: str = "") -
         key = ".".join(part for part in (under, finding.key) if part)
         found.append(Found(finding.level, finding.text, key, document.line(_path(key))))
     return found
+
+
+def _indigo(path: Path) -> list[Found]:
+    """Return the faults of a record as warnings: it can be read although it contradicts itself."""
+    from impactmodel.contract import indigo_findings, read_indigo
+
+    try:
+        problems = indigo_findings(read_indigo(path))
+    except InputError as error:
+        return _errors(error, path)
+    return [replace(_error(problem, str(path)), level="warning") for problem in problems]
 
 
 def _outcomes(outcomes: Outcomes) -> list[Found]:

@@ -91,7 +91,7 @@ def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A YAML or netCDF file.")],
     as_json: AsJson = False,
 ) -> None:
-    """Check a case, contract, fund, evidence or file of outcomes, and list what is found.
+    """Check a file of any kind (an INDIGO project too), and list what is found.
 
     The exit code is 0 where nothing is in error and 2 where something is.
     """
@@ -99,6 +99,21 @@ def check(
 
     if not check_file(file, as_json=as_json):
         raise typer.Exit(2)
+
+
+@app.command()
+def indigo(
+    file: Annotated[Path, typer.Argument(metavar="PROJECT", help="An INDIGO project: JSON.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of contract.yaml.")],
+    payer: Annotated[
+        list[str] | None,
+        typer.Option("--payer", metavar="METRIC=NAME", help="Who pays a metric; may be repeated."),
+    ] = None,
+) -> None:
+    """Make a contract of a public INDIGO record, and list what in the record cannot be right."""
+    from impactmodel.cli.indigo import import_project
+
+    import_project(file, out, payers=payer or [])
 
 
 @app.command()

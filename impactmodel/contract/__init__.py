@@ -3,6 +3,9 @@
 from impactmodel.contract.agreement import Clause, Evaluation, OutcomesContract
 from impactmodel.contract.central import central
 from impactmodel.contract.compile import person_rule
+from impactmodel.contract.indigo import IndigoProject, read_indigo
+from impactmodel.contract.indigo_contract import contract_from_indigo, indigo_record
+from impactmodel.contract.indigo_findings import indigo_findings
 from impactmodel.contract.linting import Finding, check
 from impactmodel.contract.noise import NoiseRisk, paying_for_noise
 from impactmodel.contract.payments import OutcomePayments, payments
@@ -21,6 +24,7 @@ from impactmodel.contract.terms import (
     StepTable,
 )
 from impactmodel.contract.wording import describe, excel_formula, rule_of
+from impactmodel.contract.writing import contract_yaml
 
 __all__ = [
     "AboveBaseline",
@@ -30,6 +34,7 @@ __all__ = [
     "Evaluation",
     "Finding",
     "Gross",
+    "IndigoProject",
     "MeasuredImpact",
     "NoiseRisk",
     "OutcomePayments",
@@ -41,11 +46,16 @@ __all__ = [
     "StepTable",
     "central",
     "check",
+    "contract_from_indigo",
+    "contract_yaml",
     "describe",
     "excel_formula",
+    "indigo_findings",
+    "indigo_record",
     "paying_for_noise",
     "payments",
     "person_rule",
+    "read_indigo",
     "read_results",
     "reconcile",
     "reprice",

@@ -167,17 +167,30 @@ def load_yaml[T](cls: type[T], path: str | Path) -> T:
     return load(cls, Document.read(path))
 
 
-def dump(value: object) -> Any:
-    """Return a spec as plain data (dicts, lists, numbers, text; dates as ISO text)."""
+def dump(value: object, *, defaults: bool = True) -> Any:
+    """Return a spec as plain data (dicts, lists, numbers, text; dates as ISO text).
+
+    Without ``defaults`` what a file may leave out is left out; `load` reads both the same.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: dump(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {
+            f.name: dump(getattr(value, f.name), defaults=defaults)
+            for f in dataclasses.fields(value)
+            if defaults or f.name == "type" or getattr(value, f.name) != _default(f)
+        }
     if isinstance(value, dict):
-        return {str(k): dump(v) for k, v in value.items()}
+        return {str(k): dump(v, defaults=defaults) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [dump(v) for v in value]
+        return [dump(v, defaults=defaults) for v in value]
     if isinstance(value, dt.date):
         return value.isoformat()
     return value
+
+
+def _default(field: dataclasses.Field[Any]) -> object:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.default
 
 
 def json_schema(cls: Any) -> dict[str, Any]:
