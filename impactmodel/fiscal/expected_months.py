@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from impactmodel.core.errors import InputError
 from impactmodel.fiscal.finnish_lines import FLOWS
 from impactmodel.fiscal.ledger_data import ARMS
+from impactmodel.fiscal.living_flows import living_month, net_rates
 from impactmodel.fiscal.months import COUNTERS, Months
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.fiscal.savings import Savings
@@ -82,13 +83,14 @@ def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws
     for year, first, after in histories.years():
         worked = float(histories.expected_months(first, after)[:, arm, group].mean())
         share = worked / (after - first)
-        paid = np.zeros((people, 1))
+        paid, benefits = np.zeros((people, 1)), []
         for t in range(first, after):
             day = histories.month(t)
             so_far = months.opening(day) + counters[months.counter(day)]
             found = months.benefit(day, so_far, 1.0 - share)
             line = months.benefit_line(day)
             paid = paid + found["monthly_benefit"]
+            benefits.append(np.broadcast_to(found["monthly_benefit"], (people, 1)))
             counters = {name: days + found[name] for name, days in counters.items()}
             employer = months.employer(day, wage * share)
             for flow in FLOWS:
@@ -106,4 +108,11 @@ def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws
             if flow.level == "year":
                 for payer, sign, result in flow.sides:
                     add(flow.line, payer, sign * taxes[result] / stretch)
+        if months.housed().any():
+            earned = wage * worked * stretch
+            rates = net_rates(taxes, earned, earned + taxable)
+            for t, benefit in enumerate(benefits, start=first):
+                living = living_month(months, t, rates, wage=wage * share, benefit=benefit)
+                for (line, payer), amount in living.items():
+                    add(line, payer, amount)
     return total

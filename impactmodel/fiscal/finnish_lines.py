@@ -7,7 +7,7 @@ from typing import Literal
 
 from impactmodel.core.measures import Channel
 
-type Level = Literal["benefit_month", "work_month", "year"]
+type Level = Literal["benefit_month", "work_month", "year", "living_month"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Flow:
     channel
         What kind of flow it is.
     level
-        Computed for a month on benefit, a month in work or a calendar year.
+        Computed for a month on benefit, a month in work, a calendar year, or any month of a
+        household with the taxes of its year.
     sides
         (payer, sign, result) of every side; a flow with one side is no transfer.
     """
@@ -47,7 +48,23 @@ PARISH = "parish"
 BENEFIT_LINES = ("labour_market_subsidy", "basic_allowance", "general_support")
 MONTH_BOOKS = ("unemployment_benefit", "municipal_share")
 YEAR_BOOKS = ("employee_contributions", "income_tax")
+INCOME_TAXES = (
+    "state_tax",
+    "municipal_tax",
+    "church_tax",
+    "medical_care_contribution",
+    "broadcasting_tax",
+)
+"""What is levied on wage and benefit alike."""
+CONTRIBUTIONS = (
+    "employee_pension",
+    "employee_unemployment_insurance",
+    "daily_allowance_contribution",
+)
+"""What is levied on the wage alone."""
 EMPLOYER_BOOK = "employer_contributions"
+HOUSING_BOOK = "housing_allowance"
+ASSISTANCE_BOOK = "social_assistance"
 
 
 def _benefit(line: str) -> Flow:
@@ -82,6 +99,22 @@ FLOWS: tuple[Flow, ...] = (
     _paid("employer_sickness_insurance", "kela_sickness_fund", "employer", "work_month"),
     _paid("employer_unemployment_insurance", "employment_fund", "employer", "work_month"),
     _paid("employer_pension", "pension_insurers", "employer", "work_month"),
+    Flow(
+        "housing_allowance",
+        "benefit",
+        "living_month",
+        (("participant", 1.0, "housing_allowance"), ("state", -1.0, "housing_allowance")),
+    ),
+    Flow(
+        "social_assistance",
+        "benefit",
+        "living_month",
+        (
+            ("participant", 1.0, "social_assistance"),
+            ("state", -1.0, "state_social_assistance"),
+            ("municipality", -1.0, "municipal_social_assistance"),
+        ),
+    ),
 )
 """Lines in the order in which they are reported."""
 
@@ -90,7 +123,10 @@ EMPLOYER_RESULTS = tuple(
 )
 """What an employer pays on top of the wage, as far as it stands in the ledger."""
 
-OPTIONAL_LINES = (*BENEFIT_LINES, "church_tax")
+LIVING_FLOWS = tuple(flow for flow in FLOWS if flow.level == "living_month")
+"""What a household is paid for its rent and its living."""
+
+OPTIONAL_LINES = (*BENEFIT_LINES, "church_tax", *(flow.line for flow in LIVING_FLOWS))
 """Lines that stand in a ledger only where they occur."""
 
 STATEMENTS = (
@@ -103,6 +139,14 @@ STATEMENTS = (
     "pension contributions accrue a pension: the pension insurers' gain is gross of it",
     "the employer's work and its accident and group life insurance are not in the ledger",
 )
+
+
+LIVING_STATEMENTS = (
+    "housing allowance and social assistance are claimed in full and reviewed every month; the rent "
+    "stays as it is in the profile, and there is no wealth",
+    "what tax leaves of a month's income is its share of what tax leaves of the year's",
+)
+"""Assumptions behind housing allowance and social assistance."""
 
 
 def flow_of(line: str) -> Flow:

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from impactmodel.core.errors import InputError
 from impactmodel.effects.histories import Histories
 from impactmodel.fiscal.finnish_lines import (
+    ASSISTANCE_BOOK,
     EMPLOYER_BOOK,
     EMPLOYER_RESULTS,
+    HOUSING_BOOK,
     MONTH_BOOKS,
     YEAR_BOOKS,
 )
@@ -100,7 +102,25 @@ class Months:
             "integration_ground": _tall(profile.column("integration_ground")),
             "integration_years": _tall(profile.column("integration_years") + passed),
             "benefit_kind": _tall(self.benefit_kinds(day)),
+            "adults": _tall(profile.column("adults")),
+            "children_10_to_17": _tall(
+                profile.column("children") - profile.column("children_under_10")
+            ),
+            "children_under_10": _tall(profile.column("children_under_10")),
+            "municipality_group": _tall(
+                np.array([person.housing_group or "others" for person in profile.persons])
+            ),
+            "rent": _tall(self.rents()),
+            "housing_cost": _tall(self.rents()),
         }
+
+    def rents(self) -> Draws:
+        """Return each person's rent, zero where none is known."""
+        return np.array([person.rent or 0.0 for person in self.profile.persons])
+
+    def housed(self) -> NDArray[np.bool_]:
+        """Return for whom housing allowance and social assistance are counted."""
+        return np.array([person.rent is not None for person in self.profile.persons])
 
     def benefit_kinds(self, day: dt.date) -> NDArray[np.str_]:
         """Return what each person is paid: general support has replaced both from its first day."""
@@ -174,6 +194,39 @@ class Months:
             **self._known_rate(day),
             "wage": wage,
             "taxable_benefit": benefit,
+        }
+
+    def housing(self, day: dt.date, wage: Draws, benefit: Draws) -> Computed:
+        """Compute the housing allowance of a month, gross wage and benefit (person, any)."""
+        return self.used.note(
+            self.rules.at(day).compute(self.housing_inputs(day, wage, benefit), HOUSING_BOOK)
+        )
+
+    def housing_inputs(self, day: dt.date, wage: Draws, benefit: Draws) -> dict[str, Any]:
+        """Return the inputs of the housing allowance; see `housing`."""
+        return {
+            **self._only(day, (HOUSING_BOOK,)),
+            "gross_wage": wage,
+            "spouse_gross_wage": 0.0,
+            "other_gross_income": benefit + _tall(self.profile.column("other_income")),
+            "wealth": 0.0,
+        }
+
+    def assistance(self, day: dt.date, net_wage: Draws, other: Draws) -> Computed:
+        """Compute the social assistance of a month from net wage and other net income."""
+        return self.used.note(
+            self.rules.at(day).compute(
+                self.assistance_inputs(day, net_wage, other), ASSISTANCE_BOOK
+            )
+        )
+
+    def assistance_inputs(self, day: dt.date, net_wage: Draws, other: Draws) -> dict[str, Any]:
+        """Return the inputs of the social assistance; see `assistance`."""
+        return {
+            **self._only(day, (ASSISTANCE_BOOK,)),
+            "net_wage": net_wage,
+            "spouse_net_wage": 0.0,
+            "other_net_income": other + _tall(self.profile.column("other_income")),
         }
 
     def days_before(self, year: int) -> tuple[dt.date, ...]:

@@ -18,8 +18,16 @@ from impactmodel.core.spec import spec
 
 type Benefit = Literal["labour_market_subsidy", "basic_allowance", "general_support", "basic_level"]
 type Ground = Literal["none", "refugee", "other"]
+type MunicipalityGroup = Literal["", "helsinki", "capital_region", "larger_cities", "others"]
 
-_TEXTS = ("benefit", "municipality", "integration_ground", "group", "name")
+_TEXTS = (
+    "benefit",
+    "municipality",
+    "municipality_group",
+    "integration_ground",
+    "group",
+    "name",
+)
 
 
 @spec
@@ -56,6 +64,15 @@ class Person:
     integration_ground, integration_years
         For clients of integration services: the ground, and years since the first home
         municipality at the start.
+    rent
+        Rent of a month with heating. With a rent housing allowance and social assistance are
+        counted, without one neither is.
+    municipality_group
+        Group of housing allowance; Helsinki's own where the municipality is ``helsinki``.
+    adults, children_under_10
+        Adults of the household (1 or 2), and how many of the children are under 10.
+    other_income
+        Income of the household's other members in a month, which both benefits count in full.
     group
         The group of the outcomes to which the person belongs; empty for every group.
     name
@@ -83,6 +100,11 @@ class Person:
     group: str = ""
     name: str = ""
     other_days: float = 0.0
+    rent: float | None = None
+    municipality_group: MunicipalityGroup = ""
+    adults: float = 1.0
+    children_under_10: float = 0.0
+    other_income: float = 0.0
 
     def __post_init__(self) -> None:
         for key, (low, high) in _RANGES.items():
@@ -97,9 +119,26 @@ class Person:
         for key in ("sole_carer", "church"):
             if getattr(self, key) not in {0, 1}:
                 raise InputError("this is 1 or 0", key=key, seen=getattr(self, key))
+        if self.children_under_10 > self.children:
+            raise InputError(
+                "more children under 10 than children",
+                key="children_under_10",
+                seen=self.children_under_10,
+            )
+        if self.rent is not None and not self.housing_group:
+            raise InputError(
+                "housing allowance needs the group of municipalities",
+                key="municipality_group",
+                fix="give helsinki, capital_region, larger_cities or others",
+            )
         if not self.wage > 0 or not self.weight > 0:
             key = "weight" if self.wage > 0 else "wage"
             raise InputError("this must be above 0", key=key, seen=getattr(self, key))
+
+    @property
+    def housing_group(self) -> str:
+        """The group of municipalities of housing allowance; empty where it is not known."""
+        return self.municipality_group or ("helsinki" if self.municipality == "helsinki" else "")
 
     def __repr__(self) -> str:
         return "Person(...)"
@@ -115,6 +154,10 @@ _RANGES = {
     "municipal_rate": (0.0, 1.0),
     "service_share": (0.0, 1.0),
     "integration_years": (0.0, 100.0),
+    "rent": (0.0, 100_000.0),
+    "adults": (1.0, 2.0),
+    "children_under_10": (0.0, 30.0),
+    "other_income": (0.0, 100_000.0),
 }
 
 

@@ -14,8 +14,11 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.schedule import Periods
 from impactmodel.effects.histories import ROUNDING, Histories, share_in_work
 from impactmodel.fiscal.finnish_lines import (
+    ASSISTANCE_BOOK,
     EMPLOYER_BOOK,
     FLOWS,
+    HOUSING_BOOK,
+    LIVING_STATEMENTS,
     MONTH_BOOKS,
     OPTIONAL_LINES,
     PARISH,
@@ -182,6 +185,7 @@ def _statements(outcomes: Outcomes, months: Months, side: RuleSide, driver: str)
     order = "after" if months.benefit_last else "before"
     said = [text.format(order=order) for text in STATEMENTS]
     said += _cut_years(months)
+    said += _living(months)
     said += side.histories.statements
     said += side.adjustments.statements(outcomes.periods)
     said.append(
@@ -207,6 +211,20 @@ def _statements(outcomes: Outcomes, months: Months, side: RuleSide, driver: str)
     return [*said, side.label] if side.label else said
 
 
+def _living(months: Months) -> list[str]:
+    """Say for whom housing allowance and social assistance are counted, and how."""
+    housed = int(months.housed().sum())
+    if not housed:
+        return ["housing allowance and social assistance are not counted: the profile has no rents"]
+    said = list(LIVING_STATEMENTS)
+    if housed < len(months.profile.persons):
+        said.append(
+            "housing allowance and social assistance are counted for "
+            f"{housed} of {len(months.profile.persons)} persons of the profile, those with a rent"
+        )
+    return said
+
+
 def _cut_years(months: Months) -> list[str]:
     """Say what is assumed of the months of a tax year that lie outside the horizon."""
     said, histories = [], months.histories
@@ -230,6 +248,15 @@ def _relevant(months: Months) -> set[str]:
     for day in days:
         for name, values in months.texts(day).items():
             texts.setdefault(name, set()).update(values)
-    whole = months.rules.book(*MONTH_BOOKS, *YEAR_BOOKS, EMPLOYER_BOOK)
-    results = [result for flow in FLOWS for _, _, result in flow.sides]
+    books = [*MONTH_BOOKS, *YEAR_BOOKS, EMPLOYER_BOOK]
+    living = months.housed().any()
+    if living:
+        books += [HOUSING_BOOK, ASSISTANCE_BOOK]
+    whole = months.rules.book(*books)
+    results = [
+        result
+        for flow in FLOWS
+        for _, _, result in flow.sides
+        if living or flow.level != "living_month"
+    ]
     return names_behind(whole, results, texts) & set(months.rules.parameters)

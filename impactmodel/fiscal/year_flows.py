@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.fiscal.finnish_lines import FLOWS
+from impactmodel.fiscal.living_flows import add_living, net_rates
 from impactmodel.fiscal.months import COUNTERS, Months
 
 type Draws = NDArray[np.float64]
@@ -73,6 +74,9 @@ def _one_year(
             for payer, sign, result in flow.sides:
                 amount = np.broadcast_to(sign * found[result] / stretch, (people, n + 1))
                 flows[flow.line, payer] = amount[:, :, None]
+    if months.housed().any():
+        gross = wage * stretch + months.benefit_before(year) + paid * stretch
+        add_living(months, flows, span, net_rates(found, wage * stretch, gross))
     return flows
 
 
