@@ -82,6 +82,9 @@ class Central:
     blocks: tuple[Block, ...]
     currency: str
 
+    def __repr__(self) -> str:
+        return f"Central({len(self.inputs)} inputs, {len(self.blocks)} blocks, {self.currency})"
+
     def values(self) -> dict[str, Any]:
         """Compute every cell from the rules: inputs, parameters and ``block/result``, by key."""
         known: dict[str, Any] = {key: one.value for key, one in self.inputs.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,13 +83,12 @@ def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws
     for year, first, after in histories.years():
         worked = float(histories.expected_months(first, after)[:, arm, group].mean())
         share = worked / (after - first)
-        paid, benefits = np.zeros((people, 1)), []
+        benefits: list[Draws] = []
         for t in range(first, after):
             day = histories.month(t)
             so_far = months.opening(day) + counters[months.counter(day)]
             found = months.benefit(day, so_far, 1.0 - share)
             line = months.benefit_line(day)
-            paid = paid + found["monthly_benefit"]
             benefits.append(np.broadcast_to(found["monthly_benefit"], (people, 1)))
             counters = {name: days + found[name] for name, days in counters.items()}
             employer = months.employer(day, wage * share)
@@ -101,18 +100,28 @@ def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws
                     elif flow.level == "work_month":
                         amount = wage * share if result == "wage" else employer[result]
                         add(flow.line, payer, sign * amount)
-        stretch = months.stretch(first, after)
-        taxable = months.benefit_before(year) + paid * stretch
-        taxes = months.taxes(year, wage * worked * stretch, taxable)
-        for flow in FLOWS:
-            if flow.level == "year":
-                for payer, sign, result in flow.sides:
-                    add(flow.line, payer, sign * taxes[result] / stretch)
-        if months.housed().any():
-            earned = wage * worked * stretch
-            rates = net_rates(taxes, earned, earned + taxable)
-            for t, benefit in enumerate(benefits, start=first):
-                living = living_month(months, t, rates, wage=wage * share, benefit=benefit)
-                for (line, payer), amount in living.items():
-                    add(line, payer, amount)
+        for key, amount in _year(months, (year, first, after), wage * share, benefits):
+            add(*key, amount)
     return total
+
+
+def _year(
+    months: Months, span: tuple[int, int, int], wage: Draws, benefits: Sequence[Draws]
+) -> Iterator[tuple[tuple[str, str], Draws]]:
+    """Yield what each payer receives by the year: taxes, and what households are paid for living.
+
+    Wage and benefits are those of a month, (person, 1).
+    """
+    year, first, after = span
+    stretch = months.stretch(first, after)
+    earned = wage * (after - first) * stretch
+    taxable = months.benefit_before(year) + sum(benefits) * stretch
+    taxes = months.taxes(year, earned, taxable)
+    for flow in FLOWS:
+        if flow.level == "year":
+            for payer, sign, result in flow.sides:
+                yield (flow.line, payer), sign * taxes[result] / stretch
+    if months.housed().any():
+        rates = net_rates(taxes, earned, earned + taxable)
+        for t, benefit in enumerate(benefits, start=first):
+            yield from living_month(months, t, rates, wage=wage, benefit=benefit).items()

@@ -142,8 +142,8 @@ STATEMENTS = (
 
 
 LIVING_STATEMENTS = (
-    "housing allowance and social assistance are claimed in full and reviewed every month; the rent "
-    "stays as it is in the profile, and there is no wealth",
+    "housing allowance and social assistance are claimed in full and reviewed every month; the "
+    "rent stays as it is in the profile, and there is no wealth",
     "what tax leaves of a month's income is its share of what tax leaves of the year's",
 )
 """Assumptions behind housing allowance and social assistance."""

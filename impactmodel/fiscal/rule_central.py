@@ -15,6 +15,7 @@ from impactmodel.core.schedule import Periods
 from impactmodel.effects.histories import Histories
 from impactmodel.fiscal.finnish_lines import FLOWS, YEAR_BOOKS, Flow
 from impactmodel.fiscal.ledger_data import ARMS, discount_factors
+from impactmodel.fiscal.living_central import LIVING, Income, living_blocks, rates_of_a_year
 from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.rule_net import (
     Net,
@@ -126,7 +127,9 @@ def _add_case(net: Net, case: _Case) -> None:
     """Add the months and the year of a case; its results are named ``line|payer``."""
     months, i = net.months, case.person
     n = case.after - case.first
-    parts, wages, benefits = _add_months(net, case)
+    parts, incomes = _add_months(net, case)
+    wages = [key for _, kind, key in incomes if kind == "wage"]
+    benefits = [key for _, kind, key in incomes if kind == "benefit"]
     before = [before_block(net, i, day) for day in months.days_before(case.year)]
     reads = {f"benefit {j}": key for j, key in enumerate(benefits)}
     reads |= {f"benefit before {j}": key for j, key in enumerate(before)}
@@ -160,34 +163,38 @@ def _add_case(net: Net, case: _Case) -> None:
                 for p, s, r in flow.sides
             ]
     title = f"Person {i + 1}, {case.year}: {case.k} of {n} months in work, {case.b} before"
-    whole = RuleBook((*sums, *book.rules, *named))
+    housed = months.profile.persons[i].rent is not None
+    rates = rates_of_a_year() if housed else ()
+    whole = RuleBook((*sums, *book.rules, *rates, *named))
     net.add(case.key, title, whole, dt.date(case.year, 1, 1), reads)
+    if housed:
+        living_blocks(net, i, case.key, incomes)
 
 
 def _times(rule: Rule, factor: float) -> Rule:
     return rule if factor == 1 else Product((rule, factor))
 
 
-def _add_months(net: Net, case: _Case) -> tuple[_Parts, list[str], list[str]]:
-    """Add the months of a case; return (parts of its lines, keys of wages, keys of benefits)."""
+def _add_months(net: Net, case: _Case) -> tuple[_Parts, list[Income]]:
+    """Add the months of a case; return the parts of its lines and the income of each month."""
     months, i = net.months, case.person
     day_of = months.histories.month
     on_benefit = list(range(case.first, case.after - case.k))
     if months.benefit_last:
         on_benefit = list(range(case.first + case.k, case.after))
     parts: _Parts = {}
-    wages, benefits = [], []
+    incomes: list[Income] = []
     for place, t in enumerate(on_benefit):
         key = benefit_block(net, i, t, (*range(case.b), *on_benefit[:place]))
-        benefits.append(f"{key}/monthly_benefit")
+        incomes.append((t, "benefit", f"{key}/monthly_benefit"))
         line = str(months.benefit_line(day_of(t))[i])
         _collect(parts, [f for f in FLOWS if f.line == line], key)
     for t in range(case.first, case.after):
         if t not in on_benefit:
             key = work_block(net, i, day_of(t))
-            wages.append(f"{key}/wage")
+            incomes.append((t, "wage", f"{key}/wage"))
             _collect(parts, [f for f in FLOWS if f.level == "work_month"], key)
-    return parts, wages, benefits
+    return parts, incomes
 
 
 def _collect(parts: _Parts, flows: Sequence[Flow], key: str) -> None:
@@ -197,7 +204,15 @@ def _collect(parts: _Parts, flows: Sequence[Flow], key: str) -> None:
 
 
 def _touched(net: Net, case: _Case, flow: Flow) -> bool:
-    return f"{flow.line}|{flow.sides[0][0]}" in net.blocks[case.key].book.names()
+    return _block_of(net, case.key, f"{flow.line}|{flow.sides[0][0]}") is not None
+
+
+def _block_of(net: Net, key: str, result: str) -> str | None:
+    """Return the block of a case that gives a result: its year, or the living of its household."""
+    for block in (key, f"{key}|{LIVING}"):
+        if block in net.blocks and result in net.blocks[block].book.names():
+            return block
+    return None
 
 
 def _add_totals(
@@ -216,10 +231,11 @@ def _add_totals(
                 terms: list[Rule] = []
                 for key, case in cases.items():
                     result = f"{flow.line}|{payer}"
-                    if case.year == year and result in net.blocks[key].book.names():
-                        reads[f"{key}/{result}"] = f"{key}/{result}"
+                    block = _block_of(net, key, result) if case.year == year else None
+                    if block is not None:
+                        reads[f"{block}/{result}"] = f"{block}/{result}"
                         reads[f"people/{key}"] = f"people/{key}"
-                        terms.append(Input(f"people/{key}") * Input(f"{key}/{result}"))
+                        terms.append(Input(f"people/{key}") * Input(f"{block}/{result}"))
                 name = f"{flow.line}|{payer}|{year}"
                 rules.append(Named(name, total(terms)))
                 by_payer.setdefault(payer, []).append(Input(name) * Input(f"discount|{year}"))

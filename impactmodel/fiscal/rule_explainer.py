@@ -11,14 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.fiscal.finnish_lines import (
+    ASSISTANCE_BOOK,
     BENEFIT_LINES,
     EMPLOYER_BOOK,
     EMPLOYER_RESULTS,
     FLOWS,
+    HOUSING_BOOK,
+    LIVING_FLOWS,
     MONTH_BOOKS,
     YEAR_BOOKS,
     flow_of,
 )
+from impactmodel.fiscal.living_flows import net_rates
 from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.values_in_use import InUse, listed, values_in_use
 from impactmodel.fiscal.year_flows import counted_days, year_flows
@@ -44,7 +48,8 @@ class RuleExplainer:
         result = flow.result_for(payer)
         if result == "wage":
             return f"{self._work(year)}; the profile's wage of months in work"
-        key = (line if line in BENEFIT_LINES else flow.level, year)
+        own = line in BENEFIT_LINES or flow in LIVING_FLOWS
+        key = (line if own else flow.level, year)
         if key not in self._said:
             self._said[key] = self._values(line, year)
         values = self._said[key].get(result, ())
@@ -80,8 +85,11 @@ class RuleExplainer:
         for day, inputs in self._month_inputs(line, year):
             books: Sequence[str] = (EMPLOYER_BOOK,)
             results = list(EMPLOYER_RESULTS)
-            if level == "benefit_month":
-                books, results = MONTH_BOOKS, [result for _, _, result in flow_of(line).sides]
+            if level != "work_month":
+                results = [result for _, _, result in flow_of(line).sides]
+                books = {HOUSING_BOOK: (HOUSING_BOOK,), ASSISTANCE_BOOK: (ASSISTANCE_BOOK,)}.get(
+                    line, MONTH_BOOKS
+                )
             used = values_in_use(self.months.rules.at(day), inputs, books, results)
             for result, values in used.items():
                 known = found.setdefault(result, [])
@@ -106,6 +114,9 @@ class RuleExplainer:
             self._counted.update(counted_days(months))
         for t in self._telling_months(first, after):
             day = months.histories.month(t)
+            if flow_of(line) in LIVING_FLOWS:
+                yield day, self._living_inputs(line, year, day)
+                continue
             if line not in BENEFIT_LINES:
                 yield day, months.employer_inputs(day, wage)
                 continue
@@ -121,6 +132,33 @@ class RuleExplainer:
                         for name, value in months.benefit_inputs(day, days).items()
                     },
                 )
+
+    def _living_inputs(self, line: str, year: int, day: dt.date) -> dict[str, Any]:
+        """Return the incomes of a month that occur, on benefit and in work, of housed persons."""
+        months, housed = self.months, self.months.housed()
+        wage = months.profile.column("wage").astype(float)[:, None]
+        nothing = np.zeros_like(wage)
+        benefit = months.benefit(day, nothing)["monthly_benefit"] + nothing
+        gross = np.hstack([nothing, wage]), np.hstack([benefit, nothing])
+        if line == HOUSING_BOOK:
+            inputs = months.housing_inputs(day, *gross)
+        else:
+            taxed = self._tax_inputs(year)
+            total = taxed["wage"] + taxed["taxable_benefit"]
+            rate, levy = net_rates(
+                months.taxes(year, taxed["wage"], taxed["taxable_benefit"]), taxed["wage"], total
+            )
+            housing = months.housing(day, *gross)["housing_allowance"]
+            idle = benefit * (1.0 - rate) + housing[:, :1]
+            busy = wage * (1.0 - rate - levy)
+            inputs = months.assistance_inputs(
+                day,
+                np.hstack([np.zeros_like(busy), busy]),
+                np.hstack([idle, np.broadcast_to(housing[:, 1:], busy.shape)]),
+            )
+        return {
+            name: value[housed] if np.ndim(value) == 2 else value for name, value in inputs.items()
+        }
 
     def _telling_months(self, first: int, after: int) -> list[int]:
         """Return the first and the last month of every stretch without a change of the rules."""

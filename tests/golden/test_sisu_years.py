@@ -30,6 +30,8 @@ LINES = {
     "municipal_tax_eur_year": (("municipal_tax", -1.0),),
     "medical_care_contribution_eur_year": (("medical_care_contribution", -1.0),),
     "yle_tax_eur_year": (("broadcasting_tax", -1.0),),
+    "housing_allowance_eur_year": (("housing_allowance", 1.0),),
+    "basic_social_assistance_eur_year": (("social_assistance", 1.0),),
 }
 
 
@@ -49,7 +51,14 @@ def levels(row):
         cohort_size=1,
         provenance=Provenance(),
     )
-    person = Person(wage=float(row.wage_eur_month), age=30.0, municipality="helsinki")
+    # In 2024 SISU has Helsinki's ceiling of April from January on: that of the capital region.
+    person = Person(
+        wage=float(row.wage_eur_month),
+        age=30.0,
+        municipality="helsinki",
+        rent=float(row.rent_eur_month),
+        municipality_group="capital_region" if row.year == 2024 else "helsinki",
+    )
     data = savings(outcomes, RuleSide(persons=(person,))).ledger.dataset
     mine = data["payer"].values == "participant"
     amounts = data["treated"].values[0, 0, mine, 0]
