@@ -150,7 +150,20 @@ def _add_case(net: Net, case: _Case) -> None:
     if known is not None:
         book = RuleBook(tuple(rule for rule in book.rules if rule.name != "municipal_rate"))
         reads["municipal_rate"] = net.person(i, "municipal_rate", known, "municipal tax rate")
-    named = []
+    named, months_read = _lines_of(parts, stretch)
+    reads |= months_read
+    title = f"Person {i + 1}, {case.year}: {case.k} of {n} months in work, {case.b} before"
+    housed = months.profile.persons[i].rent is not None
+    rates = rates_of_a_year() if housed else ()
+    whole = RuleBook((*sums, *book.rules, *rates, *named))
+    net.add(case.key, title, whole, dt.date(case.year, 1, 1), reads)
+    if housed:
+        living_blocks(net, i, case.key, incomes)
+
+
+def _lines_of(parts: _Parts, stretch: float) -> tuple[list[Named], dict[str, str]]:
+    """Return the lines of a case, from its months and its year's taxes, and what they read."""
+    named, reads = [], {}
     for (line, payer), terms in parts.items():
         names = [f"{line}|{payer} {j}" for j in range(len(terms))]
         reads |= dict(zip(names, (key for _, key in terms), strict=True))
@@ -162,13 +175,7 @@ def _add_case(net: Net, case: _Case) -> None:
                 Named(f"{flow.line}|{p}", _times(Input(r) * s, 1 / stretch))
                 for p, s, r in flow.sides
             ]
-    title = f"Person {i + 1}, {case.year}: {case.k} of {n} months in work, {case.b} before"
-    housed = months.profile.persons[i].rent is not None
-    rates = rates_of_a_year() if housed else ()
-    whole = RuleBook((*sums, *book.rules, *rates, *named))
-    net.add(case.key, title, whole, dt.date(case.year, 1, 1), reads)
-    if housed:
-        living_blocks(net, i, case.key, incomes)
+    return named, reads
 
 
 def _times(rule: Rule, factor: float) -> Rule:
