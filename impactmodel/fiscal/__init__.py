@@ -7,6 +7,7 @@ from impactmodel.fiscal.compute import PublicSide, savings
 from impactmodel.fiscal.conversion import as_outcomes
 from impactmodel.fiscal.expected_months import at_expected_months
 from impactmodel.fiscal.household_year import Household, HouseholdYear, household_year
+from impactmodel.fiscal.information import ValueOfInformation, evpi, evppi
 from impactmodel.fiscal.ledger import Ledger
 from impactmodel.fiscal.ledger_data import Line
 from impactmodel.fiscal.observed import ByRules, Observed, ObservedFlow, Shares
@@ -34,9 +35,12 @@ __all__ = [
     "Shares",
     "UnitValue",
     "UnitValues",
+    "ValueOfInformation",
     "as_outcomes",
     "at_expected_months",
     "budget",
+    "evpi",
+    "evppi",
     "household_year",
     "load_rules",
     "mvpf",

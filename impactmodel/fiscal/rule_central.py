@@ -163,7 +163,8 @@ def _add_case(net: Net, case: _Case) -> None:
 
 def _lines_of(parts: _Parts, stretch: float) -> tuple[list[Named], dict[str, str]]:
     """Return the lines of a case, from its months and its year's taxes, and what they read."""
-    named, reads = [], {}
+    named: list[Named] = []
+    reads: dict[str, str] = {}
     for (line, payer), terms in parts.items():
         names = [f"{line}|{payer} {j}" for j in range(len(terms))]
         reads |= dict(zip(names, (key for _, key in terms), strict=True))
