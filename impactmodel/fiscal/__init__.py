@@ -6,6 +6,7 @@ from impactmodel.fiscal.budget import budget
 from impactmodel.fiscal.compute import PublicSide, savings
 from impactmodel.fiscal.conversion import as_outcomes
 from impactmodel.fiscal.expected_months import at_expected_months
+from impactmodel.fiscal.extras import ServiceCost
 from impactmodel.fiscal.household_year import Household, HouseholdYear, household_year
 from impactmodel.fiscal.information import ValueOfInformation, evpi, evppi
 from impactmodel.fiscal.ledger import Ledger
@@ -32,6 +33,7 @@ __all__ = [
     "PublicSide",
     "RuleSide",
     "Savings",
+    "ServiceCost",
     "Shares",
     "UnitValue",
     "UnitValues",

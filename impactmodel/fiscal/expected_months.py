@@ -57,6 +57,7 @@ def at_expected_months(savings: Savings) -> pd.DataFrame:
         for key in arms[0]:
             change = float(weights @ (arms[0][key] - arms[1][key]))
             sheet[key] = sheet.get(key, 0.0) + size[g] * change
+    sheet |= savings.explainer.extras.at_expected_months(sheet, _fewer_idle(months, size))
     view = ledger.view("payer", "line").mean("draw")
     rows = []
     for line, payer in zip(
@@ -67,6 +68,12 @@ def at_expected_months(savings: Savings) -> pd.DataFrame:
         rows.append((line, payer, expected, plugged, expected - plugged))
     names = ["line", "payer", "expected_saving", "saving_of_expected_months", "difference"]
     return pd.DataFrame(rows, columns=names)
+
+
+def _fewer_idle(months: Months, size: Draws) -> float:
+    """Return how many months out of work the programme saves, whole cohort and all years."""
+    worked = months.histories.expected_months(0, months.histories.n_months).mean(axis=0)
+    return float(size @ (worked[0] - worked[1]))
 
 
 def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws]:

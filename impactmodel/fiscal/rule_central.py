@@ -13,6 +13,8 @@ from impactmodel.core.central import Central, CentralInput
 from impactmodel.core.rule import Difference, Input, Named, Product, Rule, RuleBook, Sum
 from impactmodel.core.schedule import Periods
 from impactmodel.effects.histories import Histories
+from impactmodel.fiscal.extras import Extras
+from impactmodel.fiscal.extras_central import extra_totals
 from impactmodel.fiscal.finnish_lines import FLOWS, YEAR_BOOKS, Flow
 from impactmodel.fiscal.ledger_data import ARMS, discount_factors
 from impactmodel.fiscal.living_central import LIVING, Income, living_blocks, rates_of_a_year
@@ -48,7 +50,9 @@ class _Case:
         return f"person{self.person + 1}|{self.year}|work{self.k}|before{self.b}"
 
 
-def central_of_rules(months: Months, people: Draws, discount_rate: float) -> Central:
+def central_of_rules(
+    months: Months, people: Draws, discount_rate: float, extras: Extras
+) -> Central:
     """Return the central scenario: histories at the mean of the draws, persons' years as rules.
 
     Parameters
@@ -88,7 +92,7 @@ def central_of_rules(months: Months, people: Draws, discount_rate: float) -> Cen
     years = [year for year, _, _ in histories.years()]
     periods = Periods(dt.date(years[0], 1, 1), "year", len(years), clock="calendar")
     factors = dict(zip(years, discount_factors(periods, discount_rate).tolist(), strict=True))
-    _add_totals(net, cases, flows, factors)
+    _add_totals(net, cases, flows, factors, extras)
     return Central(net.inputs, net.parameters, tuple(net.blocks.values()), "EUR")
 
 
@@ -224,7 +228,11 @@ def _block_of(net: Net, key: str, result: str) -> str | None:
 
 
 def _add_totals(
-    net: Net, cases: Mapping[str, _Case], flows: Sequence[Flow], factors: Mapping[int, float]
+    net: Net,
+    cases: Mapping[str, _Case],
+    flows: Sequence[Flow],
+    factors: Mapping[int, float],
+    extras: Extras,
 ) -> None:
     reads: dict[str, str] = {}
     rules: list[Named] = []
@@ -244,9 +252,12 @@ def _add_totals(
                         reads[f"{block}/{result}"] = f"{block}/{result}"
                         reads[f"people/{key}"] = f"people/{key}"
                         terms.append(Input(f"people/{key}") * Input(f"{block}/{result}"))
-                name = f"{flow.line}|{payer}|{year}"
-                rules.append(Named(name, total(terms)))
-                by_payer.setdefault(payer, []).append(Input(name) * Input(f"discount|{year}"))
+                rules.append(Named(f"{flow.line}|{payer}|{year}", total(terms)))
+    idle = {key: (case.year, case.after - case.first - case.k) for key, case in cases.items()}
+    rules += extra_totals(net, extras, [rule.name for rule in rules], idle, reads)
+    for name in [rule.name for rule in rules]:
+        _, payer, day = name.split("|")
+        by_payer.setdefault(payer, []).append(Input(name) * Input(f"discount|{day}"))
     rules += [Named(payer, Sum(terms)) for payer, terms in by_payer.items()]
     net.add(
         "totals",

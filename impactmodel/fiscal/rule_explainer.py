@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impactmodel.fiscal.extras import Extras
 from impactmodel.fiscal.finnish_lines import (
     ASSISTANCE_BOOK,
     BENEFIT_LINES,
@@ -39,11 +40,15 @@ class RuleExplainer:
 
     months: Months
     driver: str
+    extras: Extras
     _said: dict[tuple[str, int], _Values] = field(default_factory=dict)
     _counted: dict[str, Draws] = field(default_factory=dict)
 
     def sentence(self, payer: str, line: str, year: int) -> str:
         """Say the months in work, the result and every value behind it with date and source."""
+        stated = self.extras.sentence(line)
+        if stated is not None:
+            return f"{self._work(year)}; {stated}"
         flow = flow_of(line)
         result = flow.result_for(payer)
         if result == "wage":

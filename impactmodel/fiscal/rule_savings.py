@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from impactmodel.core.errors import InputError
 from impactmodel.core.schedule import Periods
 from impactmodel.effects.histories import ROUNDING, Histories, share_in_work
+from impactmodel.fiscal.extras import Extras
 from impactmodel.fiscal.finnish_lines import (
     ASSISTANCE_BOOK,
     EMPLOYER_BOOK,
@@ -58,18 +59,23 @@ def rule_savings(
     histories = Histories.from_shares(shares, found.periods, groups, side.histories)
     months = Months(rules, profile, histories, side.histories.filling == "block_at_start")
     months.require_persons()
-    ledger = _ledger(months, outcomes, driver)
+    extras = side.extras(seed)
+    ledger = _ledger(months, outcomes, driver, extras)
     notes = _statements(outcomes, months, side, driver)
     return Savings(
         ledger=ledger,
         discount_rate=side.discount_rate,
         periods=outcomes.periods,
-        explainer=RuleExplainer(months, driver),
+        explainer=RuleExplainer(months, driver, extras),
         provenance=outcomes.provenance,
         assumptions=tuple(dict.fromkeys([*outcomes.provenance.assumptions, *notes])),
         label=side.label,
         make_central=partial(
-            central_of_rules, months, outcomes.cohort_size.values.mean(axis=0), side.discount_rate
+            central_of_rules,
+            months,
+            outcomes.cohort_size.values.mean(axis=0),
+            side.discount_rate,
+            extras,
         ),
     )
 
@@ -132,7 +138,7 @@ def _shares(
     return np.asarray(shares)
 
 
-def _ledger(months: Months, outcomes: Outcomes, driver: str) -> Ledger:
+def _ledger(months: Months, outcomes: Outcomes, driver: str, extras: Extras) -> Ledger:
     histories = months.histories
     spans = histories.years()
     draws, groups = len(histories.probability), len(histories.groups)
@@ -153,8 +159,10 @@ def _ledger(months: Months, outcomes: Outcomes, driver: str) -> Ledger:
                     empty = np.zeros((len(ARMS), draws, groups, len(spans)))
                     money.setdefault(key, empty)[arm, :, group, place] = amounts[:, column]
     years = Periods(dt.date(spans[0][0], 1, 1), "year", len(spans), clock="calendar")
+    idle = [after - first - histories.expected_months(first, after) for _, first, after in spans]
+    lines = _lines(money, driver)
     return Ledger.of(
-        _lines(money, driver),
+        [*lines, *extras.lines(lines, np.stack(idle, axis=-1), driver)],
         periods=years,
         cohort_size=outcomes.cohort_size.values,
         currency="EUR",
@@ -186,6 +194,7 @@ def _statements(outcomes: Outcomes, months: Months, side: RuleSide, driver: str)
     said = [text.format(order=order) for text in STATEMENTS]
     said += _cut_years(months)
     said += _living(months)
+    said += side.extras(0).statements()
     said += side.histories.statements
     said += side.adjustments.statements(outcomes.periods)
     said.append(

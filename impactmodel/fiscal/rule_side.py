@@ -10,6 +10,7 @@ from impactmodel.core.distribution import Uncertain
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
 from impactmodel.effects.histories import HistoryAssumptions
+from impactmodel.fiscal.extras import Extras, ServiceCost
 from impactmodel.fiscal.parameters import Rules, load_rules
 from impactmodel.fiscal.profile import Person, Profile
 from impactmodel.fiscal.projection import Adjustments
@@ -42,6 +43,10 @@ class RuleSide:
         Per year, nominal: amounts are in the prices of each year.
     displacement, deadweight, fade_out, horizon_years
         See `impactmodel.fiscal.projection.Adjustments`.
+    consumption_tax
+        Share of participants' extra net income that the state receives as tax on consumption.
+    services
+        What services cost for a month out of work, and whom.
     label
         Said in every output.
     """
@@ -58,6 +63,8 @@ class RuleSide:
     deadweight: Uncertain = 0.0
     fade_out: Uncertain = 0.0
     horizon_years: float | None = None
+    consumption_tax: Uncertain = 0.0
+    services: tuple[ServiceCost, ...] = ()
     label: str = ""
     type: Literal["rules"] = field(default="rules", kw_only=True)
 
@@ -75,6 +82,10 @@ class RuleSide:
     def adjustments(self) -> Adjustments:
         """What of the effect counts."""
         return Adjustments(self.displacement, self.deadweight, self.fade_out, self.horizon_years)
+
+    def extras(self, seed: int) -> Extras:
+        """Return the stated lines beside those of the rules."""
+        return Extras(self.consumption_tax, self.services, seed)
 
     def rules(self) -> Rules:
         """Return the rules with their clocks set."""
