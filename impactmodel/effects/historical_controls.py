@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Provenance
 from impactmodel.core.schedule import Periods
-from impactmodel.effects.arms import Arm, BorrowingPriors, CountedArm, MeasuredArm
+from impactmodel.effects.arms import Arm, BorrowingPriors, CountedArm, MeasuredArm, Trial
 from impactmodel.effects.borrowed_mean import BorrowedMean
 from impactmodel.effects.borrowed_share import BorrowedShare
 from impactmodel.effects.checks import Check
@@ -25,25 +24,6 @@ from impactmodel.effects.priors import BetaPriors
 _UNDATED = Periods(dt.date(2000, 1, 1), "year", 1, "since_start")
 # Above this divergence the mixture is not a fair picture of the exact prior.
 _FAR = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """The people of the evaluation itself.
-
-    Parameters
-    ----------
-    treated
-        The treated arm.
-    control
-        The own comparison arm, which may be small; None where there is none.
-    population
-        Whose outcomes the treated arm's are: all ``assigned``, or ``participants`` only.
-    """
-
-    treated: Arm
-    control: Arm | None = None
-    population: Literal["assigned", "participants"] = "assigned"
 
 
 @dataclass(frozen=True, slots=True)
