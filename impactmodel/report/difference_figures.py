@@ -116,9 +116,9 @@ def _draw(ax: Axes, study: EventStudy, z: float, prob: float) -> None:
         (before, QUIET, "change before the start"),
         (~before, BLUE, "estimate"),
     ):
-        x = study.at[times] - (_APART if name == "estimate" else 0.0)
+        x = np.asarray(study.at[times] - (_APART if name == "estimate" else 0.0), dtype=float)
         _bars(ax, x, study.estimate[times], z * study.se[times], (unit.factor, colour, name))
-    x = study.at[~before] + _APART
+    x = np.asarray(study.at[~before] + _APART, dtype=float)
     _bars(ax, x, study.mean[~before], z * study.sd[~before], (unit.factor, INK, "posterior"))
     ax.axhline(0.0, color=INK, linewidth=1.0, linestyle=(0, (4, 3)))
     ax.axvline(-0.5, color=QUIET, linewidth=1.0)
@@ -175,9 +175,9 @@ def methods_table(design: DifferenceInDifferences, prob: float = 0.9) -> Table:
             f"{percent(prob)} interval",
         ),
         rows=tuple(rows),
-        note="Error: standard error, or posterior standard deviation. Intervals are normal. Two-way "
-        "fixed effects compare the newly treated with those treated earlier where starts are "
-        "staggered; independent errors are nearly always too small. Both stand here as a warning.",
+        note="Error: standard error, or posterior standard deviation. Intervals are normal. Where "
+        "starts are staggered, two-way fixed effects compare the newly treated with those treated "
+        "earlier; independent errors are nearly always too small. Both stand here as a warning.",
         words=(0, 1, 2),
     )
 
