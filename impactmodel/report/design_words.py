@@ -18,13 +18,11 @@ class DesignWords:
 
     Parameters
     ----------
-    name
-        What it is, as in "From ...".
-    assumes, fails
-        A sentence each: what must hold, and when it does not.
+    from_what, assumes, fails
+        A sentence each: what the effect comes from, what must hold, and when it does not.
     """
 
-    name: str
+    from_what: str
     assumes: str
     fails: str
 
@@ -49,5 +47,5 @@ def design_words(design: str, code: Code = "en") -> DesignWords | None:
     """
     for entry in entries():
         if re.fullmatch(entry["pattern"], design.strip().lower(), flags=re.DOTALL):
-            return DesignWords(*(entry[key][code] for key in ("name", "assumes", "fails")))
+            return DesignWords(*(entry[key][code] for key in ("from", "assumes", "fails")))
     return None
