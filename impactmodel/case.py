@@ -14,7 +14,7 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.record import file_hash
 from impactmodel.core.spec import load, spec
 from impactmodel.core.summary import check_prob
-from impactmodel.core.yaml import Document
+from impactmodel.core.yaml import Document, key_text
 from impactmodel.effects.choices import DesignChoice, ExperimentChoice, designs_for
 from impactmodel.evidence import PublishedEvidence
 from impactmodel.finance import FundingStructure
@@ -280,7 +280,7 @@ class _Reader:
             try:
                 found = found.read(self.folder)
             except InputError as error:
-                raise error.located(key=".".join(map(str, (*part.path, "profile")))) from None
+                raise error.located(key=key_text((*part.path, "profile"))) from None
             self.inputs[name] = file_hash(self.folder / name)
         return found
 
@@ -308,6 +308,6 @@ class _Reader:
         try:
             document = Document.read(path)
         except InputError as error:
-            raise error.located(key=".".join(map(str, part.path))) from None
+            raise error.located(key=key_text(part.path)) from None
         self.inputs[part.data] = file_hash(path)
         return document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -164,6 +165,7 @@ def _money(case: Case, outcomes: Outcomes) -> _Money:
     settings, enrolled = case.settings, None
     if case.contract is not None:
         outcomes = outcomes.starting(case.contract.start)
+        _require_later(outcomes, case.contract.start)
         if case.funding is not None:
             outcomes, enrolled = cohort_of_fund(
                 case.contract, outcomes, case.funding, seed=settings.seed
@@ -181,6 +183,18 @@ def _money(case: Case, outcomes: Outcomes) -> _Money:
         earned = returns(flows, discount_rate=settings.discount_rate)
     net = net_position(saved, paid) if saved else None
     return _Money(outcomes, enrolled, paid_on, paid, flows, earned, saved, net)
+
+
+def _require_later(outcomes: Outcomes, start: dt.date) -> None:
+    """Raise if evidence of the calendar is over before anybody starts under the contract."""
+    _, first_end = outcomes.periods.bounds()[0]
+    if first_end <= start:
+        raise InputError(
+            f"the outcomes are those of the calendar from {outcomes.periods.start} on",
+            key="contract.start",
+            seen=str(start),
+            fix="count them since the start (clock: since_start), or start the contract with them",
+        )
 
 
 def _varied(case: Case) -> tuple[Varied, ...]:

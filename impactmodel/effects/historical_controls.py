@@ -21,6 +21,8 @@ from impactmodel.effects.mixtures import BetaMixture, NormalMixture
 from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.priors import BetaPriors
 
+type _History = MapPrior[BetaMixture] | MapPrior[NormalMixture]
+
 _UNDATED = Periods(dt.date(2000, 1, 1), "year", 1, "since_start")
 # Above this divergence the mixture is not a fair picture of the exact prior.
 _FAR = 0.01
@@ -68,7 +70,7 @@ class HistoricalControls:
     price_base: str = ""
 
 
-def borrowing(design: HistoricalControls) -> MapPrior[BetaMixture] | MapPrior[NormalMixture]:
+def borrowing(design: HistoricalControls) -> _History:
     """Return what the earlier groups say, before any outcome of the trial is read.
 
     The mixture is without the vague component; ``mixture.people()`` is its effective sample size.
@@ -85,7 +87,10 @@ def borrowing(design: HistoricalControls) -> MapPrior[BetaMixture] | MapPrior[No
 
 def design_checks(design: HistoricalControls) -> tuple[Check, ...]:
     """Return the checks before outcomes are read: the prior's size and how well it is drawn."""
-    found = borrowing(design)
+    return _checks(design, borrowing(design))
+
+
+def _checks(design: HistoricalControls, found: _History) -> tuple[Check, ...]:
     robust = found.mixture.robust(design.priors.vague_weight)
     rows = (
         ("prior", "people (ELIR)", "people (moments)"),
@@ -143,12 +148,11 @@ def _(design: HistoricalControls) -> Prepared:
         estimators=None,
         people=np.ones((2, 1, 1)),
         exact="",
+        checks=_checks(design, found),
     )
 
 
-def _model(
-    design: HistoricalControls, found: MapPrior[BetaMixture] | MapPrior[NormalMixture]
-) -> BorrowedShare | BorrowedMean:
+def _model(design: HistoricalControls, found: _History) -> BorrowedShare | BorrowedMean:
     weight, trial = design.priors.vague_weight, design.trial
     own = trial.control
     told = (

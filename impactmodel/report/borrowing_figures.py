@@ -16,7 +16,7 @@ from impactmodel.effects.borrowed_mean import BorrowedMean
 from impactmodel.effects.borrowed_share import BorrowedShare
 from impactmodel.effects.designs import prepare
 from impactmodel.effects.prepared import Prepared
-from impactmodel.report.marks import point_interval, remark
+from impactmodel.report.marks import point_interval
 from impactmodel.report.numbers import number, percent, unit_of
 from impactmodel.report.style import BLUE, INK, ORANGE, QUIET, drawn, plain_ticks
 from impactmodel.report.tables import Table
@@ -123,7 +123,6 @@ def plot_borrowing(design: HistoricalControls, prob: float = 0.9) -> Figure:
         plain_ticks(ax)
         ax.set_title(f"{design.outcome.title}: level by group")
         ax.set_xlabel(unit.name)
-        remark(ax, f"dot: mean, bar: {percent(prob)} interval")
 
     return drawn(draw, 1, _MARGIN + _ROW * len(found))
 

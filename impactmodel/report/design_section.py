@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from impactmodel.effects import DifferenceInDifferences, HistoricalControls, MetaAnalysis
+from impactmodel.evidence import Panel
 from impactmodel.report.blocks import Block, FoldedTables, Paragraph, Picture, Points, Tabled
 from impactmodel.report.borrowing_figures import borrowing_table, plot_borrowing
 from impactmodel.report.design_words import design_words
@@ -30,17 +32,36 @@ def picture(figure: Figure, name: str, title: str, caption: str) -> Picture:
     return Picture(inline_svg(figure, name, title, caption), caption)
 
 
+def members_are_units(design: object | None) -> bool:
+    """Tell whether a member of the cohort is a unit of a panel, such as an office, not a person."""
+    panel = getattr(design, "panel", None)
+    return isinstance(panel, Panel) and bool((panel.weights == 1).all())
+
+
 def design_points(outcomes: Outcomes) -> Points:
     """Say the design, what is estimated, and what must hold, in plain words."""
     about = outcomes.provenance
     words = design_words(about.design)
     said = [
         ("Design", about.design or "not stated"),
-        ("What is estimated", f"{about.estimand or 'not stated'}, {PEOPLE[about.population]}"),
+        ("What is estimated", f"{_estimand(about.estimand)}; {PEOPLE[about.population]}"),
     ]
     if words is not None:
         said += [("What must hold", words.assumes), ("When it does not", words.fails)]
     return Points(tuple((word, _sentence(text)) for word, text in said))
+
+
+_ESTIMANDS = {
+    "ITT": "the effect of being assigned, whether taken up or not (intention to treat, ITT)",
+    "ATT": "the average effect on the treated (ATT)",
+    "CACE": "the effect on those who take part because of the offer (CACE)",
+}
+
+
+def _estimand(estimand: str) -> str:
+    """Return an estimand in words; what follows its short name stays."""
+    name, comma, rest = estimand.partition(",")
+    return _ESTIMANDS.get(name, name or "not stated") + comma + rest
 
 
 def _sentence(text: str) -> str:
@@ -66,9 +87,9 @@ def design_blocks(design: object, prob: float) -> tuple[Block, ...]:
 def _(design: DifferenceInDifferences, prob: float) -> tuple[Block, ...]:
     caption = (
         "Before the start: the change from one period to the next among the treated less that "
-        "among the controls; without it, trends were parallel. From the start on: the effect by "
-        f"periods since the start, as estimated and as pooled. Bars: {percent(prob)} intervals, "
-        "with errors that may depend within clusters."
+        "among the controls; where it is zero, trends are parallel. From the start on: the effect "
+        f"by periods since the start, as estimated and as pooled. Bars: {percent(prob)} "
+        "intervals, with errors that may depend within clusters."
     )
     figure = plot_event_study(design, prob)
     return (
@@ -82,7 +103,7 @@ def _(design: MetaAnalysis, prob: float) -> tuple[Block, ...]:
     caption = (
         "Each study as published (blue) and drawn towards the mean of all (thin grey); the mean "
         "over studies (black), and where the effect in another cohort is expected (orange). Bars: "
-        f"{percent(prob)} intervals."
+        f"{percent(prob)} intervals; the broken line is no effect."
     )
     return (
         picture(plot_forest(design, prob), "forest", "Studies and pooled effect", caption),
@@ -158,8 +179,6 @@ def _cell(cell: str | float) -> str:
 
 def _decimals(value: float, digits: int = 4) -> int:
     """Return the decimals that show so many significant digits, six at most."""
-    import math
-
     if not math.isfinite(value):
         return 0
     return min(max(digits - 1 - math.floor(math.log10(abs(value))), 0), 6)

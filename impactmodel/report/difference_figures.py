@@ -14,7 +14,6 @@ from impactmodel.core.summary import check_prob
 from impactmodel.effects import DifferenceInDifferences, aggregate, difference_table
 from impactmodel.effects.designs import prepare
 from impactmodel.effects.did_prepared import PreparedDifferences
-from impactmodel.report.marks import remark
 from impactmodel.report.numbers import percent, unit_of
 from impactmodel.report.style import BLUE, INK, QUIET, drawn, plain_ticks_y
 from impactmodel.report.tables import Table
@@ -104,12 +103,12 @@ def plot_event_study(design: DifferenceInDifferences, prob: float = 0.9) -> Figu
 
     def draw(axes: list[Axes]) -> None:
         for ax, study in zip(axes, studies, strict=True):
-            _draw(ax, study, float(ndtri(0.5 + prob / 2)), prob)
+            _draw(ax, study, float(ndtri(0.5 + prob / 2)))
 
     return drawn(draw, len(studies), 2.6)
 
 
-def _draw(ax: Axes, study: EventStudy, z: float, prob: float) -> None:
+def _draw(ax: Axes, study: EventStudy, z: float) -> None:
     unit = unit_of(study.measure, study.measure.unit, effect=True)
     before = study.at < 0
     for times, colour, name in (
@@ -128,7 +127,6 @@ def _draw(ax: Axes, study: EventStudy, z: float, prob: float) -> None:
     ax.grid(visible=True, axis="y")
     plain_ticks_y(ax)
     ax.set_title(f"Effect: {study.measure.title}" + (f" ({unit.name})" if unit.name else ""))
-    remark(ax, f"dot: estimate or posterior mean, bar: {percent(prob)} interval")
     ax.legend(frameon=False, loc="best", fontsize=9)
 
 
@@ -156,12 +154,12 @@ def methods_table(design: DifferenceInDifferences, prob: float = 0.9) -> Table:
         unit = unit_of(measure, measure.unit, effect=True)
         rows.append(
             (
-                measure.title,
+                measure.title + (f" ({unit.name})" if unit.name else ""),
                 row.method,
                 _AVERAGES[row.quantity],
-                unit.write(row.estimate, row.error),
+                unit.bare(row.estimate, row.error),
                 unit.bare(row.error, row.error),
-                unit.span(row.low, row.high, row.error),
+                f"{unit.bare(row.low, row.error)} to {unit.bare(row.high, row.error)}",
             )
         )
     return Table(

@@ -18,7 +18,7 @@ from impactmodel.effects.designs import prepare
 from impactmodel.effects.meta_prepared import PreparedMeta
 from impactmodel.effects.pooled_effect import PooledEffect
 from impactmodel.effects.pooling import Pooled
-from impactmodel.report.marks import point_interval, remark
+from impactmodel.report.marks import point_interval
 from impactmodel.report.numbers import Unit, decimals_of, number, percent, unit_of
 from impactmodel.report.style import BLUE, INK, LIGHT_BLUE, ORANGE, QUIET, drawn, plain_ticks
 from impactmodel.report.tables import Table
@@ -130,12 +130,12 @@ def plot_forest(design: MetaAnalysis, prob: float = 0.9) -> Figure:
 
     def draw(axes: list[Axes]) -> None:
         for ax, forest in zip(axes, found, strict=True):
-            _draw(ax, forest, prob)
+            _draw(ax, forest)
 
     return drawn(draw, len(found), _MARGIN + _ROW * rows)
 
 
-def _draw(ax: Axes, forest: Forest, prob: float) -> None:
+def _draw(ax: Axes, forest: Forest) -> None:
     count = len(forest.labels)
     factor = 1.0 if forest.ratio else forest.unit.factor
     for i in range(count):
@@ -163,7 +163,6 @@ def _draw(ax: Axes, forest: Forest, prob: float) -> None:
         plain_ticks(ax)
         ax.set_xlabel(f"effect, {forest.unit.name}" if forest.unit.name else "effect")
     ax.set_title(forest.title)
-    remark(ax, f"bar: {percent(prob)} interval; thin: drawn towards the mean")
 
 
 def _ratio_ticks(ax: Axes) -> None:

@@ -18,6 +18,7 @@ from impactmodel.report.design_section import (
     checks_blocks,
     design_blocks,
     design_points,
+    members_are_units,
     picture,
 )
 from impactmodel.report.effect_figures import plot_effect
@@ -55,11 +56,12 @@ def run_page(result: RunResult) -> Page:
     prob = result.case.settings.interval
     outcomes = result.outcomes
     people = float(outcomes.cohort_size.values.sum(axis=1).mean())
+    member = ("unit",) if members_are_units(result.design) else ("person", "people")
     first = (Points(key_results(result)), *_marked("Warning", result.warnings))
     return Page(
         title=result.case.settings.name,
         lead=f"What the programme achieves, what the contract pays and who gains, for a cohort of "
-        f"{count(people, 'person', 'people')} on average.",
+        f"{count(people, *member)} on average.",
         facts=(
             ("Draws", number(outcomes.n_draws)),
             ("Intervals", interval_words(prob)),
