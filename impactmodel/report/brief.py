@@ -88,9 +88,9 @@ def _edition(result: RunResult, code: Code) -> Edition:
     language = Language(code, {} if translation is None else dict(translation.words))
     say, prob = language.say, settings.interval
     people = float(outcomes.cohort_size.values.sum(axis=1).mean())
-    members = "units" if members_are_units(result.design) else "people"
+    members = "members_units" if members_are_units(result.design) else "members_people"
     lead = {
-        "members": say(f"members_{members}", {"count": language.number(people)}),
+        "members": say(members, {"count": language.number(people)}),
         "population": say(f"population_{outcomes.provenance.population}"),
     }
     beside = beside_of(result, language)
