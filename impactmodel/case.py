@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
-
+from impactmodel.case_evidence import CohortEvidence, Evidence, PublishedFigures, Studies
 from impactmodel.contract import OutcomesContract
 from impactmodel.core.errors import InputError
-from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.record import file_hash
-from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import load, spec
 from impactmodel.core.summary import check_prob
-from impactmodel.core.yaml import Document
-from impactmodel.effects.choices import DesignChoice, ExperimentChoice
+from impactmodel.core.yaml import Document, key_text
+from impactmodel.effects.choices import DesignChoice, ExperimentChoice, designs_for
 from impactmodel.evidence import PublishedEvidence
 from impactmodel.finance import FundingStructure
 from impactmodel.fiscal import PublicSide, RuleSide
@@ -28,64 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SECTIONS = ("evidence", "design", "contract", "funding", "public", "beside")
-
-
-@spec
-class CohortEvidence:
-    """People of a trial: a data set of the library or a CSV file beside the case.
-
-    Parameters
-    ----------
-    treatment, covariates, group
-        Column names; ``group`` is a site or target group.
-    outcomes
-        The outcomes to use, named as their columns.
-    periods
-        When the outcomes were measured; ``start`` is the day on which people started.
-    dataset, file
-        One of the two.
-    price_base
-        Price level of amounts.
-    source
-        Citation of a file; a data set brings its own.
-    """
-
-    treatment: str
-    outcomes: tuple[OutcomeMeasure, ...]
-    periods: Periods
-    covariates: tuple[str, ...] = ()
-    group: str | None = None
-    dataset: str = ""
-    file: str = ""
-    price_base: str = ""
-    source: str = ""
-    type: Literal["cohort"] = field(default="cohort", kw_only=True)
-
-    def __post_init__(self) -> None:
-        _one_of(self.dataset, self.file, "dataset", "file")
-        if not self.outcomes:
-            raise InputError("no outcome is named", key="outcomes", fix="name at least one")
-
-
-@spec
-class PublishedFigures:
-    """Published estimates: in the case itself or in a YAML file beside it."""
-
-    published: PublishedEvidence
-    type: Literal["published"] = field(default="published", kw_only=True)
-
-
-@spec
-class SavedOutcomes:
-    """Draws of outcomes that an economist saved with ``Outcomes.to_netcdf``."""
-
-    file: str
-    type: Literal["outcomes"] = field(default="outcomes", kw_only=True)
-
-
-type Evidence = Annotated[
-    CohortEvidence | PublishedFigures | SavedOutcomes, Field(discriminator="type")
-]
 
 
 @spec
@@ -131,6 +71,9 @@ class Settings:
         What was promised in gross numbers.
     sensitivity
         Which assumptions about published evidence are varied.
+    accept_checks
+        Failed checks of the design that may not stop the money, by name, each with the reason;
+        every output repeats it.
     notes
         Statements that every output repeats, in order.
     translations
@@ -146,6 +89,7 @@ class Settings:
     pays_on: Literal["evidence", "savings"] = "evidence"
     targets: tuple[GrossTarget, ...] = ()
     sensitivity: EvidenceSensitivity = EvidenceSensitivity()
+    accept_checks: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     translations: dict[Literal["fi"], Translation] = field(default_factory=dict)
 
@@ -160,6 +104,11 @@ class Settings:
             )
         if self.seed < 0:
             raise InputError("a seed is not negative", key="seed", seen=self.seed)
+        for name, reason in self.accept_checks.items():
+            if not reason.strip():
+                raise InputError(
+                    "a check is accepted for a reason", key=f"accept_checks.{name}", fix="say why"
+                )
         for language, translation in self.translations.items():
             if len(translation.notes) != len(self.notes):
                 raise InputError(
@@ -180,7 +129,8 @@ class Case:
     evidence
         Where the effect comes from.
     design
-        How it is identified, for a cohort.
+        How it is identified; None where the evidence states an effect. By default a cohort is a
+        randomised experiment.
     contract, funding, public
         Each may be absent: a case without a contract ends with the effect.
     beside
@@ -193,7 +143,7 @@ class Case:
 
     settings: Settings
     evidence: Evidence
-    design: DesignChoice
+    design: DesignChoice | None
     contract: OutcomesContract | None
     funding: FundingStructure | None
     public: PublicSide | None
@@ -218,10 +168,12 @@ class Case:
         document.at("evidence")
         reader = _Reader(document, path.parent, {path.name: file_hash(path)})
         rest = {k: v for k, v in document.data.items() if k not in _SECTIONS}
+        evidence = reader.section("evidence", Evidence, None)
+        assumed = ExperimentChoice() if isinstance(evidence, CohortEvidence) else None
         case = cls(
             settings=load(Settings, Document(rest, document.file, (), document.lines)),
-            evidence=reader.section("evidence", Evidence, None),
-            design=reader.section("design", DesignChoice, ExperimentChoice()),
+            evidence=evidence,
+            design=reader.section("design", DesignChoice, assumed),
             contract=reader.section("contract", OutcomesContract, None),
             funding=reader.section("funding", FundingStructure, None),
             public=reader.section("public", PublicSide, None),
@@ -229,8 +181,31 @@ class Case:
             folder=path.parent,
             inputs=reader.inputs,
         )
+        case._check_design(document)
         case._check_parts(document)
         return case
+
+    def _check_design(self, document: Document) -> None:
+        """Raise unless the design reads this evidence, or none is given where it states effects."""
+        kind, choice = self.evidence.type, self.design
+        known = designs_for(kind)
+        found, key, fix = "", "design.type", f"use one of {', '.join(known)}"
+        if not known and choice is not None:
+            found, fix = f"evidence of type '{kind}' states its effect, it takes no design", ""
+        elif not known and self.settings.accept_checks:
+            found, key, fix = "no design is checked here", "accept_checks", ""
+        elif known and choice is None:
+            found, key = f"evidence of type '{kind}' needs a design", "design"
+        elif choice is not None and kind not in choice.takes:
+            found = f"the design '{choice.type}' does not read evidence of type '{kind}'"
+        if found:
+            raise InputError(
+                found,
+                file=document.file,
+                key=key,
+                line=document.line(tuple(key.split("."))),
+                fix=fix or "remove it",
+            )
 
     def _check_parts(self, document: Document) -> None:
         pays_on_savings = self.settings.pays_on == "savings"
@@ -297,30 +272,42 @@ class _Reader:
             inner = part.at("published")
             if isinstance(inner.data, str):
                 return PublishedFigures(load(PublishedEvidence, self._file(inner)))
+        elif key == "evidence" and part.has("studies"):
+            return self._studies(part)
         found = load(cls, part)
         if isinstance(found, RuleSide) and found.profile:
             name = found.profile
             try:
                 found = found.read(self.folder)
             except InputError as error:
-                raise error.located(key=".".join(map(str, (*part.path, "profile")))) from None
+                raise error.located(key=key_text((*part.path, "profile"))) from None
             self.inputs[name] = file_hash(self.folder / name)
         return found
+
+    def _studies(self, part: Document) -> Studies:
+        """Read studies, each inline or from a file of its own."""
+        each = part.at("studies")
+        if not isinstance(each.data, list):
+            raise InputError(
+                "this is a list of studies",
+                file=part.file,
+                key="studies",
+                line=each.line(each.path),
+            )
+        studies = []
+        for place, data in enumerate(each.data):
+            one = each.at(place)
+            studies.append(
+                load(PublishedEvidence, self._file(one) if isinstance(data, str) else one)
+            )
+        rest = Document({**part.data, "studies": []}, part.file, part.path, part.lines)
+        return dataclasses.replace(load(Studies, rest), studies=tuple(studies))
 
     def _file(self, part: Document) -> Document:
         path = self.folder / part.data
         try:
             document = Document.read(path)
         except InputError as error:
-            raise error.located(key=".".join(map(str, part.path))) from None
+            raise error.located(key=key_text(part.path)) from None
         self.inputs[part.data] = file_hash(path)
         return document
-
-
-def _one_of(first: str, second: str, first_key: str, second_key: str) -> None:
-    if bool(first) == bool(second):
-        raise InputError(
-            f"give exactly one of '{first_key}' and '{second_key}'",
-            key=first_key,
-            seen="both" if first else "neither",
-        )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import impactmodel.effects as effects_room
-from impactmodel.case import Case, CohortEvidence, PublishedFigures, SavedOutcomes
+from impactmodel.case import Case
+from impactmodel.case_evidence import Folder, PublishedFigures, SavedOutcomes
 from impactmodel.contract import NoiseRisk, OutcomePayments, paying_for_noise, payments
-from impactmodel.core.errors import InputError
+from impactmodel.core.errors import DiagnosticsError, InputError
 from impactmodel.core.outcomes import Outcomes
-from impactmodel.core.record import RunRecord, file_hash
-from impactmodel.evidence import Cohort
+from impactmodel.core.record import RunRecord
 from impactmodel.finance import CashFlows, Enrolled, Returns, cashflows, returns
 from impactmodel.fiscal import Savings, as_outcomes, budget, savings
 from impactmodel.funding import cohort_of_fund
@@ -21,10 +23,11 @@ from impactmodel.sensitivity import Varied, variants
 from impactmodel.targets import TargetVerdict, judge
 
 if TYPE_CHECKING:
-    import pandas as pd
     import xarray as xr
 
     from impactmodel.effects import Diagnostics
+
+_ACCEPTED = re.compile("the check '.+' failed and is accepted: |failed checks overridden: ")
 
 type Progress = Callable[[str, float], None]
 
@@ -37,6 +40,8 @@ class CaseResult:
     ----------
     outcomes
         Draws for the cohort that the contract counts.
+    design
+        The design with its evidence, where one was fitted.
     paid_on
         The outcomes that the contract pays on: these, or those of public money.
     budget
@@ -51,6 +56,7 @@ class CaseResult:
 
     case: Case
     outcomes: Outcomes
+    design: object | None
     diagnostics: Diagnostics | None
     enrolled: Enrolled | None
     paid_on: Outcomes
@@ -68,6 +74,15 @@ class CaseResult:
     assumptions: tuple[str, ...]
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Estimated:
+    """An effect, and how it was found where that was in this run."""
+
+    outcomes: Outcomes
+    diagnostics: Diagnostics | None = None
+    design: object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +110,15 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     Raises
     ------
     InputError, JoinError, DiagnosticsError
-        If parts of the case do not fit, or the fit failed its diagnostics.
+        If parts of the case do not fit, or money stands on an effect of which a check failed that
+        the case does not accept.
     """
     report: Progress = progress or (lambda _step, _share: None)
     settings, inputs = case.settings, dict(case.inputs)
     report("reading the evidence and estimating the effect", 0.05)
-    outcomes, diagnostics = _evidence(case, inputs)
+    found = _evidence(case, inputs)
     report("computing payments, returns and public savings", 0.7)
-    money = _money(case, outcomes)
+    money = _money(case, found.outcomes)
     outcomes, paid, saved = money.outcomes, money.payments, money.savings
     paid_on = money.paid_on or outcomes
     noise = None
@@ -115,10 +131,12 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     varied = _varied(case)
     report("done", 1.0)
     parts = [paid or outcomes.provenance, money.flows, saved]
+    failed = _told(outcomes, found.diagnostics)
     return CaseResult(
         case=case,
         outcomes=outcomes,
-        diagnostics=diagnostics,
+        design=found.design,
+        diagnostics=found.diagnostics,
         enrolled=money.enrolled,
         paid_on=paid_on,
         payments=paid,
@@ -132,8 +150,8 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
         varied=varied,
         verdicts=tuple(judge(target, outcomes) for target in settings.targets),
         record=RunRecord(settings.seed, inputs),
-        assumptions=_once("assumptions", parts),
-        warnings=_once("warnings", [paid, money.flows]),
+        assumptions=tuple(s for s in _once("assumptions", parts) if s not in failed),
+        warnings=failed + _once("warnings", [paid, money.flows]),
         notes=settings.notes + (case.contract.notes if case.contract else ()),
     )
 
@@ -147,6 +165,7 @@ def _money(case: Case, outcomes: Outcomes) -> _Money:
     settings, enrolled = case.settings, None
     if case.contract is not None:
         outcomes = outcomes.starting(case.contract.start)
+        _require_later(outcomes, case.contract.start)
         if case.funding is not None:
             outcomes, enrolled = cohort_of_fund(
                 case.contract, outcomes, case.funding, seed=settings.seed
@@ -164,6 +183,18 @@ def _money(case: Case, outcomes: Outcomes) -> _Money:
         earned = returns(flows, discount_rate=settings.discount_rate)
     net = net_position(saved, paid) if saved else None
     return _Money(outcomes, enrolled, paid_on, paid, flows, earned, saved, net)
+
+
+def _require_later(outcomes: Outcomes, start: dt.date) -> None:
+    """Raise if evidence of the calendar is over before anybody starts under the contract."""
+    _, first_end = outcomes.periods.bounds()[0]
+    if first_end <= start:
+        raise InputError(
+            f"the outcomes are those of the calendar from {outcomes.periods.start} on",
+            key="contract.start",
+            seen=str(start),
+            fix="count them since the start (clock: since_start), or start the contract with them",
+        )
 
 
 def _varied(case: Case) -> tuple[Varied, ...]:
@@ -194,54 +225,36 @@ def _once(name: str, parts: list[Any]) -> tuple[str, ...]:
     )
 
 
-def _evidence(case: Case, inputs: dict[str, str]) -> tuple[Outcomes, Diagnostics | None]:
-    settings = case.settings
-    match case.evidence:
-        case PublishedFigures(published=published):
-            return published.outcomes(settings.draws, settings.seed), None
-        case SavedOutcomes(file=name):
-            path = case.folder / name
-            outcomes = Outcomes.from_netcdf(path)
-            inputs[name] = file_hash(path)
-            return outcomes, None
-        case CohortEvidence() as evidence:
-            frame, source = _people(evidence, case, inputs)
-            cohort = Cohort.from_frame(
-                frame,
-                treatment=evidence.treatment,
-                outcomes=list(evidence.outcomes),
-                covariates=list(evidence.covariates),
-                group=evidence.group,
-            )
-            design = case.design.design(
-                cohort, evidence.periods, source=source, price_base=evidence.price_base
-            )
-            method = case.design.method or effects_room.default_method(
-                design, seed=settings.seed, draws=settings.draws
-            )
-            fit = effects_room.fit(design, method)
-            return fit.outcomes, fit.diagnostics
+def _evidence(case: Case, inputs: dict[str, str]) -> _Estimated:
+    settings, evidence, folder = case.settings, case.evidence, Folder(case.folder, inputs)
+    if isinstance(evidence, PublishedFigures | SavedOutcomes):
+        return _Estimated(evidence.outcomes(folder, settings.draws, settings.seed))
+    if case.design is None:
+        raise InputError("this evidence needs a design", key="design", fix="name one")
+    design = evidence.read(folder).design(case.design)
+    method = case.design.method or effects_room.default_method(
+        design, seed=settings.seed, draws=settings.draws
+    )
+    fit = effects_room.fit(design, method)
+    if settings.accept_checks:
+        fit = fit.accept(settings.accept_checks)
+    if case.contract is not None or case.public is not None:
+        _require_sound(fit.diagnostics)
+    return _Estimated(fit.outcomes, fit.diagnostics, design)
 
 
-def _people(
-    evidence: CohortEvidence, case: Case, inputs: dict[str, str]
-) -> tuple[pd.DataFrame, str]:
-    if evidence.dataset:
-        from impactmodel import datasets
+def _require_sound(diagnostics: Diagnostics) -> None:
+    """Raise unless every failed check was accepted by name: no money is computed on others."""
+    if diagnostics.stopping:
+        failed = "; ".join(f"'{check.name}' ({check.text})" for check in diagnostics.stopping)
+        raise DiagnosticsError(
+            f"no money is computed on an effect whose checks failed: {failed}; change the design, "
+            "or name each check with the reason why it may be used under 'accept_checks'"
+        )
 
-        return datasets.load(evidence.dataset), "; ".join(datasets.info(evidence.dataset).citation)
-    import pandas as pd
 
-    path = case.folder / evidence.file
-    try:
-        frame = pd.read_csv(path)
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not a CSV table"
-        raise InputError(
-            f"the people cannot be read: {reason}",
-            file=str(path),
-            key="evidence.file",
-            fix="check the path",
-        ) from None
-    inputs[evidence.file] = file_hash(path)
-    return frame, evidence.source
+def _told(outcomes: Outcomes, diagnostics: Diagnostics | None) -> tuple[str, ...]:
+    """Return what a reader must be told first of the checks: those that failed."""
+    accepted = tuple(s for s in outcomes.provenance.assumptions if _ACCEPTED.match(s))
+    stopping = () if diagnostics is None else diagnostics.stopping
+    return accepted + tuple(f"the check '{c.name}' failed: {c.text}" for c in stopping)

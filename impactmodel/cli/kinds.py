@@ -59,14 +59,14 @@ def _specs() -> dict[str, Any]:
 
 
 def _sections() -> dict[str, Any]:
-    from impactmodel import case
+    from impactmodel.case_evidence import Evidence
     from impactmodel.contract import OutcomesContract
     from impactmodel.effects import DesignChoice
     from impactmodel.finance import FundingStructure
     from impactmodel.fiscal import PublicSide
 
     return {
-        "evidence": case.Evidence,
+        "evidence": Evidence,
         "design": DesignChoice,
         "contract": OutcomesContract,
         "funding": FundingStructure,

@@ -4,11 +4,14 @@
 imply, `least_squares` the frequentist twin. PyMC and nutpie load on first use.
 """
 
+from impactmodel.effects.arms import Trial
 from impactmodel.effects.assurance import Assurance, Trigger, assurance
 from impactmodel.effects.bias import with_bias
 from impactmodel.effects.candidates import Candidates
 from impactmodel.effects.checks import Check, Diagnostics
 from impactmodel.effects.choices import DesignChoice, ExperimentChoice
+from impactmodel.effects.choices_panel import DifferenceInDifferencesChoice
+from impactmodel.effects.choices_published import HistoricalControlsChoice, MetaAnalysisChoice
 from impactmodel.effects.comparison import (
     Clusters,
     ComparedMeans,
@@ -49,7 +52,7 @@ from impactmodel.effects.fitting import (
     prior_outcomes,
 )
 from impactmodel.effects.given_prediction import GivenPrediction
-from impactmodel.effects.historical_controls import HistoricalControls, Trial, borrowing
+from impactmodel.effects.historical_controls import HistoricalControls, borrowing
 from impactmodel.effects.histories import Histories, HistoryAssumptions
 from impactmodel.effects.interim import SoFar, predictive_probability
 from impactmodel.effects.looks import Boundaries, Looks, sequential
@@ -106,6 +109,7 @@ __all__ = [
     "DesignStage",
     "Diagnostics",
     "DifferenceInDifferences",
+    "DifferenceInDifferencesChoice",
     "DifferencePriors",
     "DifferenceRow",
     "EachStudy",
@@ -120,6 +124,7 @@ __all__ = [
     "HalfCauchy",
     "HalfNormal",
     "HistoricalControls",
+    "HistoricalControlsChoice",
     "Histories",
     "HistoryAssumptions",
     "HurdleGammaPriors",
@@ -131,6 +136,7 @@ __all__ = [
     "MatchedComparison",
     "MeanEffect",
     "MetaAnalysis",
+    "MetaAnalysisChoice",
     "MetaPriors",
     "MissingShift",
     "NewCohort",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 from impactmodel.core.errors import InputError
+from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.spec import spec
 from impactmodel.effects.pooling import Spread
 
@@ -51,6 +53,34 @@ class MeasuredArm:
 
 
 type Arm = CountedArm | MeasuredArm
+
+
+@spec
+class Trial:
+    """The people of the evaluation itself.
+
+    Parameters
+    ----------
+    treated
+        The treated arm.
+    control
+        The own comparison arm, which may be small; None where there is none.
+    population
+        Whose outcomes the treated arm's are: all ``assigned``, or ``participants`` only.
+    """
+
+    treated: Arm
+    control: Arm | None = None
+    population: Literal["assigned", "participants"] = "assigned"
+
+
+@spec
+class TrialGroups:
+    """An outcome in the arms of an evaluation and in earlier comparison groups, see `Trial`."""
+
+    outcome: OutcomeMeasure
+    trial: Trial
+    history: tuple[Arm, ...]
 
 
 @spec

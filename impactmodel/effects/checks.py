@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from impactmodel.core.errors import DiagnosticsError, InputError
 
@@ -41,7 +42,9 @@ class Diagnostics:
         Largest R-hat, smallest effective sample size (bulk or tail) and number of divergent
         transitions. Independent draws have R-hat 1 and as many effective as actual draws.
     overridden
-        The reason for which failed checks are overridden.
+        The reason for which all failed checks are overridden.
+    accepted
+        Checks that were accepted by name, each with the reason, should they fail.
     """
 
     checks: tuple[Check, ...]
@@ -49,6 +52,7 @@ class Diagnostics:
     ess_min: float
     divergences: int
     overridden: str = ""
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -61,19 +65,30 @@ class Diagnostics:
         return tuple(check.text for check in self.checks if check.passed is False)
 
     @property
+    def stopping(self) -> tuple[Check, ...]:
+        """The failed checks that were neither overridden nor accepted."""
+        if self.overridden:
+            return ()
+        return tuple(c for c in self.checks if c.passed is False and c.name not in self.accepted)
+
+    @property
     def status(self) -> str:
         """``passed``, ``failed: ...`` or ``overridden: ...``, as outcomes carry it."""
         if self.passed:
             return "passed"
-        if self.overridden:
-            return f"overridden: {self.overridden} ({'; '.join(self.messages)})"
-        return f"failed: {'; '.join(self.messages)}"
+        if self.stopping:
+            return f"failed: {'; '.join(check.text for check in self.stopping)}"
+        failed = {check.name for check in self.checks if check.passed is False}
+        named = [f"{name}: {why}" for name, why in self.accepted.items() if name in failed]
+        reason = self.overridden or "; ".join(named)
+        return f"overridden: {reason} ({'; '.join(self.messages)})"
 
     def raise_if_failed(self) -> None:
         """Raise `DiagnosticsError` with the failed checks, unless they were overridden."""
-        if not self.passed and not self.overridden:
+        if self.stopping:
+            said = "; ".join(check.text for check in self.stopping)
             raise DiagnosticsError(
-                f"the fit failed its diagnostics: {'; '.join(self.messages)}; sample longer or "
+                f"the fit failed its diagnostics: {said}; sample longer or "
                 "change the model, or record why it may be used with fit.override(reason)"
             )
 
@@ -90,3 +105,35 @@ class Diagnostics:
         if not reason.strip():
             raise InputError("an override needs a reason", key="reason", fix="say why")
         return replace(self, overridden=reason.strip())
+
+    def accept(self, reasons: Mapping[str, str]) -> Diagnostics:
+        """Return the same diagnostics with checks accepted by name, each with its reason.
+
+        A check that is accepted and passes is left as it is; failed ones that are not named still
+        stop the money step.
+
+        Raises
+        ------
+        InputError
+            If there is no check of a name, or a reason is empty.
+
+        Examples
+        --------
+        >>> found = Diagnostics((Check("trend", False, "it drifts"),), 1.0, 4000.0, 0)
+        >>> found.accept({"trend": "the drift is known"}).status
+        'overridden: trend: the drift is known (it drifts)'
+        """
+        for name, reason in reasons.items():
+            if name not in {check.name for check in self.checks}:
+                failed = [f"'{c.name}'" for c in self.checks if c.passed is False]
+                raise InputError(
+                    "there is no such check",
+                    key="accept_checks",
+                    seen=name,
+                    fix=f"failed are {', '.join(failed)}" if failed else "none failed: remove it",
+                )
+            if not reason.strip():
+                raise InputError(
+                    "a check is accepted for a reason", key=f"accept_checks.{name}", fix="say why"
+                )
+        return replace(self, accepted={name: why.strip() for name, why in reasons.items()})

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-from typing import Literal
+from dataclasses import field, fields
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
 
 from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import spec
+from impactmodel.effects.choices_panel import DifferenceInDifferencesChoice
+from impactmodel.effects.choices_published import HistoricalControlsChoice, MetaAnalysisChoice
 from impactmodel.effects.experiment import Experiment
 from impactmodel.effects.methods import Method
 from impactmodel.effects.missing import MissingShift
@@ -25,6 +29,8 @@ class ExperimentChoice:
     method
         `Sampler` or `ClosedForm`; None takes the closed form where there is one.
     """
+
+    takes = ("cohort",)
 
     adjust: bool = False
     pool_groups: bool = False
@@ -54,4 +60,27 @@ class ExperimentChoice:
         )
 
 
-type DesignChoice = ExperimentChoice
+# A new design is one line here; its `takes` names the types of evidence that it reads.
+type DesignChoice = Annotated[
+    ExperimentChoice
+    | DifferenceInDifferencesChoice
+    | HistoricalControlsChoice
+    | MetaAnalysisChoice,
+    Field(discriminator="type"),
+]
+
+
+def designs_for(evidence: str) -> tuple[str, ...]:
+    """Return the types of designs that read a type of evidence.
+
+    Examples
+    --------
+    >>> designs_for("studies")
+    ('meta_analysis',)
+    """
+    union, _ = get_args(DesignChoice.__value__)
+    return tuple(
+        next(str(f.default) for f in fields(choice) if f.name == "type")
+        for choice in get_args(union)
+        if evidence in choice.takes
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Provenance
 from impactmodel.core.schedule import Periods
-from impactmodel.effects.arms import Arm, BorrowingPriors, CountedArm, MeasuredArm
+from impactmodel.effects.arms import Arm, BorrowingPriors, CountedArm, MeasuredArm, Trial
 from impactmodel.effects.borrowed_mean import BorrowedMean
 from impactmodel.effects.borrowed_share import BorrowedShare
 from impactmodel.effects.checks import Check
@@ -22,28 +21,11 @@ from impactmodel.effects.mixtures import BetaMixture, NormalMixture
 from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.priors import BetaPriors
 
+type _History = MapPrior[BetaMixture] | MapPrior[NormalMixture]
+
 _UNDATED = Periods(dt.date(2000, 1, 1), "year", 1, "since_start")
 # Above this divergence the mixture is not a fair picture of the exact prior.
 _FAR = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """The people of the evaluation itself.
-
-    Parameters
-    ----------
-    treated
-        The treated arm.
-    control
-        The own comparison arm, which may be small; None where there is none.
-    population
-        Whose outcomes the treated arm's are: all ``assigned``, or ``participants`` only.
-    """
-
-    treated: Arm
-    control: Arm | None = None
-    population: Literal["assigned", "participants"] = "assigned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +70,7 @@ class HistoricalControls:
     price_base: str = ""
 
 
-def borrowing(design: HistoricalControls) -> MapPrior[BetaMixture] | MapPrior[NormalMixture]:
+def borrowing(design: HistoricalControls) -> _History:
     """Return what the earlier groups say, before any outcome of the trial is read.
 
     The mixture is without the vague component; ``mixture.people()`` is its effective sample size.
@@ -105,7 +87,10 @@ def borrowing(design: HistoricalControls) -> MapPrior[BetaMixture] | MapPrior[No
 
 def design_checks(design: HistoricalControls) -> tuple[Check, ...]:
     """Return the checks before outcomes are read: the prior's size and how well it is drawn."""
-    found = borrowing(design)
+    return _checks(design, borrowing(design))
+
+
+def _checks(design: HistoricalControls, found: _History) -> tuple[Check, ...]:
     robust = found.mixture.robust(design.priors.vague_weight)
     rows = (
         ("prior", "people (ELIR)", "people (moments)"),
@@ -163,12 +148,11 @@ def _(design: HistoricalControls) -> Prepared:
         estimators=None,
         people=np.ones((2, 1, 1)),
         exact="",
+        checks=_checks(design, found),
     )
 
 
-def _model(
-    design: HistoricalControls, found: MapPrior[BetaMixture] | MapPrior[NormalMixture]
-) -> BorrowedShare | BorrowedMean:
+def _model(design: HistoricalControls, found: _History) -> BorrowedShare | BorrowedMean:
     weight, trial = design.priors.vague_weight, design.trial
     own = trial.control
     told = (

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from impactmodel.core.distribution import mean
 from impactmodel.core.errors import InputError
 from impactmodel.core.outcomes import Provenance
 from impactmodel.core.schedule import Periods
@@ -256,6 +257,12 @@ def _assumptions(
             "the mean over studies is not the effect in any one cohort: the spread between studies "
             "is left out"
         )
+    if not isinstance(design.target, EachStudy):
+        said += [
+            f"'{level.outcome}' without the programme is not estimated here but stated: "
+            f"{mean(level.mean):.4g} on average"
+            for level in design.target.levels
+        ]
     said.append("no correction is made for studies that were not published")
     if design.same_study:
         said.append(

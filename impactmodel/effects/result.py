@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,11 +43,29 @@ class EffectFit:
             If nothing failed or no reason is given.
         """
         diagnostics = self.diagnostics.override(reason)
-        provenance = dataclasses.replace(
-            self.outcomes.provenance.assuming(
-                f"failed checks overridden: {diagnostics.overridden}"
+        return self._with(diagnostics, f"failed checks overridden: {diagnostics.overridden}")
+
+    def accept(self, reasons: Mapping[str, str]) -> EffectFit:
+        """Return the fit with failed checks accepted by name, each reason on record.
+
+        Raises
+        ------
+        InputError
+            If there is no check of a name, or a reason is empty.
+        """
+        diagnostics = self.diagnostics.accept(reasons)
+        return self._with(
+            diagnostics,
+            *(
+                f"the check '{c.name}' failed and is accepted: {diagnostics.accepted[c.name]}"
+                for c in diagnostics.checks
+                if c.passed is False and c.name in diagnostics.accepted
             ),
-            diagnostics=diagnostics.status,
+        )
+
+    def _with(self, diagnostics: Diagnostics, *statements: str) -> EffectFit:
+        provenance = dataclasses.replace(
+            self.outcomes.provenance.assuming(*statements), diagnostics=diagnostics.status
         )
         return dataclasses.replace(
             self,

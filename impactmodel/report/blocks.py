@@ -85,7 +85,22 @@ class Folded:
     kind: Literal["folded"] = field(default="folded", init=False)
 
 
-type Block = Paragraph | Points | Marked | Picture | Tabled | Steps | Folded
+@dataclass(frozen=True, slots=True)
+class FoldedTables:
+    """Tables that are read on demand.
+
+    Parameters
+    ----------
+    summary
+        What is folded away.
+    """
+
+    summary: str
+    tables: tuple[Table, ...]
+    kind: Literal["folded_tables"] = field(default="folded_tables", init=False)
+
+
+type Block = Paragraph | Points | Marked | Picture | Tabled | Steps | Folded | FoldedTables
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from impactmodel.core.summary import describe_draws
 from impactmodel.report.collapse import Collapsed, collapse
+from impactmodel.report.design_words import design_words
 from impactmodel.report.languages import Language, Scale
 from impactmodel.report.numbers import decimals_of
 
@@ -156,9 +157,9 @@ def _effect_card(result: RunResult, language: Language, prob: float) -> Card:
             "probability": language.probability(float((part.effect > 0).mean())),
         },
     )
-    randomised = result.outcomes.provenance.design.lower().startswith("randomised")
-    lines = (text, *((say("design_randomised"),) if randomised else ()))
-    return Card(say("head_effect"), verdict, "plain", lines)
+    words = design_words(result.outcomes.provenance.design, language.code)
+    basis = () if words is None else (f"{words.from_what} {words.assumes}",)
+    return Card(say("head_effect"), verdict, "plain", (text, *basis))
 
 
 def _fund_card(returns: Returns | None, language: Language, prob: float) -> Card:

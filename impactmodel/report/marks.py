@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _GRID = 256
 _LOSS_HATCH = "////"
+# Letters of title and remark that fit on one line of a figure, and the room for a second one.
+_TITLE_LINE = 78
+_SECOND_LINE = 18.0
 
 
 def half_eye(ax: Axes, draws: NDArray[np.float64], y: float, prob: float) -> None:
@@ -130,6 +133,10 @@ def fan(
 
 
 def remark(ax: Axes, text: str, where: str = "right") -> None:
-    """Write a remark in an upper corner of the axes."""
+    """Write a remark above the axes: beside the title, or under it where both are long."""
     x, side = (1.0, "right") if where == "right" else (0.0, "left")
+    title = ax.get_title(loc="left")
+    if len(title) + len(text) > _TITLE_LINE:
+        ax.set_title(title, pad=_SECOND_LINE)
+        x, side = 0.0, "left"
     ax.text(x, 1.02, text, transform=ax.transAxes, ha=side, va="bottom", color=QUIET, fontsize=9)

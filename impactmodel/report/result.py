@@ -192,6 +192,11 @@ class RunResult(Protocol):
         ...
 
     @property
+    def design(self) -> object | None:
+        """The design with its evidence, where one was fitted."""
+        ...
+
+    @property
     def diagnostics(self) -> Diagnostics | None:
         """Checks of the fit, where one was made."""
         ...

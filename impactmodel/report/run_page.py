@@ -9,12 +9,18 @@ from impactmodel.report.blocks import (
     Marked,
     Page,
     Paragraph,
-    Picture,
     Points,
     Section,
     Tabled,
 )
 from impactmodel.report.collapse import collapse
+from impactmodel.report.design_section import (
+    checks_blocks,
+    design_blocks,
+    design_points,
+    members_are_units,
+    picture,
+)
 from impactmodel.report.effect_figures import plot_effect
 from impactmodel.report.evidence_tables import sensitivity_table, verdict_sentences
 from impactmodel.report.money_figures import plot_cash_flows, plot_payments, plot_returns
@@ -23,7 +29,6 @@ from impactmodel.report.numbers import count, number
 from impactmodel.report.payment_tables import payments_table, schedule_table
 from impactmodel.report.public_section import public_blocks
 from impactmodel.report.sentences import key_results, noise_sentence
-from impactmodel.report.style import inline_svg
 from impactmodel.report.tables import (
     effects_table,
     groups_table,
@@ -32,12 +37,7 @@ from impactmodel.report.tables import (
 )
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from impactmodel.report.result import RunResult
-
-
-_PASSED = {True: "Passed", False: "Failed", None: "For information"}
 
 
 def run_page(result: RunResult) -> Page:
@@ -56,11 +56,12 @@ def run_page(result: RunResult) -> Page:
     prob = result.case.settings.interval
     outcomes = result.outcomes
     people = float(outcomes.cohort_size.values.sum(axis=1).mean())
+    member = ("unit",) if members_are_units(result.design) else ("person", "people")
     first = (Points(key_results(result)), *_marked("Warning", result.warnings))
     return Page(
         title=result.case.settings.name,
         lead=f"What the programme achieves, what the contract pays and who gains, for a cohort of "
-        f"{count(people, 'person', 'people')} on average.",
+        f"{count(people, *member)} on average.",
         facts=(
             ("Draws", number(outcomes.n_draws)),
             ("Intervals", interval_words(prob)),
@@ -72,12 +73,12 @@ def run_page(result: RunResult) -> Page:
             Section("verdicts", "What was promised and what changed", _verdicts(result)),
             Section("notes", "What this is", tuple(Paragraph(note) for note in result.notes)),
             Section("effect", "What the evidence says", _effect(result, prob)),
+            Section("checks", "Checks of the effect", checks_blocks(result.diagnostics)),
             Section("contract", "The contract and what it pays", _payments(result, prob)),
             Section("investors", "Investors", _investors(result, prob)),
             Section("public", "The public side", public_blocks(result, prob)),
             Section("sensitivity", "Other assumptions about the evidence", _varied(result)),
             Section("assumptions", "Assumptions", _marked("Assumption", result.assumptions)),
-            Section("checks", "Checks of the fit", _checks(result)),
             Section("source", "Where this comes from", _source(result)),
         ),
     )
@@ -97,10 +98,6 @@ def _varied(result: RunResult) -> tuple[Block, ...]:
     return () if table is None else (Tabled(table),)
 
 
-def _picture(figure: Figure, name: str, title: str, caption: str) -> Picture:
-    return Picture(inline_svg(figure, name, title, caption), caption)
-
-
 def _effect(result: RunResult, prob: float) -> tuple[Block, ...]:
     titles = ", ".join(part.measure.title for part in collapse(result.outcomes))
     caption = (
@@ -113,10 +110,12 @@ def _effect(result: RunResult, prob: float) -> tuple[Block, ...]:
         return result.outcomes.dataset.sizes[dim] > 1
 
     return (
+        design_points(result.outcomes),
         Tabled(effects_table(result.outcomes, prob)),
         *((Tabled(groups_table(result.outcomes, prob)),) if several("group") else ()),
         *((Tabled(periods_table(result.outcomes, prob)),) if several("period") else ()),
-        _picture(figure, "effect", "Effect of the programme", caption),
+        picture(figure, "effect", "Effect of the programme", caption),
+        *design_blocks(result.design, prob),
     )
 
 
@@ -133,7 +132,7 @@ def _payments(result: RunResult, prob: float) -> tuple[Block, ...]:
         Points(terms),
         Tabled(payments_table(paid, prob)),
         Tabled(schedule_table(paid, prob)),
-        _picture(plot_payments(paid, prob), "payments", "Outcome payments", caption),
+        picture(plot_payments(paid, prob), "payments", "Outcome payments", caption),
         *noise,
     )
 
@@ -148,21 +147,8 @@ def _investors(result: RunResult, prob: float) -> tuple[Block, ...]:
     )
     return (
         Tabled(returns_table(result.returns, prob)),
-        _picture(plot_returns(result.returns, prob), "returns", "Investor returns", rates),
-        _picture(plot_cash_flows(result.flows, prob), "flows", "Cash flows by party", flows),
-    )
-
-
-def _checks(result: RunResult) -> tuple[Block, ...]:
-    if result.diagnostics is None:
-        return (Paragraph("Nothing was fitted: the evidence is published or saved draws."),)
-    return (
-        Points(
-            tuple(
-                (_PASSED[check.passed], f"{check.name}: {check.text}")
-                for check in result.diagnostics.checks
-            )
-        ),
+        picture(plot_returns(result.returns, prob), "returns", "Investor returns", rates),
+        picture(plot_cash_flows(result.flows, prob), "flows", "Cash flows by party", flows),
     )
 
 

@@ -71,6 +71,8 @@ def _match(sentence: str, kinds: list[dict[str, str]]) -> tuple[int | None, dict
 
 
 def _written(key: str, text: str, language: Language) -> str:
+    if key == "reason":
+        return (language.known(text) or text).rstrip(".") + "."
     if key == "count":
         return language.number(len(text.split(", ")))
     decimals = len(text.partition(".")[2])

@@ -23,7 +23,7 @@ from impactmodel.report.public_summary import (
 if TYPE_CHECKING:
     from impactmodel.contract import OutcomePayments
     from impactmodel.core.outcomes import Outcomes
-    from impactmodel.effects import Diagnostics
+    from impactmodel.effects import Check, Diagnostics
     from impactmodel.report.result import ByPayer, RunResult
 
 
@@ -144,11 +144,26 @@ def diagnostics_summary(diagnostics: Diagnostics | None, outcomes: Outcomes) -> 
         status = outcomes.provenance.diagnostics
         passed = None if status == "none" else status == "passed"
         numbers: dict[str, Any] = {"rhat_max": None, "ess_min": None, "divergences": None}
-        return {"passed": passed, **numbers, "status": status}
+        return {"passed": passed, **numbers, "status": status, "checks": []}
     return {
         "passed": diagnostics.passed,
         "rhat_max": diagnostics.rhat_max,
         "ess_min": diagnostics.ess_min,
         "divergences": diagnostics.divergences,
         "status": diagnostics.status,
+        "checks": [
+            {
+                "name": check.name,
+                "passed": check.passed,
+                "text": check.text,
+                "accepted": _accepted(check, diagnostics),
+            }
+            for check in diagnostics.checks
+        ],
     }
+
+
+def _accepted(check: Check, diagnostics: Diagnostics) -> str | None:
+    if check.passed is not False:
+        return None
+    return diagnostics.accepted.get(check.name) or diagnostics.overridden or None

@@ -28,7 +28,7 @@ def write_payers(sheet: Sheet, material: Material, results: Results) -> Shown:
         + prices
         + ". Positive: better off than without the programme. Upright figures are live; figures in "
         "grey italics are means over the draws, written as values.",
-        (34, 30, *[14] * count, 16, 16, 16, 16),
+        (34, 30, *[14] * count, *[16] * 5),
     )
     sheet.page.freeze_panes(3, 2)
     shown = Shown(years)

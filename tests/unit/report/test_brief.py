@@ -8,9 +8,13 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from impactmodel.core.errors import InputError
+from impactmodel.core.measures import OutcomeMeasure
+from impactmodel.effects import DifferenceInDifferences
+from impactmodel.evidence import Panel
 from impactmodel.report import write_run
 from impactmodel.report.brief import brief
 from impactmodel.report.files import RUN_FILES
@@ -152,15 +156,35 @@ def test_the_verdict_on_the_effect(run: Run, tax: object, fi: str, en: str, effe
     card = edition(result, "en").cards[1]
     assert card.verdict == en
     assert effect in plain(card.lines[0])
-    assert card.lines[1] == "From a randomised comparison."
+    assert card.lines[1] == (
+        "From a randomised comparison. Only chance decided who was offered the programme."
+    )
 
 
-def test_the_design_is_called_randomised_only_where_it_is(run: Run) -> None:
+def test_the_design_is_said_in_plain_words_and_one_without_words_is_not(run: Run) -> None:
     result = run(FINNISH)
-    about = dataclasses.replace(result.outcomes.provenance, design="matched comparison")
-    other = dataclasses.replace(result, outcomes=result.outcomes.replace(provenance=about))
-    assert len(edition(other, "fi").cards[1].lines) == 1
-    assert "satunnaistettu" not in texts(other, "fi")
+
+    def designed(design: str) -> CaseResult:
+        about = dataclasses.replace(result.outcomes.provenance, design=design)
+        return dataclasses.replace(result, outcomes=result.outcomes.replace(provenance=about))
+
+    matched = designed("matched comparison (entropy balancing)")
+    assert edition(matched, "fi").cards[1].lines[1].startswith("Perustuu kaltaistettuun vertailu")
+    assert "satunnaistettu" not in texts(matched, "fi")
+    assert len(edition(designed("an oracle"), "fi").cards[1].lines) == 1
+
+
+def test_units_of_a_panel_are_not_called_people(run: Run) -> None:
+    result = run(FINNISH)
+    assert "100 people (assigned to the programme)" in plain(edition(result, "en").lead)
+    rows = pd.DataFrame(
+        {"office": list("aabb"), "year": [2020, 2021] * 2, "first": [2021, 2021, None, None]}
+    ).assign(jobs=1.0)
+    jobs = OutcomeMeasure("jobs", kind="index")
+    panel = Panel.from_frame(rows, unit="office", period="year", start="first", outcomes=[jobs])
+    units = dataclasses.replace(result, design=DifferenceInDifferences(panel))
+    assert "100 units (assigned to the programme)" in plain(edition(units, "en").lead)
+    assert "100 yksikköä (ohjelmaan osoitetut)" in plain(edition(units, "fi").lead)
 
 
 def test_public_payers_gain_or_lose(run: Run) -> None:

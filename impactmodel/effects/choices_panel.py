@@ -1,0 +1,58 @@
+"""Designs on panels as a case file states them."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Literal
+
+from impactmodel.core.schedule import Periods
+from impactmodel.core.spec import spec
+from impactmodel.effects.did_options import Comparison, DifferencePriors
+from impactmodel.effects.difference_in_differences import (
+    DifferenceClock,
+    DifferenceInDifferences,
+)
+from impactmodel.effects.methods import Method
+from impactmodel.evidence import Panel
+
+
+@spec
+class DifferenceInDifferencesChoice:
+    """`DifferenceInDifferences` without its evidence.
+
+    Parameters
+    ----------
+    comparison, priors, clock
+        As in `DifferenceInDifferences`.
+    method
+        `Sampler` or `ClosedForm`; None takes the closed form.
+    """
+
+    takes = ("panel",)
+
+    comparison: Comparison = field(default_factory=Comparison)
+    priors: DifferencePriors = field(default_factory=DifferencePriors)
+    clock: DifferenceClock = "calendar"
+    method: Method | None = None
+    type: Literal["difference_in_differences"] = field(
+        default="difference_in_differences", kw_only=True
+    )
+
+    def design(
+        self,
+        evidence: Panel,
+        periods: Periods | None = None,
+        *,
+        source: str = "",
+        price_base: str = "",
+    ) -> DifferenceInDifferences:
+        """Return the design with its evidence, which has its own periods."""
+        del periods
+        return DifferenceInDifferences(
+            evidence,
+            comparison=self.comparison,
+            priors=self.priors,
+            clock=self.clock,
+            source=source,
+            price_base=price_base,
+        )

@@ -1,0 +1,184 @@
+"""How an effect was found: the design in plain words, its own evidence, and its checks."""
+
+from __future__ import annotations
+
+import math
+from functools import singledispatch
+from typing import TYPE_CHECKING
+
+from impactmodel.effects import DifferenceInDifferences, HistoricalControls, MetaAnalysis
+from impactmodel.evidence import Panel
+from impactmodel.report.blocks import Block, FoldedTables, Paragraph, Picture, Points, Tabled
+from impactmodel.report.borrowing_figures import borrowing_table, plot_borrowing
+from impactmodel.report.design_words import design_words
+from impactmodel.report.difference_figures import methods_table, plot_event_study
+from impactmodel.report.numbers import count, number, percent
+from impactmodel.report.pooling_figures import plot_forest, pooled_table
+from impactmodel.report.sentences import PEOPLE
+from impactmodel.report.style import inline_svg
+from impactmodel.report.tables import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from impactmodel.core.outcomes import Outcomes
+    from impactmodel.effects import Check, Diagnostics
+
+_VERDICTS = {True: "Passed", False: "Failed", None: "For information"}
+
+
+def picture(figure: Figure, name: str, title: str, caption: str) -> Picture:
+    """Return a figure as a block of a page."""
+    return Picture(inline_svg(figure, name, title, caption), caption)
+
+
+def members_are_units(design: object | None) -> bool:
+    """Tell whether a member of the cohort is a unit of a panel, such as an office, not a person."""
+    panel = getattr(design, "panel", None)
+    return isinstance(panel, Panel) and bool((panel.weights == 1).all())
+
+
+def design_points(outcomes: Outcomes) -> Points:
+    """Say the design, what is estimated, and what must hold, in plain words."""
+    about = outcomes.provenance
+    words = design_words(about.design)
+    said = [
+        ("Design", about.design or "not stated"),
+        ("What is estimated", f"{_estimand(about.estimand)}; {PEOPLE[about.population]}"),
+    ]
+    if words is not None:
+        said += [("What must hold", words.assumes), ("When it does not", words.fails)]
+    return Points(tuple((word, _sentence(text)) for word, text in said))
+
+
+_ESTIMANDS = {
+    "ITT": "the effect of being assigned, whether taken up or not (intention to treat, ITT)",
+    "ATT": "the average effect on the treated (ATT)",
+    "CACE": "the effect on those who take part because of the offer (CACE)",
+}
+
+
+def _estimand(estimand: str) -> str:
+    """Return an estimand in words; what follows its short name stays."""
+    name, comma, rest = estimand.partition(",")
+    return _ESTIMANDS.get(name, name or "not stated") + comma + rest
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+@singledispatch
+def design_blocks(design: object, prob: float) -> tuple[Block, ...]:
+    """Return the evidence of a design; a new design registers its own here.
+
+    Parameters
+    ----------
+    design
+        With its evidence; None where nothing was fitted.
+    prob
+        Probability of every interval.
+    """
+    del design, prob
+    return ()
+
+
+@design_blocks.register
+def _(design: DifferenceInDifferences, prob: float) -> tuple[Block, ...]:
+    caption = (
+        "Before the start: the change from one period to the next among the treated less that "
+        "among the controls; where it is zero, trends are parallel. From the start on: the effect "
+        f"by periods since the start, as estimated and as pooled. Bars: {percent(prob)} "
+        "intervals, with errors that may depend within clusters."
+    )
+    figure = plot_event_study(design, prob)
+    return (
+        picture(figure, "event-study", "Effect by periods since the start", caption),
+        Tabled(methods_table(design, prob)),
+    )
+
+
+@design_blocks.register
+def _(design: MetaAnalysis, prob: float) -> tuple[Block, ...]:
+    caption = (
+        "Each study as published (blue) and drawn towards the mean of all (thin grey); the mean "
+        "over studies (black), and where the effect in another cohort is expected (orange). Bars: "
+        f"{percent(prob)} intervals; the broken line is no effect."
+    )
+    return (
+        picture(plot_forest(design, prob), "forest", "Studies and pooled effect", caption),
+        Tabled(pooled_table(design, prob)),
+    )
+
+
+@design_blocks.register
+def _(design: HistoricalControls, prob: float) -> tuple[Block, ...]:
+    caption = (
+        "Earlier comparison groups and the own one (grey), what the earlier ones foretell of one "
+        "more group (blue), the comparison that is used (black) and the treated (orange). Bars: "
+        f"{percent(prob)} intervals."
+    )
+    return (
+        picture(plot_borrowing(design, prob), "borrowing", "Levels by group", caption),
+        Tabled(borrowing_table(design, prob)),
+    )
+
+
+def checks_blocks(diagnostics: Diagnostics | None) -> tuple[Block, ...]:
+    """Tabulate every check: failed ones first, the rows behind each folded away."""
+    if diagnostics is None:
+        return (Paragraph("Nothing was fitted: the evidence is published or saved draws."),)
+    checks = sorted(diagnostics.checks, key=lambda check: _ORDER[check.passed])
+    failed = sum(check.passed is False for check in checks)
+    passed = sum(check.passed is True for check in checks)
+    said = (
+        f"{count(len(checks), 'check')}: {number(passed)} passed, {number(failed)} failed, "
+        f"{number(len(checks) - passed - failed)} for information. A failed check stops payments, "
+        "returns and savings unless the case accepts it by name and says why."
+    )
+    table = Table(
+        title="Checks of the design and the fit",
+        columns=("Check", "Verdict", "What was seen"),
+        rows=tuple((check.name, _verdict(check, diagnostics), check.text) for check in checks),
+        words=(0, 1, 2),
+    )
+    behind = tuple(_rows(check) for check in checks if check.table)
+    folded = (FoldedTables("The rows behind the checks", behind),) if behind else ()
+    return (Paragraph(said), Tabled(table), *folded)
+
+
+_ORDER = {False: 0, True: 1, None: 2}
+
+
+def _verdict(check: Check, diagnostics: Diagnostics) -> str:
+    if check.passed is False and check.name in diagnostics.accepted:
+        return f"Failed, accepted: {diagnostics.accepted[check.name]}"
+    if check.passed is False and diagnostics.overridden:
+        return f"Failed, overridden: {diagnostics.overridden}"
+    return _VERDICTS[check.passed]
+
+
+def _rows(check: Check) -> Table:
+    head, *rows = check.table
+    words = tuple(
+        i for i in range(len(head)) if i == 0 or any(isinstance(row[i], str) for row in rows)
+    )
+    return Table(
+        title=check.name,
+        columns=tuple(str(cell) for cell in head),
+        rows=tuple(tuple(_cell(cell) for cell in row) for row in rows),
+        words=words,
+    )
+
+
+def _cell(cell: str | float) -> str:
+    if isinstance(cell, str):
+        return cell
+    return number(cell) if float(cell).is_integer() else number(cell, _decimals(cell))
+
+
+def _decimals(value: float, digits: int = 4) -> int:
+    """Return the decimals that show so many significant digits, six at most."""
+    if not math.isfinite(value):
+        return 0
+    return min(max(digits - 1 - math.floor(math.log10(abs(value))), 0), 6)

@@ -1,0 +1,386 @@
+"""Every design runs from a YAML case, as its Python counterpart does, and its checks are gates."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from impactmodel.case import Case
+from impactmodel.core.distribution import Normal
+from impactmodel.core.errors import DiagnosticsError, InputError, JoinError
+from impactmodel.core.measures import OutcomeMeasure
+from impactmodel.core.outcomes import Outcomes
+from impactmodel.core.yaml import Document
+from impactmodel.effects import (
+    ClosedForm,
+    Comparison,
+    DifferenceInDifferences,
+    DifferencePriors,
+    Encouragement,
+    HistoricalControls,
+    MetaAnalysis,
+    NewCohort,
+    TargetLevel,
+    TrendViolation,
+    Trial,
+    fit,
+)
+from impactmodel.effects.arms import BorrowingPriors, CountedArm
+from impactmodel.evidence import Cells, Panel, PublishedEvidence
+from impactmodel.report.design_words import design_words, entries
+from impactmodel.report.files import write_run
+from impactmodel.running import CaseResult, run_case
+
+HERE = Path(__file__).parent / "designs"
+ROOT = HERE.parents[2]
+CASES = sorted(path for path in HERE.glob("*.yaml") if Document.read(path).has("evidence"))
+REASON = "the steering group saw the check on 3 May and takes the risk"
+
+type Change = Callable[[dict[str, Any]], object]
+
+
+def nothing(_: dict[str, Any]) -> None:
+    """Leave a case as it is."""
+
+
+def changed(name: str, folder: Path, change: Change = nothing) -> Path:
+    """Write a case with a change beside copies of its files."""
+    for path in HERE.iterdir():
+        shutil.copy(path, folder)
+    data = Document.read(HERE / f"{name}.yaml").data
+    change(data)
+    path = folder / "case.yaml"
+    path.write_text(json.dumps(data, default=str), encoding="utf-8")
+    return path
+
+
+def run(name: str, folder: Path, change: Change = nothing) -> CaseResult:
+    return run_case(Case.from_yaml(changed(name, folder, change)))
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda path: path.stem)
+def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A case, its result and the folder of its outputs."""
+    result = run_case(Case.from_yaml(request.param))
+    out = tmp_path_factory.mktemp(request.param.stem)
+    write_run(result, out)
+    return result, out
+
+
+def shown(path: Path) -> str:
+    """The words of a page, without its mark-up."""
+    return html.unescape(re.sub(r"<[^>]+>", " ", path.read_text(encoding="utf-8")))
+
+
+def test_the_report_shows_the_design_its_assumption_and_every_check(ran: Any) -> None:
+    result, out = ran
+    report, words = shown(out / "report.html"), design_words(result.outcomes.provenance.design)
+    assert words is not None
+    assert words.assumes in report
+    assert words.fails in report
+    assert result.outcomes.provenance.estimand.partition(",")[0] in report
+    for check in result.diagnostics.checks:
+        assert check.name in report
+        assert check.text in report
+    assert words.assumes in shown(out / "brief.html")
+
+
+def test_summary_lists_the_checks(ran: Any) -> None:
+    result, out = ran
+    found = json.loads((out / "summary.json").read_text(encoding="utf-8"))["diagnostics"]
+    assert [c["name"] for c in found["checks"]] == [c.name for c in result.diagnostics.checks]
+    assert found["passed"] is True
+
+
+def test_the_contract_pays_price_times_effect_times_people(ran: Any) -> None:
+    # All contracts here pay on impact, in the expected view and without a cap: a product by hand.
+    result, _ = ran
+    (clause,) = result.payments.contract.clauses
+    price = getattr(clause.payment, "price", getattr(clause.payment, "share", None))
+    data = result.outcomes.dataset
+    gained = data["treated"] - data["counterfactual"]
+    per_period = (gained * data["cohort_size"]).sum("group").isel(outcome=0)
+    by_hand = price * np.maximum(per_period.values, 0.0).sum(axis=1)
+    np.testing.assert_allclose(result.payments.total(), by_hand, rtol=1e-9)
+    assert list(result.payments.by_payer()) == [clause.payer]
+    first = min(day for day, _, _ in result.payments.by_date())
+    assert first > result.payments.contract.start
+
+
+def counterpart(name: str) -> object:
+    """The design of a case, made in Python from the files that the case reads."""
+    if name == "difference_in_differences":
+        rows = pd.read_csv(HERE / "offices.csv", parse_dates=["quarter", "started"])
+        data = Document.read(HERE / f"{name}.yaml").data["evidence"]
+        measure = OutcomeMeasure(**data["outcomes"][0])
+        panel = Panel.from_frame(
+            rows,
+            unit="office",
+            period="quarter",
+            start="started",
+            weights="people",
+            outcomes=[measure],
+            periods=Case.from_yaml(HERE / f"{name}.yaml").evidence.periods,  # type: ignore[union-attr]
+        )
+        priors = DifferencePriors(violation=TrendViolation(0.005, "slope"))
+        return DifferenceInDifferences(
+            panel, comparison=Comparison("not_yet"), priors=priors, clock="since_start"
+        )
+    case = Case.from_yaml(HERE / f"{name}.yaml")
+    if name == "historical_controls":
+        earlier = ((2023, 110, 33), (2024, 95, 27), (2025, 130, 42), (2026, 90, 25))
+        return HistoricalControls(
+            OutcomeMeasure(
+                "licence", kind="binary", channel="other", label="holds a driving licence"
+            ),
+            tuple(CountedArm(f"intake of {y}", n, k) for y, n, k in earlier),
+            Trial(CountedArm("intake of 2027", 60, 33), CountedArm("own comparison", 20, 6)),
+            priors=BorrowingPriors(vague_weight=0.3),
+            periods=case.evidence.periods,  # type: ignore[union-attr]
+        )
+    third = PublishedEvidence.from_yaml(HERE / "study_c.yaml")
+    level = TargetLevel("apprentice_pay", Normal(310000, 20000), person_sd=120000)
+    studies = case.evidence.studies  # type: ignore[union-attr]
+    assert studies[2] == third
+    return MetaAnalysis(studies, NewCohort(size=75, levels=(level,)), labels=("A", "B", "C"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_a_case_has_the_draws_of_its_python_counterpart(path: Path) -> None:
+    case = Case.from_yaml(path)
+    own = fit(counterpart(path.stem), ClosedForm(case.settings.seed, case.settings.draws))
+    found = run_case(case).outcomes
+    np.testing.assert_array_equal(found.effect().values, own.outcomes.effect().values)
+    assert found.provenance.population == own.outcomes.provenance.population
+
+
+def drift(folder: Path) -> Change:
+    """Let the offices that start drift upwards before they do."""
+
+    def change(_: dict[str, Any]) -> None:
+        rows = pd.read_csv(folder / "offices.csv")
+        place = rows.groupby("office").cumcount()
+        rows.loc[rows["started"].notna(), "rehoused"] += 0.03 * place[rows["started"].notna()]
+        rows.to_csv(folder / "offices.csv", index=False)
+
+    return change
+
+
+def contradict(data: dict[str, Any]) -> None:
+    data["evidence"]["trial"]["control"]["events"] = 19
+
+
+def surprise(data: dict[str, Any]) -> None:
+    data["design"]["priors"] = {"mean": -300000, "mean_sd": 20000}
+
+
+FAILING = {
+    "difference_in_differences": (drift, "trend before the start: rehoused"),
+    "historical_controls": (lambda _: contradict, "conflict with history: licence"),
+    "meta_analysis": (
+        lambda _: surprise,
+        "prior-data conflict: pooled mean of 'apprentice_pay' in period 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_a_failed_check_stops_the_money_and_says_what_to_do(name: str, tmp_path: Path) -> None:
+    make, check = FAILING[name]
+    with pytest.raises(DiagnosticsError) as caught:
+        run(name, tmp_path, make(tmp_path))
+    assert f"'{check}' (" in str(caught.value)
+    assert "under 'accept_checks'" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_an_accepted_check_is_repeated_by_every_output(name: str, tmp_path: Path) -> None:
+    make, _ = FAILING[name]
+    failed: list[str] = []
+
+    def change(data: dict[str, Any]) -> None:
+        make(tmp_path)(data)
+        money = {key: data.pop(key) for key in ("contract", "public") if key in data}
+        (tmp_path / "case.yaml").write_text(json.dumps(data, default=str), encoding="utf-8")
+        seen = run_case(Case.from_yaml(tmp_path / "case.yaml"))
+        failed.extend(c.name for c in seen.diagnostics.checks if c.passed is False)
+        assert any(failed[0] in text for text in seen.warnings)
+        data |= money | {"accept_checks": dict.fromkeys(failed, REASON)}
+
+    result = run(name, tmp_path, change)
+    assert result.payments is not None
+    out = tmp_path / "out"
+    out.mkdir()
+    write_run(result, out)
+    for page in ("report.html", "brief.html"):
+        assert REASON in shown(out / page)
+    written = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    assert any(REASON in text for text in written["warnings"])
+    accepted = {c["name"]: c["accepted"] for c in written["diagnostics"]["checks"]}
+    assert {k for k, v in accepted.items() if v == REASON} == set(failed)
+    saved = Outcomes.from_netcdf(out / "outcomes.nc").provenance
+    assert REASON in saved.diagnostics
+    sheet = openpyxl.load_workbook(out / "workbook.xlsx")["Assumptions"]
+    assert any(REASON in str(cell.value) for row in sheet.iter_rows() for cell in row)
+
+
+def test_accepting_one_of_two_failed_checks_is_not_enough(tmp_path: Path) -> None:
+    def change(data: dict[str, Any]) -> None:
+        drift(tmp_path)(data)
+        data["accept_checks"] = {"pre-trends: rehoused": REASON}
+
+    with pytest.raises(DiagnosticsError, match="trend before the start: rehoused"):
+        run("difference_in_differences", tmp_path, change)
+
+
+def test_a_complier_effect_is_refused_by_a_contract_on_the_assigned(tmp_path: Path) -> None:
+    counts = pd.DataFrame(
+        {
+            "invited": [0, 1],
+            "n": [500, 500],
+            "took_sum": [0, 300],
+            "licence_sum": [150, 210],
+            "took_licence_sum_products": [0, 160],
+        }
+    )
+    measures = [OutcomeMeasure(name, kind="binary") for name in ("took", "licence")]
+    cells = Cells.from_frame(counts, treatment="invited", outcomes=measures)
+    fit(Encouragement(cells, "took", "CACE"), ClosedForm(1, 500)).outcomes.to_netcdf(
+        tmp_path / "cace.nc"
+    )
+
+    def change(data: dict[str, Any], population: str = "assigned") -> None:
+        data["evidence"] = {"type": "outcomes", "file": "cace.nc"}
+        del data["design"]
+        data["contract"]["population"] = population
+
+    with pytest.raises(JoinError, match="pays for the assigned, the effect is that of the compl"):
+        run("historical_controls", tmp_path, change)
+    result = run("historical_controls", tmp_path, lambda d: change(d, "compliers"))
+    assert result.outcomes.provenance.estimand == "CACE"
+
+
+def pop_design(data: dict[str, Any]) -> None:
+    del data["design"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        (
+            "historical_controls",
+            lambda d: d.update(design={"type": "difference_in_differences"}),
+            "case.yaml, line 1, design.type: the design 'difference_in_differences' does not read "
+            "evidence of type 'trials'; use one of historical_controls",
+        ),
+        (
+            "difference_in_differences",
+            lambda d: d.update(design={"type": "experiment"}),
+            "the design 'experiment' does not read evidence of type 'panel'; use one of "
+            "difference_in_differences",
+        ),
+        (
+            "meta_analysis",
+            pop_design,
+            "design: evidence of type 'studies' needs a design; use one of meta_analysis",
+        ),
+        (
+            "meta_analysis",
+            lambda d: d["evidence"]["studies"].append("study_d.yaml"),
+            "evidence.studies[3]: the file cannot be read",
+        ),
+        (
+            "difference_in_differences",
+            lambda d: d["evidence"].update(start="begun"),
+            "begun: there is no such column",
+        ),
+        (
+            "difference_in_differences",
+            lambda d: d["evidence"].update(treatment="people"),
+            "give exactly one of 'start' and 'treatment'",
+        ),
+        (
+            "difference_in_differences",
+            lambda d: d["evidence"].update(period="office"),
+            "office: this column holds neither numbers nor days; write YYYY-MM-DD",
+        ),
+        (
+            "historical_controls",
+            lambda d: d["evidence"]["history"][0].update(events=111),
+            "evidence.history[0].events: events lie between 0 and 110 people (seen: 111)",
+        ),
+        (
+            "difference_in_differences",
+            lambda d: d["design"].update(clock="calendar"),
+            "contract.start: the outcomes are those of the calendar from 2030-01-01 on (seen: "
+            "'2031-04-01'); count them since the start (clock: since_start)",
+        ),
+        (
+            "historical_controls",
+            lambda d: d.update(accept_checks={"conflict": "why not"}),
+            "there is no such check (seen: 'conflict'); none failed: remove it",
+        ),
+        (
+            "historical_controls",
+            lambda d: d.update(accept_checks={"conflict with history: licence": " "}),
+            "a check is accepted for a reason; say why",
+        ),
+    ],
+)
+def test_bad_cases_are_refused_in_a_sentence(
+    name: str, change: Change, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError) as caught:
+        run(name, tmp_path, change)
+    assert message in str(caught.value)
+
+
+def test_evidence_that_states_its_effect_takes_no_design(tmp_path: Path) -> None:
+    data = Document.read(ROOT / "examples/koto_sib/case.yaml").data
+    for change, message in (
+        ({"design": {"type": "experiment"}}, "evidence of type 'published' states its effect"),
+        ({"accept_checks": {"R-hat": REASON}}, "accept_checks: no design is checked here"),
+    ):
+        path = tmp_path / "case.yaml"
+        path.write_text(json.dumps(data | change, default=str), encoding="utf-8")
+        with pytest.raises(InputError, match=message):
+            Case.from_yaml(path)
+
+
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry["pattern"][:20])
+def test_the_words_of_a_design_are_sentences_of_both_languages(entry: dict[str, Any]) -> None:
+    assert set(entry) == {"pattern", "from", "assumes", "fails"}
+    for key in ("from", "assumes", "fails"):
+        assert set(entry[key]) == {"en", "fi"}
+        assert all(text.endswith(".") for text in entry[key].values())
+        assert entry[key]["en"] != entry[key]["fi"]
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        "randomised experiment",
+        "random invitation with non-compliance",
+        "matched comparison (entropy balancing)",
+        "difference-in-differences",
+        "historical controls (robust MAP borrowing)",
+        "predicted baseline",
+        "random-effects meta-analysis",
+        "randomised trial with register follow-up over three years",
+    ],
+)
+def test_every_design_of_the_library_has_words_of_its_own(design: str) -> None:
+    found = design_words(design)
+    assert found is not None
+    others = {d["assumes"]["en"] for d in entries()} - {found.assumes}
+    assert len(others) == len(entries()) - 1
