@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 
@@ -25,9 +25,11 @@ from impactmodel.effects.predictor import Array
 from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.priors import BetaPriors, Priors
 from impactmodel.effects.regression import LeastSquares, arm_correlations, regress
+from impactmodel.effects.when import UNDATED, UNDATED_NOTE
 from impactmodel.evidence import Cells, Cohort
 
-_UNDATED = Periods(dt.date(2000, 1, 1), "year", 1, "since_start")
+# A correlation of fewer people than this, and the covariates, says nothing.
+_LEAST_COMMON = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ class Experiment:
         ``missing_outcomes``). By default they are missing at random given arm, group and
         covariates.
     periods
-        When the outcomes were measured (one period). None: the first year since each person's
-        start, taken as 2000-01-01, which is recorded.
+        When the outcomes were measured: one period, or those of the evidence's `RepeatedMeasure`.
+        None: the first year since each person's start, taken as 2000-01-01, which is recorded.
     source, price_base
         Citation of the data and price level of amounts, for the record.
 
@@ -96,14 +98,7 @@ def least_squares(design: Experiment) -> tuple[LeastSquares, ...]:
 
 @prepare.register
 def _(design: Experiment) -> Prepared:
-    periods = design.periods or _UNDATED
-    if periods.count != 1:
-        raise InputError(
-            "an experiment has its outcomes measured in one period",
-            key="periods",
-            seen=periods.count,
-            fix="give each later measurement as an outcome of its own",
-        )
+    periods = _periods(design)
     layout, models = _models(design)
     people, estimators = _correlations(design, layout)
     known = bool(np.isfinite(estimators).all())
@@ -123,7 +118,29 @@ def _(design: Experiment) -> Prepared:
         estimators=estimators if known else None,
         people=people,
         exact=_why_not_exact(design),
+        repeated=design.evidence.repeated,
     )
+
+
+def _periods(design: Experiment) -> Periods:
+    """Return the periods of the results, one for each column of an outcome."""
+    repeated, periods = design.evidence.repeated, design.periods
+    if repeated and periods is None:
+        raise InputError(
+            "it is not said when the outcomes were measured again",
+            key="periods",
+            fix="give Periods, such as step month with ends 6, 12 and 24",
+        )
+    periods = periods or UNDATED
+    columns = len(repeated[0].columns) if repeated else 1
+    if periods.count != columns:
+        raise InputError(
+            "an outcome needs a column for each period",
+            key="periods",
+            seen=f"{periods.count} periods, {columns} column{'s' if columns > 1 else ''}",
+            fix="name them with RepeatedMeasure",
+        )
+    return periods
 
 
 def _models(design: Experiment) -> tuple[Layout, tuple[OutcomeModel, ...]]:
@@ -157,12 +174,31 @@ def _models(design: Experiment) -> tuple[Layout, tuple[OutcomeModel, ...]]:
 
 
 def _correlations(design: Experiment, layout: Layout) -> tuple[Array, Array]:
-    """Return the correlations between people and between estimators, of complete cases."""
-    evidence, cells = design.evidence, layout.cells
-    if isinstance(evidence, Cohort) and evidence.missing.any():
-        complete = evidence.observed(*(o.name for o in evidence.outcomes))
-        cells = complete.cells(by=layout.covariates)
-    return arm_correlations(cells, ()), arm_correlations(cells, layout.covariates)
+    r"""Return the correlations between people and between estimators (arm, outcome, outcome).
+
+    Where outcomes are known for different people, those of people who have both, and estimators
+    correlate by :math:`\rho\, n_{jk} / \sqrt{n_j n_k}` with the people they share.
+    """
+    evidence, names = design.evidence, layout.covariates
+    if not isinstance(evidence, Cohort) or not evidence.missing.any():
+        return arm_correlations(layout.cells, ()), arm_correlations(layout.cells, names)
+    known = ~evidence.missing
+    shape = (2, known.shape[1], known.shape[1])
+    people, estimators = np.broadcast_to(np.eye(shape[1]), shape).copy(), np.zeros(shape)
+    arms = (evidence.treated, ~evidence.treated)
+    common = np.stack([known[arm].T.astype(float) @ known[arm] for arm in arms])
+    own = np.sqrt(np.diagonal(common, axis1=1, axis2=2))
+    for j, k in combinations(range(shape[1]), 2):
+        if common[:, j, k].min() <= len(names) + _LEAST_COMMON:
+            people[:, [j, k], [k, j]] = np.nan
+            continue
+        both = evidence.observed(evidence.outcomes[j].name, evidence.outcomes[k].name)
+        cells = both.cells(by=names)
+        people[:, j, k] = people[:, k, j] = arm_correlations(cells, ())[:, 0, 1]
+        shared = common[:, j, k] / (own[:, j] * own[:, k])
+        between = shared * arm_correlations(cells, names)[:, 0, 1]
+        estimators[:, j, k] = estimators[:, k, j] = between
+    return people, estimators + np.eye(shape[1])
 
 
 def _model(measure: OutcomeMeasure, layout: Layout, priors: Priors) -> OutcomeModel:
@@ -201,12 +237,15 @@ def _assumptions(
     if len(design.evidence.groups) > 1 and not layout.pooled:
         said.append(f"the {len(design.evidence.groups)} groups are merged")
     if design.periods is None:
-        said.append("no dates were given: one year since each person's start, from 2000-01-01")
+        said.append(UNDATED_NOTE)
     if len(models) > 1:
+        what = "outcomes and periods" if design.evidence.repeated else "outcomes"
         said.append(
-            "draws of different outcomes are paired to have the correlation of their estimators"
+            f"draws of different {what} are paired to have the correlation of their estimators"
             if known
-            else "errors of different outcomes are taken as independent: the cells lack the sums "
+            else f"errors of different {what} are taken as independent: the cells lack the sums "
             "of products"
         )
+        if layout.pooled:
+            said.append(f"that pairing of {what} is by the whole cohort, not within each group")
     return tuple(said)

@@ -21,6 +21,7 @@ from impactmodel.effects.methods import ClosedForm, Sampler
 from impactmodel.effects.model import Levels, OutcomeModel
 from impactmodel.effects.predictor import Array
 from impactmodel.effects.result import EffectFit
+from impactmodel.evidence import RepeatedMeasure
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -50,6 +51,8 @@ class Prepared:
         is not known.
     exact
         Whether the exact posterior can be computed, and if not, why.
+    repeated
+        The outcomes whose models are one per period, in the order of ``models``.
     """
 
     models: tuple[OutcomeModel, ...]
@@ -60,10 +63,13 @@ class Prepared:
     estimators: Array | None
     people: Array
     exact: str
+    repeated: tuple[RepeatedMeasure, ...] = ()
 
     @property
     def measures(self) -> tuple[OutcomeMeasure, ...]:
         """The outcomes, in order."""
+        if self.repeated:
+            return tuple(repeated.outcome for repeated in self.repeated)
         return tuple(model.measure for model in self.models)
 
     def pairing(self, levels: Sequence[Levels], rng: np.random.Generator) -> list[Order]:
@@ -89,11 +95,14 @@ class Prepared:
             axis=-1,
         )
         between = np.nan_to_num(self.people)[:, None, None] * sd[..., :, None] * sd[..., None, :]
-        # (arm, draw, group, outcome, outcome) becomes (draw, arm, group, outcome, 1, outcome, 1).
-        covariance = np.moveaxis(between, 1, 0)[:, :, :, :, None, :, None]
+        # Models run over the periods of the first outcome, then over those of the next.
+        shape = (len(self.measures), self.periods.count)
+        covariance = np.moveaxis(between, 1, 0)
+        covariance = covariance.reshape(*covariance.shape[:3], *shape, *shape)
+        means = means.reshape(*means.shape[:3], *shape)
         return Outcomes.from_draws(
-            means[0][..., None],
-            means[1][..., None],
+            means[0],
+            means[1],
             measures=self.measures,
             periods=self.periods,
             cohort_size=self.cohort_size,
