@@ -143,8 +143,8 @@ def test_filling_keeps_the_months_of_a_year(filling, expected):
     ("filling", "expected"),
     [
         ("even", [0.5] * 2 + [0.25] * 4),
-        ("block_at_end", [0, 1] + [0, 0, 0, 1]),
-        ("block_at_start", [1, 0] + [1, 0, 0, 0]),
+        ("block_at_end", [0, 1, 0, 0, 0, 1]),
+        ("block_at_start", [1, 0, 1, 0, 0, 0]),
     ],
 )
 def test_periods_of_different_lengths_are_filled_by_their_months(filling, expected):
