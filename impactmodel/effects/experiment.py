@@ -15,12 +15,22 @@ from impactmodel.core.outcomes import Provenance
 from impactmodel.core.schedule import Periods
 from impactmodel.effects.beta import BetaOutcome
 from impactmodel.effects.designs import prepare
+from impactmodel.effects.experiment_targets import (
+    ExperimentTarget,
+    Population,
+    RealisedCohort,
+    aimed,
+    cohort_size,
+    estimand,
+    for_target,
+)
 from impactmodel.effects.gaussian import GaussianOutcome
 from impactmodel.effects.hurdle import HurdleGamma
 from impactmodel.effects.layout import Layout, lay_out
 from impactmodel.effects.logit import LogitOutcome
+from impactmodel.effects.meta_targets import NewCohort
 from impactmodel.effects.missing import MissingShift, Shifted, missing_shares
-from impactmodel.effects.model import OutcomeModel
+from impactmodel.effects.model import OutcomeModel, PeopleModel
 from impactmodel.effects.predictor import Array
 from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.priors import BetaPriors, Priors
@@ -28,6 +38,11 @@ from impactmodel.effects.regression import LeastSquares, arm_correlations, regre
 from impactmodel.effects.when import UNDATED, UNDATED_NOTE
 from impactmodel.evidence import Cells, Cohort
 
+_WHOSE = {
+    Population: "all people in the evidence",
+    RealisedCohort: "the people whose outcome is drawn",
+    NewCohort: "the new cohort",
+}
 # A correlation of fewer people than this, and the covariates, says nothing.
 _LEAST_COMMON = 3
 
@@ -37,7 +52,8 @@ class Experiment:
     """A randomised experiment; the estimand is intention to treat on the assigned.
 
     The effect is E[Y1] - E[Y0] on the response scale, averaged draw by draw over the covariates
-    of all people in the evidence (or in each group, where groups are pooled).
+    of all people in the evidence (or in each group, where groups are pooled), unless ``target``
+    asks for these very people or for others.
 
     Parameters
     ----------
@@ -53,6 +69,8 @@ class Experiment:
         What is assumed of people whose outcome is not known (`Cohort.from_frame` keeps them with
         ``missing_outcomes``). By default they are missing at random given arm, group and
         covariates.
+    target
+        Whose effect is wanted: `Population`, `RealisedCohort` or `NewCohort`.
     periods
         When the outcomes were measured: one period, or those of the evidence's `RepeatedMeasure`.
         None: the first year since each person's start, taken as 2000-01-01, which is recorded.
@@ -74,6 +92,7 @@ class Experiment:
     pool_groups: bool = False
     priors: Priors = field(default_factory=Priors)
     missing: tuple[MissingShift, ...] = ()
+    target: ExperimentTarget = field(default_factory=Population)
     periods: Periods | None = None
     source: str = ""
     price_base: str = ""
@@ -102,13 +121,15 @@ def _(design: Experiment) -> Prepared:
     layout, models = _models(design)
     people, estimators = _correlations(design, layout)
     known = bool(np.isfinite(estimators).all())
+    realised = isinstance(design.target, RealisedCohort)
+    before = _models(dataclasses.replace(design, target=Population()))[1] if realised else models
     return Prepared(
         models=models,
         periods=periods,
-        groups=layout.groups,
-        cohort_size=_treated_people(layout),
+        groups=layout.labels,
+        cohort_size=cohort_size(layout, design.target),
         provenance=Provenance(
-            estimand="ITT",
+            estimand=estimand(design.target),
             population="assigned",
             design="randomised experiment",
             source=design.source,
@@ -116,9 +137,10 @@ def _(design: Experiment) -> Prepared:
             assumptions=_assumptions(design, layout, models, known),
         ),
         estimators=estimators if known else None,
-        people=people,
+        people=None if realised else people,
         exact=_why_not_exact(design),
         repeated=design.evidence.repeated,
+        before=before,
     )
 
 
@@ -157,20 +179,28 @@ def _models(design: Experiment) -> tuple[Layout, tuple[OutcomeModel, ...]]:
                 seen=name,
                 fix="read the cohort with missing_outcomes, or leave it out",
             )
+    lay = partial(lay_out, adjust=design.adjust, pooled=design.pool_groups)
     if not incomplete or isinstance(evidence, Cells):
-        layout = lay_out(evidence, adjust=design.adjust, pooled=design.pool_groups)
-        models = [_model(measure, layout, design.priors) for measure in layout.cells.outcomes]
-        return layout, tuple(models)
+        layout = aimed(lay(evidence), design.target)
+        made = [_model(measure, layout, design) for measure in layout.cells.outcomes]
+        return layout, tuple(made)
     everybody = dataclasses.replace(evidence, y=np.zeros_like(evidence.y))
-    lay = partial(lay_out, everybody, adjust=design.adjust, pooled=design.pool_groups)
     found: list[OutcomeModel] = []
     for measure in evidence.outcomes:
-        seen = lay(observed=evidence.observed(measure.name))
-        share = missing_shares(evidence, measure.name, by_group=design.pool_groups)
+        seen = aimed(lay(everybody, observed=evidence.observed(measure.name)), design.target)
+        model = _model(measure, seen, design)
+        share = _missing_share(evidence, measure.name, seen)
         shift = shifts.get(measure.name, MissingShift(measure.name))
-        model = _model(measure, seen, design.priors)
         found.append(Shifted(model, share, shift) if share.any() else model)
-    return lay(), tuple(found)
+    return aimed(lay(everybody), design.target), tuple(found)
+
+
+def _missing_share(evidence: Cohort, outcome: str, layout: Layout) -> Array:
+    """Return the share missing in each group of the results; a new group has everybody's."""
+    own = missing_shares(evidence, outcome, by_group=layout.pooled)
+    every = np.column_stack([own, missing_shares(evidence, outcome, by_group=False)])
+    first = np.unique(layout.pattern_label, return_index=True)[1]
+    return every[:, layout.pattern_group[first]]
 
 
 def _correlations(design: Experiment, layout: Layout) -> tuple[Array, Array]:
@@ -201,7 +231,12 @@ def _correlations(design: Experiment, layout: Layout) -> tuple[Array, Array]:
     return people, estimators + np.eye(shape[1])
 
 
-def _model(measure: OutcomeMeasure, layout: Layout, priors: Priors) -> OutcomeModel:
+def _model(measure: OutcomeMeasure, layout: Layout, design: Experiment) -> PeopleModel:
+    """Return the model of an outcome for the target of the design."""
+    return for_target(_of_kind(measure, layout, design.priors), layout, design.target)
+
+
+def _of_kind(measure: OutcomeMeasure, layout: Layout, priors: Priors) -> PeopleModel:
     if measure.kind == "amount":
         return HurdleGamma.of(measure, layout, priors.amount, priors.group_sd)
     if measure.kind != "binary":
@@ -217,11 +252,6 @@ def _model(measure: OutcomeMeasure, layout: Layout, priors: Priors) -> OutcomeMo
     return LogitOutcome.of(measure, layout, priors.binary, priors.group_sd)
 
 
-def _treated_people(layout: Layout) -> np.ndarray:
-    cells = layout.cells
-    return np.bincount(cells.group, cells.n * cells.treated, minlength=len(layout.groups))
-
-
 def _why_not_exact(design: Experiment) -> str:
     if design.adjust:
         return "the model adjusts for covariates"
@@ -233,7 +263,7 @@ def _assumptions(
 ) -> tuple[str, ...]:
     said = [model.statement for model in models]
     if layout.covariates:
-        said.append("effects are averaged over the covariates of all people in the evidence")
+        said.append(f"effects are averaged over the covariates of {_WHOSE[type(design.target)]}")
     if len(design.evidence.groups) > 1 and not layout.pooled:
         said.append(f"the {len(design.evidence.groups)} groups are merged")
     if design.periods is None:

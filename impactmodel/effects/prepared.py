@@ -48,11 +48,13 @@ class Prepared:
         it is not known.
     people
         Correlation of the outcomes between people of an arm (arm, outcome, outcome), NaN where it
-        is not known.
+        is not known. None: the draws are of the very people, there is no spread about them.
     exact
         Whether the exact posterior can be computed, and if not, why.
     repeated
         The outcomes whose models are one per period, in the order of ``models``.
+    before
+        The models to draw from priors where ``models`` hold outcomes that were seen.
     """
 
     models: tuple[OutcomeModel, ...]
@@ -61,9 +63,10 @@ class Prepared:
     cohort_size: Array
     provenance: Provenance
     estimators: Array | None
-    people: Array
+    people: Array | None
     exact: str
     repeated: tuple[RepeatedMeasure, ...] = ()
+    before: tuple[OutcomeModel, ...] = ()
 
     @property
     def measures(self) -> tuple[OutcomeMeasure, ...]:
@@ -84,22 +87,19 @@ class Prepared:
         self, levels: Sequence[Levels], orders: Sequence[Order], provenance: Provenance
     ) -> Outcomes:
         """Put the draws of all outcomes together, with their covariance between people."""
-        means = np.stack(
-            [level.mean[:, order] for level, order in zip(levels, orders, strict=True)], axis=-1
-        )
-        sd = np.stack(
-            [
-                np.sqrt(level.variance[:, order])
-                for level, order in zip(levels, orders, strict=True)
-            ],
-            axis=-1,
-        )
-        between = np.nan_to_num(self.people)[:, None, None] * sd[..., :, None] * sd[..., None, :]
+        pairs = list(zip(levels, orders, strict=True))
         # Models run over the periods of the first outcome, then over those of the next.
         shape = (len(self.measures), self.periods.count)
-        covariance = np.moveaxis(between, 1, 0)
-        covariance = covariance.reshape(*covariance.shape[:3], *shape, *shape)
+        means = np.stack([level.mean[:, order] for level, order in pairs], axis=-1)
         means = means.reshape(*means.shape[:3], *shape)
+        covariance = None
+        if self.people is not None:
+            sd = np.stack([np.sqrt(level.variance[:, order]) for level, order in pairs], axis=-1)
+            between = (
+                np.nan_to_num(self.people)[:, None, None] * sd[..., :, None] * sd[..., None, :]
+            )
+            covariance = np.moveaxis(between, 1, 0)
+            covariance = covariance.reshape(*covariance.shape[:3], *shape, *shape)
         return Outcomes.from_draws(
             means[0],
             means[1],
@@ -118,7 +118,7 @@ class Prepared:
     def prior(self, draws: int, seed: int) -> Outcomes:
         """Draw the outcomes that the priors imply; outcomes are independent a priori."""
         levels = []
-        for model in self.models:
+        for model in self.before or self.models:
             drawn = model.prior(draws, stream(seed, "prior", model.measure.name))
             levels.append(model.levels(drawn))
         provenance = dataclasses.replace(
