@@ -8,6 +8,7 @@ from typing import Literal
 from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import spec
 from impactmodel.effects.experiment import Experiment
+from impactmodel.effects.experiment_targets import ExperimentTarget, Population
 from impactmodel.effects.methods import Method
 from impactmodel.effects.missing import MissingShift
 from impactmodel.effects.priors import Priors
@@ -20,7 +21,7 @@ class ExperimentChoice:
 
     Parameters
     ----------
-    adjust, pool_groups, priors, missing
+    adjust, pool_groups, priors, missing, target
         As in `Experiment`.
     method
         `Sampler` or `ClosedForm`; None takes the closed form where there is one.
@@ -30,6 +31,7 @@ class ExperimentChoice:
     pool_groups: bool = False
     priors: Priors = field(default_factory=Priors)
     missing: tuple[MissingShift, ...] = ()
+    target: ExperimentTarget = field(default_factory=Population)
     method: Method | None = None
     type: Literal["experiment"] = field(default="experiment", kw_only=True)
 
@@ -48,6 +50,7 @@ class ExperimentChoice:
             pool_groups=self.pool_groups,
             priors=self.priors,
             missing=self.missing,
+            target=self.target,
             periods=periods,
             source=source,
             price_base=price_base,

@@ -105,7 +105,7 @@ def test_joint_probabilities_are_those_of_the_conjugate_joint_model(first, last)
     middle = np.median(exact, axis=1)
     for limit in (np.zeros(2), middle):
         both = (mine[:, [first, last]] > limit).all(axis=1).mean()
-        expected = (exact.T > limit).all(axis=1).mean()
+        expected = (limit < exact.T).all(axis=1).mean()
         assert both == pytest.approx(expected, abs=4 * 0.5 / np.sqrt(16_000))
     # Independent effects would be above both medians in a quarter of the draws.
     assert both > 0.25 + 8 * 0.5 / np.sqrt(16_000)
