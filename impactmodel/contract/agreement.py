@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from dataclasses import field
 from pathlib import Path
@@ -257,7 +258,7 @@ class OutcomesContract:
         """
         if periods.clock == "since_start":
             first = self.last_start or self.start
-            periods = Periods(first, periods.step, periods.count, "calendar", periods.every)
+            periods = dataclasses.replace(periods, start=first, clock="calendar")
         lag = self.evaluation.lag_months + clause.paid_after_months
         day = add_months(periods.bounds()[index][1], lag)
         if self.end is not None and day > self.end:

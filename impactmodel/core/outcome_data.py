@@ -101,6 +101,7 @@ def validated(
         )
     if not (dataset["cohort_size"].values >= 0).all():
         raise InputError("a cohort size is negative or missing", key="cohort_size")
+    _require_summable(measures, periods)
     for measure in measures:
         part = dataset.sel(outcome=measure.name)
         if measure.kind != "binary" or not bool(part["counterfactual_known"]):
@@ -113,3 +114,13 @@ def validated(
                     fix="give probabilities between 0 and 1",
                 )
     return dataset
+
+
+def _require_summable(measures: tuple[OutcomeMeasure, ...], periods: Periods) -> None:
+    for measure in measures:
+        if periods.ends and measure.kind == "binary" and measure.accrual == "flow":
+            raise InputError(
+                f"shares of '{measure.name}' in periods of different lengths do not add up",
+                key="accrual",
+                fix="make it a stock: what holds at the end of each period",
+            )

@@ -44,6 +44,7 @@ from impactmodel.effects.experiment_priors import (
     experiment_prior_conflict,
     experiment_prior_sensitivity,
 )
+from impactmodel.effects.experiment_targets import Population, RealisedCohort
 from impactmodel.effects.fitting import (
     build_model,
     default_method,
@@ -59,6 +60,7 @@ from impactmodel.effects.looks import Boundaries, Looks, sequential
 from impactmodel.effects.matched_comparison import MatchedComparison, doubly_robust
 from impactmodel.effects.meta_analysis import MetaAnalysis, pooling_table
 from impactmodel.effects.meta_targets import (
+    CohortPart,
     EachStudy,
     MeanEffect,
     MetaPriors,
@@ -100,6 +102,7 @@ __all__ = [
     "Check",
     "ClosedForm",
     "Clusters",
+    "CohortPart",
     "Comonotone",
     "ComparedMeans",
     "ComparedShares",
@@ -140,9 +143,11 @@ __all__ = [
     "MetaPriors",
     "MissingShift",
     "NewCohort",
+    "Population",
     "PredictedBaseline",
     "Priors",
     "PropensityOdds",
+    "RealisedCohort",
     "Sampler",
     "Sites",
     "SoFar",

@@ -13,7 +13,7 @@ from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.effects.checks import Check
 from impactmodel.effects.layout import Layout
 from impactmodel.effects.model import Levels
-from impactmodel.effects.predictor import Array, Parameters
+from impactmodel.effects.predictor import Array, Parameters, Predictor
 from impactmodel.effects.priors import BetaPriors
 
 
@@ -107,6 +107,16 @@ class BetaOutcome:
         """Return the probabilities; the variance between people is p (1 - p)."""
         p = drawn[self._name].T[:, :, None]
         return Levels(p, p * (1 - p))
+
+    @property
+    def predictors(self) -> tuple[Predictor, ...]:
+        """There is no linear predictor."""
+        return ()
+
+    def totals(self, drawn: Parameters, people: Array, arm: int, rng: np.random.Generator) -> Array:
+        """Draw the sum of the outcome over some people of the one pattern."""
+        p = drawn[self._name][:, arm, None]
+        return np.asarray(rng.binomial(people.astype(np.int64), p), dtype=float)
 
     def predictive_checks(self, drawn: Parameters, rng: np.random.Generator) -> tuple[Check, ...]:
         """Return no check: two rates always fit."""

@@ -12,6 +12,7 @@ from impactmodel.core.spec import spec
 from impactmodel.effects.choices_panel import DifferenceInDifferencesChoice
 from impactmodel.effects.choices_published import HistoricalControlsChoice, MetaAnalysisChoice
 from impactmodel.effects.experiment import Experiment
+from impactmodel.effects.experiment_targets import ExperimentTarget, Population
 from impactmodel.effects.methods import Method
 from impactmodel.effects.missing import MissingShift
 from impactmodel.effects.priors import Priors
@@ -24,7 +25,7 @@ class ExperimentChoice:
 
     Parameters
     ----------
-    adjust, pool_groups, priors, missing
+    adjust, pool_groups, priors, missing, target
         As in `Experiment`.
     method
         `Sampler` or `ClosedForm`; None takes the closed form where there is one.
@@ -36,6 +37,7 @@ class ExperimentChoice:
     pool_groups: bool = False
     priors: Priors = field(default_factory=Priors)
     missing: tuple[MissingShift, ...] = ()
+    target: ExperimentTarget = field(default_factory=Population)
     method: Method | None = None
     type: Literal["experiment"] = field(default="experiment", kw_only=True)
 
@@ -54,6 +56,7 @@ class ExperimentChoice:
             pool_groups=self.pool_groups,
             priors=self.priors,
             missing=self.missing,
+            target=self.target,
             periods=periods,
             source=source,
             price_base=price_base,

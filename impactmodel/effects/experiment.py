@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 
@@ -15,19 +15,36 @@ from impactmodel.core.outcomes import Provenance
 from impactmodel.core.schedule import Periods
 from impactmodel.effects.beta import BetaOutcome
 from impactmodel.effects.designs import prepare
+from impactmodel.effects.experiment_targets import (
+    ExperimentTarget,
+    Population,
+    RealisedCohort,
+    aimed,
+    cohort_size,
+    estimand,
+    for_target,
+)
 from impactmodel.effects.gaussian import GaussianOutcome
 from impactmodel.effects.hurdle import HurdleGamma
 from impactmodel.effects.layout import Layout, lay_out
 from impactmodel.effects.logit import LogitOutcome
+from impactmodel.effects.meta_targets import NewCohort
 from impactmodel.effects.missing import MissingShift, Shifted, missing_shares
-from impactmodel.effects.model import OutcomeModel
+from impactmodel.effects.model import OutcomeModel, PeopleModel
 from impactmodel.effects.predictor import Array
 from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.priors import BetaPriors, Priors
 from impactmodel.effects.regression import LeastSquares, arm_correlations, regress
+from impactmodel.effects.when import UNDATED, UNDATED_NOTE
 from impactmodel.evidence import Cells, Cohort
 
-_UNDATED = Periods(dt.date(2000, 1, 1), "year", 1, "since_start")
+_WHOSE = {
+    Population: "all people in the evidence",
+    RealisedCohort: "the people whose outcome is drawn",
+    NewCohort: "the new cohort",
+}
+# A correlation of fewer people than this, and the covariates, says nothing.
+_LEAST_COMMON = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +52,8 @@ class Experiment:
     """A randomised experiment; the estimand is intention to treat on the assigned.
 
     The effect is E[Y1] - E[Y0] on the response scale, averaged draw by draw over the covariates
-    of all people in the evidence (or in each group, where groups are pooled).
+    of all people in the evidence (or in each group, where groups are pooled), unless ``target``
+    asks for these very people or for others.
 
     Parameters
     ----------
@@ -51,9 +69,11 @@ class Experiment:
         What is assumed of people whose outcome is not known (`Cohort.from_frame` keeps them with
         ``missing_outcomes``). By default they are missing at random given arm, group and
         covariates.
+    target
+        Whose effect is wanted: `Population`, `RealisedCohort` or `NewCohort`.
     periods
-        When the outcomes were measured (one period). None: the first year since each person's
-        start, taken as 2000-01-01, which is recorded.
+        When the outcomes were measured: one period, or those of the evidence's `RepeatedMeasure`.
+        None: the first year since each person's start, taken as 2000-01-01, which is recorded.
     source, price_base
         Citation of the data and price level of amounts, for the record.
 
@@ -72,6 +92,7 @@ class Experiment:
     pool_groups: bool = False
     priors: Priors = field(default_factory=Priors)
     missing: tuple[MissingShift, ...] = ()
+    target: ExperimentTarget = field(default_factory=Population)
     periods: Periods | None = None
     source: str = ""
     price_base: str = ""
@@ -96,24 +117,19 @@ def least_squares(design: Experiment) -> tuple[LeastSquares, ...]:
 
 @prepare.register
 def _(design: Experiment) -> Prepared:
-    periods = design.periods or _UNDATED
-    if periods.count != 1:
-        raise InputError(
-            "an experiment has its outcomes measured in one period",
-            key="periods",
-            seen=periods.count,
-            fix="give each later measurement as an outcome of its own",
-        )
+    periods = _periods(design)
     layout, models = _models(design)
     people, estimators = _correlations(design, layout)
     known = bool(np.isfinite(estimators).all())
+    realised = isinstance(design.target, RealisedCohort)
+    before = _models(dataclasses.replace(design, target=Population()))[1] if realised else models
     return Prepared(
         models=models,
         periods=periods,
-        groups=layout.groups,
-        cohort_size=_treated_people(layout),
+        groups=layout.labels,
+        cohort_size=cohort_size(layout, design.target),
         provenance=Provenance(
-            estimand="ITT",
+            estimand=estimand(design.target),
             population="assigned",
             design="randomised experiment",
             source=design.source,
@@ -121,9 +137,32 @@ def _(design: Experiment) -> Prepared:
             assumptions=_assumptions(design, layout, models, known),
         ),
         estimators=estimators if known else None,
-        people=people,
+        people=None if realised else people,
         exact=_why_not_exact(design),
+        repeated=design.evidence.repeated,
+        before=before,
     )
+
+
+def _periods(design: Experiment) -> Periods:
+    """Return the periods of the results, one for each column of an outcome."""
+    repeated, periods = design.evidence.repeated, design.periods
+    if repeated and periods is None:
+        raise InputError(
+            "it is not said when the outcomes were measured again",
+            key="periods",
+            fix="give Periods, such as step month with ends 6, 12 and 24",
+        )
+    periods = periods or UNDATED
+    columns = len(repeated[0].columns) if repeated else 1
+    if periods.count != columns:
+        raise InputError(
+            "an outcome needs a column for each period",
+            key="periods",
+            seen=f"{periods.count} periods, {columns} column{'s' if columns > 1 else ''}",
+            fix="name them with RepeatedMeasure",
+        )
+    return periods
 
 
 def _models(design: Experiment) -> tuple[Layout, tuple[OutcomeModel, ...]]:
@@ -140,32 +179,64 @@ def _models(design: Experiment) -> tuple[Layout, tuple[OutcomeModel, ...]]:
                 seen=name,
                 fix="read the cohort with missing_outcomes, or leave it out",
             )
+    lay = partial(lay_out, adjust=design.adjust, pooled=design.pool_groups)
     if not incomplete or isinstance(evidence, Cells):
-        layout = lay_out(evidence, adjust=design.adjust, pooled=design.pool_groups)
-        models = [_model(measure, layout, design.priors) for measure in layout.cells.outcomes]
-        return layout, tuple(models)
+        layout = aimed(lay(evidence), design.target)
+        made = [_model(measure, layout, design) for measure in layout.cells.outcomes]
+        return layout, tuple(made)
     everybody = dataclasses.replace(evidence, y=np.zeros_like(evidence.y))
-    lay = partial(lay_out, everybody, adjust=design.adjust, pooled=design.pool_groups)
     found: list[OutcomeModel] = []
     for measure in evidence.outcomes:
-        seen = lay(observed=evidence.observed(measure.name))
-        share = missing_shares(evidence, measure.name, by_group=design.pool_groups)
+        seen = aimed(lay(everybody, observed=evidence.observed(measure.name)), design.target)
+        model = _model(measure, seen, design)
+        share = _missing_share(evidence, measure.name, seen)
         shift = shifts.get(measure.name, MissingShift(measure.name))
-        model = _model(measure, seen, design.priors)
         found.append(Shifted(model, share, shift) if share.any() else model)
-    return lay(), tuple(found)
+    return aimed(lay(everybody), design.target), tuple(found)
+
+
+def _missing_share(evidence: Cohort, outcome: str, layout: Layout) -> Array:
+    """Return the share missing in each group of the results; a new group has everybody's."""
+    own = missing_shares(evidence, outcome, by_group=layout.pooled)
+    every = np.column_stack([own, missing_shares(evidence, outcome, by_group=False)])
+    first = np.unique(layout.pattern_label, return_index=True)[1]
+    return every[:, layout.pattern_group[first]]
 
 
 def _correlations(design: Experiment, layout: Layout) -> tuple[Array, Array]:
-    """Return the correlations between people and between estimators, of complete cases."""
-    evidence, cells = design.evidence, layout.cells
-    if isinstance(evidence, Cohort) and evidence.missing.any():
-        complete = evidence.observed(*(o.name for o in evidence.outcomes))
-        cells = complete.cells(by=layout.covariates)
-    return arm_correlations(cells, ()), arm_correlations(cells, layout.covariates)
+    r"""Return the correlations between people and between estimators (arm, outcome, outcome).
+
+    Where outcomes are known for different people, those of people who have both, and estimators
+    correlate by :math:`\rho\, n_{jk} / \sqrt{n_j n_k}` with the people they share.
+    """
+    evidence, names = design.evidence, layout.covariates
+    if not isinstance(evidence, Cohort) or not evidence.missing.any():
+        return arm_correlations(layout.cells, ()), arm_correlations(layout.cells, names)
+    known = ~evidence.missing
+    shape = (2, known.shape[1], known.shape[1])
+    people, estimators = np.broadcast_to(np.eye(shape[1]), shape).copy(), np.zeros(shape)
+    arms = (evidence.treated, ~evidence.treated)
+    common = np.stack([known[arm].T.astype(float) @ known[arm] for arm in arms])
+    own = np.sqrt(np.diagonal(common, axis1=1, axis2=2))
+    for j, k in combinations(range(shape[1]), 2):
+        if common[:, j, k].min() <= len(names) + _LEAST_COMMON:
+            people[:, [j, k], [k, j]] = np.nan
+            continue
+        both = evidence.observed(evidence.outcomes[j].name, evidence.outcomes[k].name)
+        cells = both.cells(by=names)
+        people[:, j, k] = people[:, k, j] = arm_correlations(cells, ())[:, 0, 1]
+        shared = common[:, j, k] / (own[:, j] * own[:, k])
+        between = shared * arm_correlations(cells, names)[:, 0, 1]
+        estimators[:, j, k] = estimators[:, k, j] = between
+    return people, estimators + np.eye(shape[1])
 
 
-def _model(measure: OutcomeMeasure, layout: Layout, priors: Priors) -> OutcomeModel:
+def _model(measure: OutcomeMeasure, layout: Layout, design: Experiment) -> PeopleModel:
+    """Return the model of an outcome for the target of the design."""
+    return for_target(_of_kind(measure, layout, design.priors), layout, design.target)
+
+
+def _of_kind(measure: OutcomeMeasure, layout: Layout, priors: Priors) -> PeopleModel:
     if measure.kind == "amount":
         return HurdleGamma.of(measure, layout, priors.amount, priors.group_sd)
     if measure.kind != "binary":
@@ -181,11 +252,6 @@ def _model(measure: OutcomeMeasure, layout: Layout, priors: Priors) -> OutcomeMo
     return LogitOutcome.of(measure, layout, priors.binary, priors.group_sd)
 
 
-def _treated_people(layout: Layout) -> np.ndarray:
-    cells = layout.cells
-    return np.bincount(cells.group, cells.n * cells.treated, minlength=len(layout.groups))
-
-
 def _why_not_exact(design: Experiment) -> str:
     if design.adjust:
         return "the model adjusts for covariates"
@@ -197,16 +263,19 @@ def _assumptions(
 ) -> tuple[str, ...]:
     said = [model.statement for model in models]
     if layout.covariates:
-        said.append("effects are averaged over the covariates of all people in the evidence")
+        said.append(f"effects are averaged over the covariates of {_WHOSE[type(design.target)]}")
     if len(design.evidence.groups) > 1 and not layout.pooled:
         said.append(f"the {len(design.evidence.groups)} groups are merged")
     if design.periods is None:
-        said.append("no dates were given: one year since each person's start, from 2000-01-01")
+        said.append(UNDATED_NOTE)
     if len(models) > 1:
+        what = "outcomes and periods" if design.evidence.repeated else "outcomes"
         said.append(
-            "draws of different outcomes are paired to have the correlation of their estimators"
+            f"draws of different {what} are paired to have the correlation of their estimators"
             if known
-            else "errors of different outcomes are taken as independent: the cells lack the sums "
+            else f"errors of different {what} are taken as independent: the cells lack the sums "
             "of products"
         )
+        if layout.pooled:
+            said.append(f"that pairing of {what} is by the whole cohort, not within each group")
     return tuple(said)

@@ -176,16 +176,32 @@ class GaussianOutcome:
     def levels(self, drawn: Parameters) -> Levels:
         """Average the means over people; the variance adds that between patterns of people."""
         centre, scale = self.unit
-        beta = drawn[self._spread]
         mean, variance = [], []
         for arm in (1.0, 0.0):
             eta = self.location.evaluate(drawn, treated=bool(arm))
             first = eta @ self.averages
-            sd = np.exp(beta[:, 0] + beta[:, 1] * (arm - self.spread_prior.start))
+            sd = self.spread(drawn, arm)
             between = eta**2 @ self.averages - first**2
             mean.append(centre + scale * first)
-            variance.append(scale**2 * (between + sd[:, None] ** 2))
+            variance.append(scale**2 * (between + sd**2))
         return Levels(np.stack(mean), np.stack(variance))
+
+    def spread(self, drawn: Parameters, arm: float) -> Array:
+        """Return the sd between people of a pattern, in units of the typical sd (draw, 1)."""
+        beta = drawn[self._spread]
+        return np.asarray(np.exp(beta[:, :1] + beta[:, 1:] * (arm - self.spread_prior.start)))
+
+    @property
+    def predictors(self) -> tuple[Predictor, ...]:
+        """The linear predictors; the second coefficient of each is the treatment's."""
+        return (self.location,)
+
+    def totals(self, drawn: Parameters, people: Array, arm: int, rng: np.random.Generator) -> Array:
+        """Draw the sum of the outcome over some people of each pattern."""
+        centre, scale = self.unit
+        eta = self.location.evaluate(drawn, treated=arm == 0)
+        error = np.sqrt(people) * self.spread(drawn, 1.0 - arm) * rng.standard_normal(eta.shape)
+        return np.asarray(people * (centre + scale * eta) + scale * error)
 
     def predictive_checks(self, drawn: Parameters, rng: np.random.Generator) -> tuple[Check, ...]:
         """Return no check: means and spreads of two arms always fit."""

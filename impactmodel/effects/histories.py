@@ -308,7 +308,8 @@ def share_in_work(levels: Draws, periods: Periods, measure: OutcomeMeasure) -> D
     if kind == "days":
         return np.asarray(levels / np.array([(b - a).days for a, b in bounds]))
     if kind == "count" and unit == "months":
-        return np.asarray(levels / (12.0 * periods.years))
+        in_months = periods.step in {"month", "year"}
+        return np.asarray(levels / (_months(periods) if in_months else 12.0 * periods.years))
     raise InputError(
         "this outcome does not tell the months in work",
         key="outcome",
@@ -320,12 +321,14 @@ def share_in_work(levels: Draws, periods: Periods, measure: OutcomeMeasure) -> D
 def _filled(shares: Draws, periods: Periods, filling: Filling) -> Draws:
     """Return monthly probabilities from shares of periods: (..., period) to (..., month)."""
     if periods.step in {"month", "year"}:
-        length = periods.every * (12 if periods.step == "year" else 1)
-        if filling == "even" or length == 1:
-            return np.repeat(shares, length, axis=-1)
-        order = np.arange(length) if filling == "block_at_start" else np.arange(length)[::-1]
-        months = np.clip(shares[..., None] * length - order, 0.0, 1.0)
-        return np.asarray(months.reshape(*shares.shape[:-1], -1))
+        lengths = _months(periods)
+        if filling == "even":
+            return np.repeat(shares, lengths, axis=-1)
+        order = np.concatenate([np.arange(length) for length in lengths])
+        if filling == "block_at_end":
+            order = np.repeat(lengths, lengths) - 1 - order
+        whole = np.repeat(shares * lengths, lengths, axis=-1)
+        return np.asarray(np.clip(whole - order, 0.0, 1.0))
     if filling != "even":
         raise InputError(
             "periods shorter than a month have no months to fill in a block",
@@ -334,6 +337,11 @@ def _filled(shares: Draws, periods: Periods, filling: Filling) -> Draws:
             fix="use even",
         )
     return np.asarray(shares @ _month_weights(periods))
+
+
+def _months(periods: Periods) -> NDArray[np.intp]:
+    """Return the months in each period of months or years."""
+    return np.array(periods.lengths) * (12 if periods.step == "year" else 1)
 
 
 def _month_weights(periods: Periods) -> Draws:

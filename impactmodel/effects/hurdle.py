@@ -214,6 +214,22 @@ class HurdleGamma:
             variance.append(second - first**2)
         return Levels(np.stack(mean), np.stack(variance))
 
+    @property
+    def predictors(self) -> tuple[Predictor, ...]:
+        """The linear predictors; the second coefficient of each is the treatment's."""
+        return self.part.predictor, self.location
+
+    def totals(self, drawn: Parameters, people: Array, arm: int, rng: np.random.Generator) -> Array:
+        """Draw the sum of the outcome over some people of each pattern.
+
+        A sum of gammas of one shape is a gamma of the sum of their shapes.
+        """
+        p = self.part.probability(drawn, treated=arm == 0)
+        mu = np.exp(self.location.evaluate(drawn, treated=arm == 0))
+        k = self.shape(drawn, 1.0 - arm)
+        positive = rng.binomial(people.astype(np.int64), p)
+        return rng.gamma(k * positive, mu / k)
+
     def predictive_checks(self, drawn: Parameters, rng: np.random.Generator) -> tuple[Check, ...]:
         """Compare mean and tail (mean square) of each arm with replicated data."""
         p = expit(self.part.predictor.evaluate_cells(drawn))

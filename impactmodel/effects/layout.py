@@ -32,24 +32,41 @@ class Layout:
         Names of the columns of ``z``; empty without adjustment.
     z, pattern_z
         Covariates standardised over all people, (cell, covariate) and (pattern, covariate).
-    pattern_group, pattern_size
-        Group and people of each pattern.
+    scale
+        Mean and sd of each covariate over all people, by which they are standardised.
+    pattern
+        The pattern of each cell.
+    pattern_group
+        Group of each pattern; one past the last is a group that is not in the evidence.
+    pattern_people
+        People of each pattern (arm, pattern); arm 0 is treated.
     pooled
         Whether groups are pooled partially.
+    labels, pattern_label
+        The groups that results are given for, and the one that each pattern counts in.
     """
 
     cells: Cells
     covariates: tuple[str, ...]
     z: Array
     pattern_z: Array
+    scale: tuple[Array, Array]
+    pattern: Codes
     pattern_group: Codes
-    pattern_size: Array
+    pattern_people: Array
     pooled: bool
+    labels: tuple[str, ...]
+    pattern_label: Codes
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Labels of the groups that results are given for."""
+        """Labels of the groups of the evidence."""
         return self.cells.groups
+
+    @property
+    def pattern_size(self) -> Array:
+        """People of each pattern, whatever their arm."""
+        return np.asarray(self.pattern_people.sum(axis=0))
 
     @property
     def arm(self) -> Array:
@@ -63,8 +80,9 @@ class Layout:
 
     def averages(self) -> Array:
         """Return weights (pattern, group) that average over the people of each group."""
-        weights = np.zeros((len(self.pattern_size), len(self.groups)))
-        weights[np.arange(len(self.pattern_size)), self.pattern_group] = self.pattern_size
+        size = self.pattern_size
+        weights = np.zeros((len(size), len(self.labels)))
+        weights[np.arange(len(size)), self.pattern_label] = size
         return weights / weights.sum(axis=0)
 
 
@@ -95,23 +113,35 @@ def lay_out(
             "there is one group only, nothing to pool", key="pool_groups", fix="name the group"
         )
     cells = evidence.cells(by=names) if isinstance(evidence, Cohort) else _kept(evidence, names)
-    mean, sd = _scale(cells)
-    z = (cells.values - mean) / sd
-    patterns, place = distinct(np.column_stack([cells.group if pooled else 0 * cells.group, z]))
-    size = np.bincount(place, cells.n)
+    scale = _scale(cells)
+    patterns, place = distinct(_keys(cells, scale, pooled))
+    people = np.zeros((2, len(patterns)))
+    np.add.at(people, (1 - cells.treated.astype(np.intp), place), cells.n)
     if observed is not None:
         cells = observed.cells(by=names)
     if not pooled:
         cells = cells.ungrouped()
+    keys = _keys(cells, scale, pooled)
+    group = patterns[:, 0].astype(np.intp)
     return Layout(
         cells=cells,
         covariates=names,
-        z=(cells.values - mean) / sd,
+        z=keys[:, 1:],
         pattern_z=patterns[:, 1:],
-        pattern_group=patterns[:, 0].astype(np.intp),
-        pattern_size=size,
+        scale=scale,
+        pattern=distinct(np.concatenate([patterns, keys]))[1][len(patterns) :],
+        pattern_group=group,
+        pattern_people=people,
         pooled=pooled,
+        labels=cells.groups,
+        pattern_label=group,
     )
+
+
+def _keys(cells: Cells, scale: tuple[Array, Array], pooled: bool) -> Array:
+    """Return group and standardised covariates of each cell, which make its pattern."""
+    mean, sd = scale
+    return np.column_stack([cells.group if pooled else 0 * cells.group, (cells.values - mean) / sd])
 
 
 def _scale(cells: Cells) -> tuple[Array, Array]:

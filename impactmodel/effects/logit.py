@@ -150,6 +150,16 @@ class LogitOutcome:
         )
         return Levels(p, p * (1 - p))
 
+    @property
+    def predictors(self) -> tuple[Predictor, ...]:
+        """The linear predictors; the second coefficient of each is the treatment's."""
+        return (self.part.predictor,)
+
+    def totals(self, drawn: Parameters, people: Array, arm: int, rng: np.random.Generator) -> Array:
+        """Draw the sum of the outcome over some people of each pattern."""
+        p = self.part.probability(drawn, treated=arm == 0)
+        return np.asarray(rng.binomial(people.astype(np.int64), p), dtype=float)
+
     def predictive_checks(self, drawn: Parameters, rng: np.random.Generator) -> tuple[Check, ...]:
         """Return no check: with an intercept and an effect, two rates always fit."""
         return ()

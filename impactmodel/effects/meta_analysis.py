@@ -237,6 +237,12 @@ def _require_target(target: Target, horizons: Sequence[Horizon], labels: tuple[s
                     f"each study needs {h.place}", key="studies", seen=f"none in {lacking[0]}"
                 )
         return
+    if isinstance(target, NewCohort) and target.parts:
+        raise InputError(
+            "published estimates do not tell apart the people of a cohort",
+            key="target.parts",
+            fix="leave it out",
+        )
     names = {h.measure.name for h in horizons}
     unknown = [level.outcome for level in target.levels if level.outcome not in names]
     if unknown:

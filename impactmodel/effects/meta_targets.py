@@ -12,6 +12,9 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
 from impactmodel.effects.pooling import Spread
 
+# Shares that were rounded when they were written down sum to 1 within this.
+_ROUNDING = 1e-6
+
 type Outside = Literal["refuse", "cap"]
 
 
@@ -42,29 +45,60 @@ class TargetLevel:
 
 
 @spec
+class CohortPart:
+    """A part of a new cohort: people of one group who share their covariates.
+
+    Parameters
+    ----------
+    share
+        Of the cohort's people.
+    covariates
+        The value of each covariate that the analysis adjusts for.
+    group
+        A group of the evidence; None is a group that is not in it.
+    """
+
+    share: float
+    covariates: dict[str, float] = field(default_factory=dict)
+    group: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise InputError("a share lies between 0 and 1", key="share", seen=self.share)
+
+
+@spec
 class NewCohort:
     """The effect in a cohort that no study has seen: the predictive distribution.
 
-    Its uncertainty holds the spread between studies, which a mean over studies leaves out.
+    Its uncertainty holds the spread between studies (or the groups of one), which a mean over them
+    leaves out.
 
     Parameters
     ----------
     size
         People of the cohort.
     levels
-        Outcomes without the programme there; needed for ratios.
+        For published studies: outcomes without the programme there; needed for ratios.
     outside
-        What to do with draws in which a probability leaves [0, 1]: ``refuse``, or ``cap`` at the
-        bound, with the share of draws on record.
+        For published studies: what to do with draws in which a probability leaves [0, 1]:
+        ``refuse``, or ``cap`` at the bound, with the share of draws on record.
+    parts
+        For people of an experiment: who the cohort is made of. Empty: people like those of the
+        evidence, in a group of their own.
     """
 
     size: float
     levels: tuple[TargetLevel, ...] = ()
     outside: Outside = "refuse"
+    parts: tuple[CohortPart, ...] = ()
     type: Literal["new_cohort"] = field(default="new_cohort", kw_only=True)
 
     def __post_init__(self) -> None:
         _require_people(self.size)
+        whole = sum(part.share for part in self.parts)
+        if self.parts and abs(whole - 1) > _ROUNDING:
+            raise InputError("the parts' shares do not sum to 1", key="parts", seen=whole)
 
 
 @spec

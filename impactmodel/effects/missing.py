@@ -12,22 +12,19 @@ the American Statistical Association 88). A contract should know the shift at wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
 from impactmodel.core.distribution import Uncertain, draw, mean
 from impactmodel.core.errors import InputError
-from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.seeds import stream
 from impactmodel.core.spec import spec
+from impactmodel.effects.around import Around
 from impactmodel.effects.checks import Check
-from impactmodel.effects.model import Levels, OutcomeModel
-from impactmodel.effects.predictor import Array
+from impactmodel.effects.model import Levels
+from impactmodel.effects.predictor import Array, Parameters
 from impactmodel.evidence import Cohort
 
 _SUSPECT = 0.05
@@ -55,8 +52,8 @@ class MissingShift:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shifted:
-    """A model whose missing people are shifted: an `OutcomeModel` around another.
+class Shifted(Around):
+    """A model whose missing people are shifted.
 
     Parameters
     ----------
@@ -68,29 +65,8 @@ class Shifted:
         What is assumed of them.
     """
 
-    model: OutcomeModel
     share: Array
     shift: MissingShift
-
-    @property
-    def measure(self) -> OutcomeMeasure:
-        """The outcome."""
-        return self.model.measure
-
-    @property
-    def signature(self) -> Any:
-        """What decides the compiled code."""
-        return self.model.signature
-
-    @property
-    def target_accept(self) -> float:
-        """Acceptance that a sampler's steps are adapted to."""
-        return self.model.target_accept
-
-    @property
-    def data(self) -> Mapping[str, npt.NDArray[Any]]:
-        """The arrays that the PyMC model reads, by name."""
-        return self.model.data
 
     @property
     def statement(self) -> str:
@@ -109,18 +85,6 @@ class Shifted:
         reason = f": {shift.reason}" if shift.reason else ""
         return f"{self.model.statement}; not known for {said}; {moved}{reason}"
 
-    def add(self, data: Mapping[str, Any]) -> None:
-        """Add parameters and likelihood to the PyMC model in context."""
-        self.model.add(data)
-
-    def prior(self, n: int, rng: np.random.Generator) -> dict[str, Array]:
-        """Draw the parameters from their priors."""
-        return self.model.prior(n, rng)
-
-    def exact(self, n: int, rng: np.random.Generator) -> dict[str, Array]:
-        """Draw the parameters independently from the exact posterior."""
-        return self.model.exact(n, rng)
-
     def exact_moments(self) -> tuple[Array, Array]:
         """Return mean (arm) and covariance (arm, arm) of the expected outcomes.
 
@@ -135,7 +99,7 @@ class Shifted:
             )
         return self.model.exact_moments()
 
-    def levels(self, drawn: Any) -> Levels:
+    def levels(self, drawn: Parameters) -> Levels:
         """Shift the expected outcomes; a share stays within 0 and 1."""
         seen = self.model.levels(drawn)
         n = seen.mean.shape[1]
@@ -154,7 +118,7 @@ class Shifted:
         level = np.clip(level, 0.0, 1.0)
         return Levels(level, level * (1.0 - level))
 
-    def predictive_checks(self, drawn: Any, rng: np.random.Generator) -> tuple[Check, ...]:
+    def predictive_checks(self, drawn: Parameters, rng: np.random.Generator) -> tuple[Check, ...]:
         """Check the people who are seen, and tell whether the arms miss people alike."""
         return (*self.model.predictive_checks(drawn, rng), self._attrition())
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.effects.checks import Check
-from impactmodel.effects.predictor import Array, Parameters
+from impactmodel.effects.predictor import Array, Parameters, Predictor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,4 +78,20 @@ class OutcomeModel(Protocol):
 
     def predictive_checks(self, drawn: Parameters, rng: np.random.Generator) -> tuple[Check, ...]:
         """Compare the data with data that the fitted model would give."""
+        ...
+
+
+class PeopleModel(OutcomeModel, Protocol):
+    """A model of one outcome of people who were seen, which says how other people would fare."""
+
+    @property
+    def predictors(self) -> tuple[Predictor, ...]:
+        """The linear predictors; the second coefficient of each is the treatment's."""
+        ...
+
+    def totals(self, drawn: Parameters, people: Array, arm: int, rng: np.random.Generator) -> Array:
+        """Draw the sum of the outcome over ``people`` of each pattern (draw, pattern).
+
+        Arm 0 is treated, arm 1 is without the programme.
+        """
         ...

@@ -165,6 +165,13 @@ class Predictor:
             drawn[f"{self.name}_group"] = beta[:, None, :_OWN] + deviation
         return drawn
 
+    def another_group(self, drawn: Parameters, rng: np.random.Generator) -> dict[str, Array]:
+        """Draw level and effect of a group that is not in the evidence, after those that are."""
+        beta, sd = drawn[self.beta], drawn[f"{self.name}_group_sd"]
+        new = beta[:, :_OWN] + sd * rng.standard_normal(sd.shape)
+        name = f"{self.name}_group"
+        return {**drawn, name: np.concatenate([drawn[name], new[:, None]], axis=1)}
+
     def evaluate(self, drawn: Parameters, *, treated: bool) -> Array:
         """Return the predictor of every pattern in one arm (draw, pattern)."""
         x = self.treated if treated else self.untreated

@@ -21,6 +21,7 @@ from impactmodel.effects.methods import ClosedForm, Sampler
 from impactmodel.effects.model import Levels, OutcomeModel
 from impactmodel.effects.predictor import Array
 from impactmodel.effects.result import EffectFit
+from impactmodel.evidence import RepeatedMeasure
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -47,11 +48,15 @@ class Prepared:
         it is not known.
     people
         Correlation of the outcomes between people of an arm (arm, outcome, outcome), NaN where it
-        is not known.
+        is not known. None: the draws are of the very people, there is no spread about them.
     exact
         Whether the exact posterior can be computed, and if not, why.
     checks
         Checks of the design that read no outcome of the evaluation.
+    repeated
+        The outcomes whose models are one per period, in the order of ``models``.
+    before
+        The models to draw from priors where ``models`` hold outcomes that were seen.
     """
 
     models: tuple[OutcomeModel, ...]
@@ -60,13 +65,17 @@ class Prepared:
     cohort_size: Array
     provenance: Provenance
     estimators: Array | None
-    people: Array
+    people: Array | None
     exact: str
     checks: tuple[Check, ...] = ()
+    repeated: tuple[RepeatedMeasure, ...] = ()
+    before: tuple[OutcomeModel, ...] = ()
 
     @property
     def measures(self) -> tuple[OutcomeMeasure, ...]:
         """The outcomes, in order."""
+        if self.repeated:
+            return tuple(repeated.outcome for repeated in self.repeated)
         return tuple(model.measure for model in self.models)
 
     def pairing(self, levels: Sequence[Levels], rng: np.random.Generator) -> list[Order]:
@@ -81,22 +90,22 @@ class Prepared:
         self, levels: Sequence[Levels], orders: Sequence[Order], provenance: Provenance
     ) -> Outcomes:
         """Put the draws of all outcomes together, with their covariance between people."""
-        means = np.stack(
-            [level.mean[:, order] for level, order in zip(levels, orders, strict=True)], axis=-1
-        )
-        sd = np.stack(
-            [
-                np.sqrt(level.variance[:, order])
-                for level, order in zip(levels, orders, strict=True)
-            ],
-            axis=-1,
-        )
-        between = np.nan_to_num(self.people)[:, None, None] * sd[..., :, None] * sd[..., None, :]
-        # (arm, draw, group, outcome, outcome) becomes (draw, arm, group, outcome, 1, outcome, 1).
-        covariance = np.moveaxis(between, 1, 0)[:, :, :, :, None, :, None]
+        pairs = list(zip(levels, orders, strict=True))
+        # Models run over the periods of the first outcome, then over those of the next.
+        shape = (len(self.measures), self.periods.count)
+        means = np.stack([level.mean[:, order] for level, order in pairs], axis=-1)
+        means = means.reshape(*means.shape[:3], *shape)
+        covariance = None
+        if self.people is not None:
+            sd = np.stack([np.sqrt(level.variance[:, order]) for level, order in pairs], axis=-1)
+            between = (
+                np.nan_to_num(self.people)[:, None, None] * sd[..., :, None] * sd[..., None, :]
+            )
+            covariance = np.moveaxis(between, 1, 0)
+            covariance = covariance.reshape(*covariance.shape[:3], *shape, *shape)
         return Outcomes.from_draws(
-            means[0][..., None],
-            means[1][..., None],
+            means[0],
+            means[1],
             measures=self.measures,
             periods=self.periods,
             cohort_size=self.cohort_size,
@@ -112,7 +121,7 @@ class Prepared:
     def prior(self, draws: int, seed: int) -> Outcomes:
         """Draw the outcomes that the priors imply; outcomes are independent a priori."""
         levels = []
-        for model in self.models:
+        for model in self.before or self.models:
             drawn = model.prior(draws, stream(seed, "prior", model.measure.name))
             levels.append(model.levels(drawn))
         provenance = dataclasses.replace(

@@ -5,6 +5,7 @@ from impactmodel.evidence.cohort import Cohort, Covariate
 from impactmodel.evidence.estimates import Level, PublishedEstimate, Study
 from impactmodel.evidence.panel import Panel
 from impactmodel.evidence.published import PublishedEvidence
+from impactmodel.evidence.repeated import RepeatedMeasure
 from impactmodel.evidence.uncertainty import (
     AssumedVariation,
     Interval,
@@ -25,6 +26,7 @@ __all__ = [
     "Panel",
     "PublishedEstimate",
     "PublishedEvidence",
+    "RepeatedMeasure",
     "StandardError",
     "Study",
 ]

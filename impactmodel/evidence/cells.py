@@ -15,6 +15,7 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.evidence import tables
 from impactmodel.evidence.columns import Labels, Table, Vector, frozen, require_unique
+from impactmodel.evidence.repeated import Measured, RepeatedMeasure, in_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +35,8 @@ class Cells:
 
     Parameters
     ----------
-    outcomes, covariates, groups
-        Names, as in a cohort.
+    outcomes, covariates, groups, repeated
+        As in a cohort.
     by
         The covariates that are constant within a cell.
     treated, group
@@ -66,6 +67,7 @@ class Cells:
     x_sum: Array
     x_cross: Array
     xy: Array
+    repeated: tuple[RepeatedMeasure, ...] = ()
 
     @classmethod
     def from_frame(
@@ -73,7 +75,7 @@ class Cells:
         table: object,
         *,
         treatment: str,
-        outcomes: Sequence[OutcomeMeasure],
+        outcomes: Sequence[Measured],
         n: str = "n",
         by: Sequence[str] = (),
         group: str | None = None,
@@ -111,11 +113,12 @@ class Cells:
         Cells(2 cells of 445 people, 185 treated and 260 in comparison, outcomes job)
         """
         require_unique([treatment, n, *by, *([group] if group else [])], "the column")
-        require_unique([o.name for o in outcomes], "the outcome")
+        measures, repeated = in_columns(outcomes)
+        require_unique([o.name for o in measures], "the outcome")
         data = Table.of(table)
-        m = tables.read(data, treatment, tuple(outcomes), n, (tuple(by), group))
+        m = tables.read(data, treatment, measures, n, (tuple(by), group))
         cells = cls(
-            outcomes=tuple(outcomes),
+            outcomes=measures,
             covariates=tuple(by),
             groups=m.groups,
             by=tuple(by),
@@ -129,6 +132,7 @@ class Cells:
             x_sum=frozen(m.n[:, None] * m.x),
             x_cross=frozen(m.n[:, None, None] * m.x[:, :, None] * m.x[:, None, :]),
             xy=frozen(m.x[:, :, None] * m.total[:, None, :]),
+            repeated=repeated,
         )
         return cells.coarsen(cells.by)
 
@@ -192,7 +196,7 @@ class Cells:
 
     def __add__(self, other: Cells) -> Cells:
         """Join the cells of two sources of the same outcomes, covariates and ``by``."""
-        for name in ("outcomes", "covariates", "by"):
+        for name in ("outcomes", "covariates", "by", "repeated"):
             if getattr(self, name) != getattr(other, name):
                 raise InputError(
                     f"cells with different {name} cannot be added", key=name, fix="align them first"
@@ -209,6 +213,7 @@ class Cells:
             groups=groups,
             by=self.by,
             group=frozen(np.concatenate([self.group, place[other.group]])),
+            repeated=self.repeated,
             **sums,
         )
         return both.coarsen(both.by)
@@ -225,6 +230,7 @@ class Cells:
             by=by,
             treated=frozen(unique[:, 0] == 1),
             group=frozen(unique[:, 1].astype(np.intp)),
+            repeated=self.repeated,
             **sums,
         )
 

@@ -15,6 +15,7 @@ from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.spec import spec
 from impactmodel.evidence.cells import Cells, distinct
 from impactmodel.evidence.columns import Labels, Table, Vector, frozen, require_unique
+from impactmodel.evidence.repeated import Measured, RepeatedMeasure, in_columns
 
 type Matrix = npt.NDArray[np.float64]
 
@@ -47,7 +48,8 @@ class Cohort:
     Parameters
     ----------
     outcomes
-        What is measured, in the order of the columns of ``y``.
+        What is measured, in the order of the columns of ``y``; a repeated outcome once for each
+        period, named by its column.
     covariates
         Names of the columns of ``x``.
     groups
@@ -55,6 +57,8 @@ class Cohort:
     treated, group, y, x
         Arrays over people: arm (person), code into ``groups`` (person), outcomes
         (person, outcome) and covariates (person, covariate). All are read-only.
+    repeated
+        The outcomes and their columns where they were measured in several periods.
     """
 
     outcomes: tuple[OutcomeMeasure, ...]
@@ -64,6 +68,7 @@ class Cohort:
     group: Labels
     y: Matrix
     x: Matrix
+    repeated: tuple[RepeatedMeasure, ...] = ()
 
     @classmethod
     def from_frame(  # noqa: PLR0913  the columns of a table
@@ -71,7 +76,7 @@ class Cohort:
         table: object,
         *,
         treatment: str,
-        outcomes: Sequence[OutcomeMeasure],
+        outcomes: Sequence[Measured],
         covariates: Sequence[str | Covariate] = (),
         group: str | None = None,
         index_date: dt.date | str | None = None,
@@ -86,7 +91,8 @@ class Cohort:
         treatment
             Column of 0 (comparison) and 1 (assigned to the programme).
         outcomes
-            The outcome columns; binary ones hold 0 and 1, only an index may be negative.
+            The outcome columns; binary ones hold 0 and 1, only an index may be negative. An
+            outcome in several periods is a `RepeatedMeasure`, with a column for each.
         covariates
             Columns to adjust for, as names or with their day of measurement.
         group
@@ -120,26 +126,28 @@ class Cohort:
         Cohort(4 people, 2 treated and 2 in comparison, outcomes job)
         """
         given = [Covariate(c) if isinstance(c, str) else c for c in covariates]
-        names = [treatment, *(o.name for o in outcomes), *(c.name for c in given)]
+        measures, repeated = in_columns(outcomes)
+        names = [treatment, *(o.name for o in measures), *(c.name for c in given)]
         require_unique([*names, *([group] if group else [])], "the column")
         if not outcomes:
             raise InputError("there is no outcome", key="outcomes", fix="name at least one")
         data = Table.of(table)
         wanted = [*names, *([group] if group else []), *_date_columns(given, index_date)]
-        data.require(wanted, gaps=[o.name for o in outcomes] if missing_outcomes else ())
+        data.require(wanted, gaps=[o.name for o in measures] if missing_outcomes else ())
         treated = data.zero_one(treatment, "the treatment") == 1
         _require_both_arms(treated, treatment)
         _require_measured_before(data, given, index_date)
         codes, labels = data.labels(group) if group else (np.zeros(len(data), np.intp), ("all",))
         x = [_varying(data.numbers(c.name), c.name) for c in given]
         return cls(
-            outcomes=tuple(outcomes),
+            outcomes=measures,
             covariates=tuple(c.name for c in given),
             groups=labels,
             treated=frozen(treated),
             group=frozen(codes),
-            y=frozen(np.column_stack([data.outcome(o, gaps=missing_outcomes) for o in outcomes])),
+            y=frozen(np.column_stack([data.outcome(o, gaps=missing_outcomes) for o in measures])),
             x=frozen(np.column_stack(x) if x else np.empty((len(data), 0))),
+            repeated=repeated,
         )
 
     @property
@@ -170,6 +178,7 @@ class Cohort:
             group=frozen(self.group[known]),
             y=frozen(self.y[np.ix_(known, at)]),
             x=frozen(self.x[known]),
+            repeated=(),
         )
 
     def cells(self, *, by: Sequence[str] = ()) -> Cells:
@@ -300,4 +309,5 @@ def _aggregate(people: Cohort, keys: Matrix, by: tuple[str, ...]) -> Cells:
         x_sum=total(x),
         x_cross=products(x, x),
         xy=products(x, y),
+        repeated=people.repeated,
     )

@@ -102,7 +102,7 @@ def _signs(savings: Savings) -> Draws:
 def _measure(savings: Savings, name: str, labels: NDArray[np.str_]) -> OutcomeMeasure:
     data, periods = savings.ledger.dataset, savings.ledger.periods
     channel = str(data["channel"].values[labels == name][0])
-    unit = savings.currency + (f"/{periods.step}" if periods.every == 1 else "")
+    unit = savings.currency + (f"/{periods.step}" if set(periods.lengths) == {1} else "")
     return OutcomeMeasure(
         name,
         kind="amount",

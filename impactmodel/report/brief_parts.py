@@ -216,7 +216,7 @@ def _unit(part: Collapsed, periods: Periods, language: Language) -> str:
 
 def time_written(measure: OutcomeMeasure, periods: Periods, language: Language) -> str:
     """Write the time that an effect covers, or at the end of which it stands."""
-    values = _length(periods.count * periods.every, periods.step, language)
+    values = _length(sum(periods.lengths), periods.step, language)
     return language.say("length" if measure.accrual == "flow" else "at_end_of", values)
 
 

@@ -123,4 +123,6 @@ def periods_in_words(measure: OutcomeMeasure, periods: Periods) -> str:
 
 
 def _length(periods: Periods) -> str:
+    if periods.ends:
+        return f"{', '.join(map(str, periods.lengths))} {periods.step}s"
     return f"one {periods.step}" if periods.every == 1 else f"{periods.every} {periods.step}s"

@@ -1,7 +1,9 @@
 """Periods, months, rounding, currencies, seeds and the run record."""
 
+import dataclasses
 import datetime as dt
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -10,6 +12,7 @@ from impactmodel.core.money import Rounding, check_currency, same
 from impactmodel.core.record import RunRecord, file_hash
 from impactmodel.core.schedule import Periods, add_months
 from impactmodel.core.seeds import stream
+from impactmodel.core.spec import dump, load
 
 
 @pytest.mark.parametrize(
@@ -34,6 +37,37 @@ def test_bad_periods_are_refused():
         Periods(dt.date(2024, 1, 1), every=0)
     with pytest.raises(InputError, match="leaves the calendar"):
         add_months(dt.date(9999, 1, 1), 12)
+
+
+def test_periods_may_end_where_people_were_followed_up():
+    start = dt.date(2020, 1, 31)
+    periods = Periods(start, "month", ends=(6, 12, 24))
+    assert (periods.count, periods.lengths) == (3, (6, 6, 12))
+    edges = [start, dt.date(2020, 7, 31), dt.date(2021, 1, 31), dt.date(2022, 1, 31)]
+    assert list(periods.bounds()) == list(pairwise(edges))
+    assert load(Periods, dump(periods)) == periods
+    assert dataclasses.replace(periods, clock="calendar").count == 3
+    assert Periods(start, "year", 2, every=3).lengths == (3, 3)
+    with pytest.raises(InputError, match=r"periods.ends: this needs periods of one length"):
+        _ = periods.years
+
+
+@pytest.mark.parametrize(
+    ("ends", "more", "text"),
+    [
+        ((6, 12, 18), {}, "ends: periods of one length have no ends (seen: 'month 6, 12, 18'); "
+         "give every and count"),
+        ((6, 6, 24), {}, "ends: every period needs a length (seen: 'month 6, 6, 24')"),
+        ((6, 12, 24), {"count": 4}, "count: ends already say how many periods there are and how "
+         "long they are (seen: 4); leave it out"),
+        ((6, 12, 24), {"every": 6}, "every: ends already say how many periods there are and how "
+         "long they are (seen: 6); leave it out"),
+    ],
+)  # fmt: skip
+def test_ends_that_say_nothing_or_too_much_are_refused(ends, more, text):
+    with pytest.raises(InputError) as error:
+        Periods(dt.date(2020, 1, 1), "month", ends=ends, **more)
+    assert str(error.value) == text
 
 
 def test_last_day_of_month_is_kept_inside_it():

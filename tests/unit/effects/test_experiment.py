@@ -147,8 +147,8 @@ def test_what_cannot_be_fitted_is_refused_in_words():
     assert message(
         lambda: fit(Experiment(nsw(), periods=Periods(dt.date(1978, 1, 1), "year", 2)))
     ) == (
-        "periods: an experiment has its outcomes measured in one period (seen: 2); give each later "
-        "measurement as an outcome of its own"
+        "periods: an outcome needs a column for each period (seen: '2 periods, 1 column'); name "
+        "them with RepeatedMeasure"
     )
     sums = nsw(covariates=["age"]).cells()
     assert message(lambda: fit(Experiment(sums, adjust=True))) == (

@@ -139,6 +139,41 @@ def test_filling_keeps_the_months_of_a_year(filling, expected):
     assert found.expected_months(0, 12)[0, :, 0].tolist() == pytest.approx([4.5, 0.0])
 
 
+@pytest.mark.parametrize(
+    ("filling", "expected"),
+    [
+        ("even", [0.5] * 2 + [0.25] * 4),
+        ("block_at_end", [0, 1, 0, 0, 0, 1]),
+        ("block_at_start", [1, 0, 1, 0, 0, 0]),
+    ],
+)
+def test_periods_of_different_lengths_are_filled_by_their_months(filling, expected):
+    months = OutcomeMeasure("months", kind="count", unit="months", channel="employment")
+    outcomes = Outcomes.from_draws(
+        [[[1.0, 1.0]]],
+        [[[0.0, 0.0]]],
+        measures=[months],
+        periods=Periods(START, "month", ends=(2, 6)),
+        cohort_size=1,
+        provenance=Provenance(),
+    )
+    found = Histories.from_outcomes(outcomes, "months", HistoryAssumptions(filling=filling))
+    assert found.probability[0, 0, 0] == pytest.approx(expected)
+
+
+def test_shares_of_unequal_periods_are_a_stock():
+    employed = OutcomeMeasure("employed", kind="binary")
+    with pytest.raises(InputError, match="accrual: shares of 'employed' in periods of different"):
+        Outcomes.from_draws(
+            [[[0.5, 0.5]]],
+            None,
+            measures=[employed],
+            periods=Periods(START, "month", ends=(2, 6)),
+            cohort_size=1,
+            provenance=Provenance(),
+        )
+
+
 def test_calendar_years_of_a_july_start():
     assert histories([0.5] * 24).years() == ((2021, 0, 6), (2022, 6, 18), (2023, 18, 24))
 
