@@ -24,6 +24,7 @@ from impactmodel.effects.model import OutcomeModel
 from impactmodel.effects.predictor import Array
 from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.priors import BetaPriors, Priors
+from impactmodel.effects.randomisation import randomisation_check
 from impactmodel.effects.regression import LeastSquares, arm_correlations, regress
 from impactmodel.evidence import Cells, Cohort
 
@@ -123,6 +124,7 @@ def _(design: Experiment) -> Prepared:
         estimators=estimators if known else None,
         people=people,
         exact=_why_not_exact(design),
+        before=(randomisation_check(design.evidence),),
     )
 
 

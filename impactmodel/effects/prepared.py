@@ -50,6 +50,8 @@ class Prepared:
         is not known.
     exact
         Whether the exact posterior can be computed, and if not, why.
+    before
+        Checks that read no outcome.
     """
 
     models: tuple[OutcomeModel, ...]
@@ -60,6 +62,7 @@ class Prepared:
     estimators: Array | None
     people: Array
     exact: str
+    before: tuple[Check, ...] = ()
 
     @property
     def measures(self) -> tuple[OutcomeMeasure, ...]:
@@ -126,7 +129,7 @@ class Prepared:
             say("compiling the model and sampling its posterior")
             drawn, levels, chains, posterior = self._sampled(method)
         say("checking the fit")
-        checks = (*chains.checks(), *self._predictive(drawn, method.seed))
+        checks = (*chains.checks(), *self.before, *self._predictive(drawn, method.seed))
         diagnostics = Diagnostics(checks, chains.rhat_max, chains.ess_min, chains.divergences)
         orders = self.pairing(levels, stream(method.seed, "pairing"))
         provenance = dataclasses.replace(
