@@ -25,6 +25,7 @@ from impactmodel.effects.people_bootstrap import Atoms
 from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.principal_strata import Strata, StrataPriors
 from impactmodel.effects.priors import BetaPriors, Priors
+from impactmodel.effects.randomisation import randomisation_check
 from impactmodel.effects.when import UNDATED_NOTE, one_period
 from impactmodel.evidence import Cells, Cohort
 
@@ -182,11 +183,14 @@ def _compliers(
         estimators=estimator_correlations(evidence, taken, kept) if rows else None,
         periods=one_period(design.periods, "an encouragement"),
         provenance=provenance.assuming(*_assumptions(design, parts, sides, rows=rows)),
-        checks=encouragement_checks(
-            wald_estimates(design),
-            take_up=_take_up(cells, design.take_up),
-            sides=sides,
-            compliers=True,
+        checks=(
+            randomisation_check(evidence),
+            *encouragement_checks(
+                wald_estimates(design),
+                take_up=_take_up(cells, design.take_up),
+                sides=sides,
+                compliers=True,
+            ),
         ),
     )
 

@@ -24,7 +24,7 @@ from impactmodel.effects.encouragement_checks import plausible
 from impactmodel.effects.methods import ClosedForm, Sampler
 from impactmodel.effects.people_bootstrap import Resampled
 from impactmodel.effects.prepared import Prepared
-from impactmodel.effects.principal_strata import Strata
+from impactmodel.effects.principal_strata import Strata, StrataDraws
 from impactmodel.effects.result import EffectFit
 from impactmodel.evidence import Cohort
 
@@ -167,16 +167,17 @@ class Compliers:
     def _exactly(self, part: Strata | ComplierMeans, method: ClosedForm) -> Drawn:
         if isinstance(part, Strata):
             found = part.exact(method.draws, stream(method.seed, part.name))
-            return Drawn(found.shares[:, 0], found.rates[:, :2], found.plausible)
+            return self._judged(part, found, method.seed)
         return Drawn(*part.exact(method.draws, stream(method.seed, part.atoms.name)))
 
     def _read(self, part: Strata | ComplierMeans, tree: xr.DataTree, seed: int) -> Drawn:
         if isinstance(part, Strata):
-            found = part.read(tree)
-            # How plausible the assumptions are is asked without them, apart from the sampler.
-            share = part.exact(1, stream(seed, "plausible", part.name)).plausible
-            return Drawn(found.shares[:, 0], found.rates[:, :2], share)
+            return self._judged(part, part.read(tree), seed)
         return Drawn(*part.read(part.atoms.blocks(Resampled(part.atoms).read(tree))))
+
+    def _judged(self, part: Strata, found: StrataDraws, seed: int) -> Drawn:
+        share = part.plausible(stream(seed, "plausible", part.name))
+        return Drawn(found.shares[:, 0], found.rates[:, :2], share)
 
     def _measure(
         self, drawn: Sequence[Drawn], tree: xr.DataTree, method: Sampler

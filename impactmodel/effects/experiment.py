@@ -34,6 +34,7 @@ from impactmodel.effects.model import OutcomeModel, PeopleModel
 from impactmodel.effects.predictor import Array
 from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.priors import BetaPriors, Priors
+from impactmodel.effects.randomisation import randomisation_check
 from impactmodel.effects.regression import LeastSquares, arm_correlations, regress
 from impactmodel.effects.when import UNDATED, UNDATED_NOTE
 from impactmodel.evidence import Cells, Cohort
@@ -139,6 +140,7 @@ def _(design: Experiment) -> Prepared:
         estimators=estimators if known else None,
         people=None if realised else people,
         exact=_why_not_exact(design),
+        checks=(randomisation_check(design.evidence),),
         repeated=design.evidence.repeated,
         before=before,
     )

@@ -91,7 +91,7 @@ def hidden_confounding(cells: Cells, stage: DesignStage, means: Array) -> tuple[
     size = np.array([s.robust.people[s.robust.treated].sum() for s in stage.strata])
     share = size / size.sum()
     together = np.tensordot(means, share, axes=([2], [0]))
-    return _e_values(cells, stage, together), _robustness(cells)
+    return _e_values(cells, stage, together), robustness(cells)
 
 
 def _e_values(cells: Cells, stage: DesignStage, means: Array) -> Check:
@@ -127,7 +127,8 @@ def _spread(cells: Cells, i: int, weights: Array, compared: npt.NDArray[np.bool_
     return float(np.sqrt(weighted_variance(mean, w) + w @ within / w.sum()))
 
 
-def _robustness(cells: Cells) -> Check:
+def robustness(cells: Cells) -> Check:
+    """Say how much a hidden confounder would have to explain to bring least squares to 0."""
     rows: list[tuple[str | float, ...]] = [
         ("outcome", "robustness value", f"at alpha {_ALPHA:g}", "covariate", "bias if as strong")
     ]

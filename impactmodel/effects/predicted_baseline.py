@@ -18,6 +18,7 @@ from impactmodel.effects.designs import prepare
 from impactmodel.effects.given_prediction import Given, GivenPrediction
 from impactmodel.effects.linear_prediction import LinearPrediction, LinearPriors
 from impactmodel.effects.logit_prediction import LogitPrediction
+from impactmodel.effects.matched_checks import robustness
 from impactmodel.effects.predicted_fit import Observed, Predicted
 from impactmodel.effects.prediction_layout import PredictionModel, Served
 from impactmodel.effects.priors import LogitPriors
@@ -135,6 +136,7 @@ def _(design: PredictedBaseline) -> Predicted:
             price_base=design.price_base,
             assumptions=_assumptions(design, models, known=known),
         ),
+        sensitivity=(robustness(cells.coarsen(layout.covariates)),) if layout else (),
     )
 
 

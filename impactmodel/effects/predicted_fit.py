@@ -91,6 +91,8 @@ class Predicted:
         Correlation of residuals and of outcomes within an arm (arm, outcome, outcome).
     periods, provenance
         Of the results.
+    sensitivity
+        What hidden confounding would have to be; empty where all predictions are given.
     """
 
     models: tuple[PredictionModel, ...]
@@ -102,6 +104,7 @@ class Predicted:
     people: Array
     periods: Periods
     provenance: Provenance
+    sensitivity: tuple[Check, ...] = ()
 
     @property
     def exact(self) -> str:
@@ -141,7 +144,12 @@ class Predicted:
             without = self._without(drawn, method.seed)
             chains = self._measure(tree, drawn, method)
         say("checking the fit")
-        checks = (*chains.checks(), *self.checks(), *self._informing(without))
+        checks = (
+            *chains.checks(),
+            *self.checks(),
+            *self.sensitivity,
+            *self._informing(without),
+        )
         diagnostics = Diagnostics(checks, chains.rhat_max, chains.ess_min, chains.divergences)
         provenance = dataclasses.replace(
             self.provenance, seed=method.seed, diagnostics=diagnostics.status

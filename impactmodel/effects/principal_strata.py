@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from impactmodel.core.errors import InputError, NotIdentifiedError
 from impactmodel.core.spec import spec
+from impactmodel.effects.mixed_strata import Mixed, highest
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,28 +32,31 @@ class StrataPriors:
         (\pi_c, \pi_n, \pi_a) \sim \operatorname{Dirichlet}(\cdot), \quad
         p_{c1}, p_{c0}, p_n, p_a \sim \operatorname{Beta}(\cdot)
 
+    Uniform by default: every split of people into strata is as likely as any other.
+
     Parameters
     ----------
     compliers, never_takers, always_takers
         Of the Dirichlet distribution (without always takers a beta distribution); together they
-        weigh as much as so many people. Compliers have at least 3, which keeps exact draws exact.
+        weigh as much as so many people. Compliers have at least 1: below it the prior would be
+        unbounded where nobody complies, and there the data say nothing of an effect.
     events, non_events
         Of every rate; at least 1, and 1 and 1 is uniform.
 
     Examples
     --------
     >>> StrataPriors().compliers
-    3.0
+    1.0
     """
 
-    compliers: float = 3.0
-    never_takers: float = 2.0
-    always_takers: float = 2.0
+    compliers: float = 1.0
+    never_takers: float = 1.0
+    always_takers: float = 1.0
     events: float = 1.0
     non_events: float = 1.0
 
     def __post_init__(self) -> None:
-        least = {"compliers": 3.0, "events": 1.0, "non_events": 1.0}
+        least = {"compliers": 1.0, "events": 1.0, "non_events": 1.0}
         for f in fields(self):
             value, low = getattr(self, f.name), least.get(f.name)
             if low is not None and value < low:
@@ -63,14 +67,10 @@ class StrataPriors:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StrataDraws:
-    """Draws of shares (draw, stratum) and rates (draw, rate), see `STRATA` and `RATES`.
-
-    ``plausible`` is the share of draws without the assumptions that agree with them.
-    """
+    """Draws of shares (draw, stratum) and rates (draw, rate), see `STRATA` and `RATES`."""
 
     shares: Array
     rates: Array
-    plausible: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,22 +79,20 @@ class Strata:
 
     Among the invited those who decline are never takers, and those who take part are compliers
     and always takers; among the others those who take part are always takers, and the rest are
-    compliers and never takers. The outcome depends on the invitation through take-up only.
-
-    The six free probabilities of the two arms' tables determine the strata and their rates one to
-    one. In these terms the posterior is a product of beta distributions, cut to the region where
-    every share and rate lies between 0 and 1. With :math:`u_1 = P(D{=}1 \mid Z{=}1)`,
-    :math:`u_0 = P(D{=}0 \mid Z{=}0)`, :math:`q_1, q_0` the rates within them and :math:`n_{zd}` the
-    counts,
+    compliers and never takers. The outcome depends on the invitation through take-up only. With
+    counts :math:`n_{zd}` by assignment and take-up, the likelihood is
 
     .. math::
-        \pi_n \sim B(n_{10} + \alpha_n,\, n_{11} + 2), \quad
-        \pi_a \sim B(n_{01} + \alpha_a,\, n_{00} + 2), \quad
-        p_{c1} = \frac{u_1 q_1 - \pi_a p_a}{\pi_c}, \quad
-        p_{c0} = \frac{u_0 q_0 - \pi_n p_n}{\pi_c}
+        \pi_n^{n_{10}} (1 - \pi_n)^{n_{11}} \pi_a^{n_{01}} (1 - \pi_a)^{n_{00}}
 
-    times :math:`\pi_c^{\alpha_c - 3}`, by rejection. One-sided:
-    :math:`\pi_c \sim B(n_{11} + \alpha_c - 1, n_{10} + \alpha_n)`, and only :math:`p_{c0}` is cut.
+    times binomial ones of the rates :math:`p_n, p_a` and of those among people who are seen mixed,
+
+    .. math::
+        q_1 = \frac{\pi_c p_{c1} + \pi_a p_a}{\pi_c + \pi_a}, \quad
+        q_0 = \frac{\pi_c p_{c0} + \pi_n p_n}{\pi_c + \pi_n}
+
+    Draws are exact, by rejection: shares from beta distributions, then each rate of compliers
+    (see `Mixed`).
 
     Parameters
     ----------
@@ -123,17 +121,13 @@ class Strata:
         Raises
         ------
         NotIdentifiedError
-            If hardly any table that agrees with the counts agrees with the assumptions.
+            If hardly any strata agree with the counts.
         """
         kept: list[tuple[Array, Array]] = []
-        found = tried = plausible = 0
+        found = tried = 0
         while found < n:
-            shares, rates, weight = self._propose(_BLOCK, rng)
-            tried += _BLOCK
-            plausible += int(np.count_nonzero(weight > 0))
-            taken = rng.random(_BLOCK) < weight
-            kept.append((shares[taken], rates[taken]))
-            found += int(np.count_nonzero(taken))
+            kept.append(self._accepted(rng))
+            tried, found = tried + _BLOCK, found + len(kept[-1][0])
             if tried >= _TRIES and found < n * tried / (200 * _TRIES):
                 raise NotIdentifiedError(
                     f"'{self.name}': the counts contradict the assumptions: a stratum would need a "
@@ -142,49 +136,69 @@ class Strata:
                 )
         shares = np.concatenate([s for s, _ in kept])[:n]
         rates = np.concatenate([r for _, r in kept])[:n]
-        return StrataDraws(shares, rates, plausible / tried)
+        return StrataDraws(shares, rates)
 
-    def _propose(self, n: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
-        """Draw n tables; return shares, rates and the probability of acceptance, 0 where cut."""
+    def _accepted(self, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Draw a block of strata from an envelope of the posterior; return those accepted."""
         p, k = self.priors, self.counts
-        arms = k.sum(axis=2)
-
-        def rate(counts: Array, events: float = 1.0, others: float = 1.0) -> Array:
-            return rng.beta(events + counts[1], others + counts[0], n)
-
-        never = rate(k[1, 0], p.events, p.non_events)
-        q0 = rate(k[0, 0])
+        treated, untreated = (Mixed(k[z, z], p.events, p.non_events) for z in (1, 0))
         if self.one_sided:
-            complier = rng.beta(arms[1, 1] + p.compliers - 1, arms[1, 0] + p.never_takers, n)
-            shares = np.column_stack([complier, 1 - complier])
-            treated = rate(k[1, 1], p.events, p.non_events)
-            untreated = (q0 - shares[:, 1] * never) / complier
-            rates = np.column_stack([treated, untreated, never])
-            return shares, rates, self._inside(untreated)
-        always = rate(k[0, 1], p.events, p.non_events)
-        pi_n = rng.beta(arms[1, 0] + p.never_takers, arms[1, 1] + 2, n)
-        pi_a = rng.beta(arms[0, 1] + p.always_takers, arms[0, 0] + 2, n)
-        pi_c = 1 - pi_n - pi_a
-        some = np.where(pi_c > 0, pi_c, 1.0)
-        treated = ((1 - pi_n) * rate(k[1, 1]) - pi_a * always) / some
-        untreated = ((1 - pi_a) * q0 - pi_n * never) / some
-        weight = self._inside(treated) * self._inside(untreated) * (pi_c > 0)
-        weight *= some ** (p.compliers - 3.0)
-        shares = np.column_stack([pi_c, pi_n, pi_a])
-        return shares, np.column_stack([treated, untreated, never, always]), weight
+            pi, weight = self._one_sided_shares(untreated, rng)
+        else:
+            pi, weight = self._two_sided_shares(treated, untreated, rng)
+        pi = pi[rng.random(_BLOCK) < weight]
 
-    def _inside(self, rate: Array) -> Array:
-        """Return the prior density of a rate over its highest value, 0 outside [0, 1]."""
-        a, b = self.priors.events - 1, self.priors.non_events - 1
-        mode = a / (a + b) if a + b > 0 else 0.5
-        inside = (rate >= 0) & (rate <= 1)
-        at = np.where(inside, rate, mode)
-        out: Array = (
-            inside * (at / mode) ** a * ((1 - at) / (1 - mode)) ** b
-            if a * b
-            else (inside * at**a * (1 - at) ** b)
-        )
-        return out
+        def rate(counts: Array) -> Array:
+            return rng.beta(p.events + counts[1], p.non_events + counts[0], len(pi))
+
+        never = rate(k[1, 0])
+        without, sure = untreated.draw(pi[:, 0], pi[:, 1], never, rng)
+        if self.one_sided:
+            return pi[sure], np.column_stack([rate(k[1, 1]), without, never])[sure]
+        always = rate(k[0, 1])
+        with_it, also = treated.draw(pi[:, 0], pi[:, 2], always, rng)
+        sure &= also
+        return pi[sure], np.column_stack([with_it, without, never, always])[sure]
+
+    def _one_sided_shares(self, untreated: Mixed, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Draw shares of compliers and never takers; return them and their acceptance."""
+        p, (declined, took) = self.priors, self.counts.sum(axis=2)[1]
+        # One power of the share goes to the acceptance, where the envelope bounds it.
+        moved = 1.0 if took + p.compliers > 1 else 0.0
+        c = rng.beta(took + p.compliers - moved, declined + p.never_takers, _BLOCK)
+        weight = c**moved * untreated.envelope(c, np.ones(1))
+        return np.column_stack([c, 1 - c]), weight / highest(moved, untreated)
+
+    def _two_sided_shares(
+        self, treated: Mixed, untreated: Mixed, rng: np.random.Generator
+    ) -> tuple[Array, Array]:
+        """Draw shares of the three strata; return them and their acceptance."""
+        p, arms = self.priors, self.counts.sum(axis=2)
+        never = rng.beta(arms[1, 0] + p.never_takers, arms[1, 1] + 1, _BLOCK)
+        always = rng.beta(arms[0, 1] + p.always_takers, arms[0, 0] + 1, _BLOCK)
+        pi = np.column_stack([1 - never - always, never, always])
+        c, power = np.maximum(pi[:, 0], 0.0), p.compliers - 1
+        weight = (c > 0) * c**power * treated.envelope(c, 1 - never)
+        weight *= untreated.envelope(c, 1 - always)
+        return pi, weight / highest(power, treated, untreated)
+
+    def plausible(self, rng: np.random.Generator) -> float:
+        """Return how often tables that agree with the counts agree with the assumptions.
+
+        The share of draws of the two arms' tables, under uniform priors and without any
+        assumption, in which no stratum has a negative share or rate.
+        """
+        k, arms = self.counts, self.counts.sum(axis=2)
+        took = [rng.beta(1 + arms[z, 1], 1 + arms[z, 0], _BLOCK) for z in (0, 1)]
+        if self.one_sided:
+            took[0] = np.zeros(_BLOCK)
+        rate = rng.beta(1 + k[..., 1], 1 + k[..., 0], (_BLOCK, 2, 2))
+        inside = took[1] > took[0]
+        for d, share in ((1, took), (0, [1 - t for t in took])):
+            cell = [share[z] * rate[:, z, d] for z in (0, 1)]
+            events, people = cell[d] - cell[1 - d], share[d] - share[1 - d]
+            inside &= (events >= 0) & (events <= people)
+        return float(inside.mean())
 
     def prior(self, n: int, rng: np.random.Generator) -> StrataDraws:
         """Draw shares and rates from their priors."""
@@ -192,7 +206,7 @@ class Strata:
         alpha = [p.compliers, p.never_takers, p.always_takers][: 2 if self.one_sided else 3]
         shares = rng.dirichlet(alpha, n)
         rates = rng.beta(p.events, p.non_events, (n, len(alpha) + 1))
-        return StrataDraws(shares, rates, 1.0)
+        return StrataDraws(shares, rates)
 
     @property
     def signature(self) -> Hashable:
@@ -254,6 +268,4 @@ class Strata:
         shares, rates = (
             tree["posterior"].dataset[f"{self.name}_{part}"].values for part in ("share", "rate")
         )
-        return StrataDraws(
-            shares.reshape(-1, shares.shape[-1]), rates.reshape(-1, rates.shape[-1]), 1.0
-        )
+        return StrataDraws(shares.reshape(-1, shares.shape[-1]), rates.reshape(-1, rates.shape[-1]))

@@ -40,6 +40,14 @@ JOB = OutcomeMeasure("job", kind="binary", channel="employment")
 WAGE = OutcomeMeasure("wage", kind="amount", unit="EUR/year", channel="earnings")
 
 
+# Uniform, informative of shares and rates, and a power of the compliers' share in between.
+PRIORS = [
+    StrataPriors(),
+    StrataPriors(4.0, 1.5, 1.0, 2.0, 1.5),
+    StrataPriors(2.0, 1.0, 0.8, 1.0, 1.5),
+]
+
+
 def people(seed=1, n=2000, always=0.2, weak=False):
     """Half of the people are invited; half are compliers, with an effect of 15 points."""
     rng = np.random.default_rng(seed)
@@ -100,7 +108,7 @@ def latent(counts, priors):
     }
 
 
-@pytest.mark.parametrize("priors", [StrataPriors(), StrataPriors(4.0, 1.5, 1.0, 2.0, 1.5)])
+@pytest.mark.parametrize("priors", PRIORS)
 @pytest.mark.parametrize(
     "counts",
     [
@@ -125,7 +133,7 @@ def test_one_sided_draws_have_the_moments_of_the_latent_sum(counts, priors):
     assert seen["untreated"].std() == pytest.approx(sd, abs=4 * sd / np.sqrt(2 * n))
 
 
-@pytest.mark.parametrize("priors", [StrataPriors(), StrataPriors(4.0, 1.5, 1.0, 2.0, 1.5)])
+@pytest.mark.parametrize("priors", PRIORS)
 def test_two_sided_draws_have_the_moments_of_importance_sampling(priors):
     counts = np.array([[[12, 8], [3, 5]], [[6, 4], [7, 13]]], dtype=float)
     model = Strata("job", counts, priors, False)
@@ -268,8 +276,8 @@ def test_bad_evidence_is_refused():
         "periods: an encouragement has its outcomes measured in one period (seen: 2); give each "
         "later measurement as an outcome of its own"
     )
-    assert message(lambda: StrataPriors(compliers=1.0)) == (
-        "compliers: this must be at least 3 (seen: 1.0)"
+    assert message(lambda: StrataPriors(compliers=0.5)) == (
+        "compliers: this must be at least 1 (seen: 0.5)"
     )
     assert message(lambda: StrataPriors(never_takers=0.0)) == (
         "never_takers: this must be above 0 (seen: 0.0)"
@@ -345,9 +353,9 @@ def test_priors_are_drawn_and_reported():
     drawn = prior_outcomes(Encouragement(cohort(), "took", "CACE"), draws=20_000, seed=1)
     rates = drawn.dataset["treated"].values.ravel()
     assert rates.mean() == pytest.approx(0.5, abs=4 * 0.289 / np.sqrt(20_000))
-    # The share of compliers is Dirichlet(3, 2, 2): mean 3 / 7.
+    # The share of compliers is Dirichlet(1, 1, 1): mean 1 / 3, variance 1 / 18.
     share = drawn.cohort_size.values.ravel() / 1000
-    assert share.mean() == pytest.approx(3 / 7, abs=4 * 0.175 / np.sqrt(20_000))
+    assert share.mean() == pytest.approx(1 / 3, abs=4 * 0.236 / np.sqrt(20_000))
     assert load(StrataPriors, dump(StrataPriors(4.0))) == StrataPriors(4.0)
     wages = Encouragement(cohort(outcomes=(TOOK, WAGE)), "took", "CACE")
     assert message(lambda: prior_outcomes(wages)) == (
@@ -364,7 +372,7 @@ def test_what_is_assumed_is_said():
         "exclusion: the invitation moves outcomes through taking part only",
         "the effect is that of compliers, who take part because they are invited; it says nothing "
         "of the others",
-        "binary outcomes: shares of the strata Dirichlet(3, 2, 2), rates within them Beta(1, 1)",
+        "binary outcomes: shares of the strata Dirichlet(1, 1, 1), rates within them Beta(1, 1)",
         "no dates were given: one year since each person's start, from 2000-01-01",
     )
     one = closed(Encouragement(cohort(people(always=0.0)), "took", "CACE"), 500)

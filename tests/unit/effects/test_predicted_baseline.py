@@ -19,6 +19,7 @@ from impactmodel.effects.logit_prediction import LogitPrediction
 from impactmodel.effects.predicted_baseline import PredictedBaseline, PredictionPriors
 from impactmodel.effects.prediction_layout import Served
 from impactmodel.effects.priors import LogitPriors
+from impactmodel.effects.sensitivity import robustness_value
 from impactmodel.evidence import Cohort
 
 DAYS = OutcomeMeasure("days", kind="days", channel="benefit")
@@ -356,3 +357,20 @@ def importance(made, n=200_000):
     noise = (rates * (1 - rates)) @ count / count.sum() ** 2
     centre = w @ share
     return centre, np.sqrt(w @ (share - centre) ** 2 + w @ noise)
+
+
+def test_what_hidden_confounding_would_have_to_explain_is_said():
+    table = people()
+    found = closed(PredictedBaseline(cohort(table)), 500)
+    said = check(found, "robustness value")
+    assert said.passed is None
+    x = np.column_stack([np.ones(len(table)), table[["served", "age", "school"]]])
+    beta, rss, _, _ = np.linalg.lstsq(x, table["days"].to_numpy(), rcond=None)
+    df = len(table) - 4
+    t = beta[1] / np.sqrt(rss[0] / df * np.linalg.inv(x.T @ x)[1, 1])
+    assert float(said.table[1][1]) == pytest.approx(robustness_value(t, df))
+    given = table.assign(value=table["days"], se=1.0 + 0.001 * table["age"])
+    made = cohort(given, covariates=("value", "se"))
+    stated = (GivenPrediction("days", "value", "se", 0.5),)
+    names = [c.name for c in closed(PredictedBaseline(made, stated), 500).diagnostics.checks]
+    assert "robustness value" not in names
