@@ -128,8 +128,8 @@ class Cohort:
         wanted = [*names, *([group] if group else []), *_date_columns(given, index_date)]
         data.require(wanted, gaps=[o.name for o in outcomes] if missing_outcomes else ())
         treated = data.zero_one(treatment, "the treatment") == 1
-        _require_both_arms(treated, treatment)
-        _require_measured_before(data, given, index_date)
+        require_both_arms(treated, treatment)
+        require_measured_before(data, given, index_date)
         codes, labels = data.labels(group) if group else (np.zeros(len(data), np.intp), ("all",))
         x = [_varying(data.numbers(c.name), c.name) for c in given]
         return cls(
@@ -162,7 +162,7 @@ class Cohort:
         """
         at = [[o.name for o in self.outcomes].index(name) for name in outcomes]
         known = ~self.missing[:, at].any(axis=1)
-        _require_both_arms(self.treated[known], ", ".join(outcomes))
+        require_both_arms(self.treated[known], ", ".join(outcomes))
         return dataclasses.replace(
             self,
             outcomes=tuple(self.outcomes[i] for i in at),
@@ -232,7 +232,7 @@ def _date_columns(given: list[Covariate], index_date: dt.date | str | None) -> l
     return sorted({a for a in asked if isinstance(a, str)})
 
 
-def _require_both_arms(treated: npt.NDArray[np.bool_], name: str) -> None:
+def require_both_arms(treated: npt.NDArray[np.bool_], name: str) -> None:
     for arm, word in ((True, "treated"), (False, "in comparison")):
         if not (treated == arm).any():
             raise InputError(f"nobody is {word}", key=name, fix="both arms need people")
@@ -244,7 +244,7 @@ def _varying(values: Vector, name: str) -> Vector:
     return values
 
 
-def _require_measured_before(
+def require_measured_before(
     data: Table, given: list[Covariate], index_date: dt.date | str | None
 ) -> None:
     if index_date is None:
