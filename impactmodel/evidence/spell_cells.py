@@ -251,8 +251,7 @@ class SpellCells:
     def __repr__(self) -> str:
         treated = int(self.n[self.treated].sum())
         ends = ", ".join(
-            f"{c} {int(n)}"
-            for c, n in zip(self.causes, self.exits.sum(axis=(0, 1)), strict=True)
+            f"{c} {int(n)}" for c, n in zip(self.causes, self.exits.sum(axis=(0, 1)), strict=True)
         )
         parts = [
             f"{len(self.n)} cells of {self.size} people, {treated} treated and "

@@ -270,9 +270,7 @@ def _times(
     return np.where(left, np.ceil(time), np.floor(time)).astype(np.int32)
 
 
-def _exits(
-    data: Table, name: str, causes: tuple[str, ...], censored: str
-) -> npt.NDArray[np.int32]:
+def _exits(data: Table, name: str, causes: tuple[str, ...], censored: str) -> npt.NDArray[np.int32]:
     column = data.frame[name]
     known = {label: code for code, label in enumerate((censored, *causes))}
     codes = np.zeros(len(data), dtype=np.int32)
