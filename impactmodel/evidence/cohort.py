@@ -233,6 +233,7 @@ def _date_columns(given: list[Covariate], index_date: dt.date | str | None) -> l
 
 
 def require_both_arms(treated: npt.NDArray[np.bool_], name: str) -> None:
+    """Raise `InputError` if nobody is treated or nobody is in comparison."""
     for arm, word in ((True, "treated"), (False, "in comparison")):
         if not (treated == arm).any():
             raise InputError(f"nobody is {word}", key=name, fix="both arms need people")
@@ -247,6 +248,7 @@ def _varying(values: Vector, name: str) -> Vector:
 def require_measured_before(
     data: Table, given: list[Covariate], index_date: dt.date | str | None
 ) -> None:
+    """Raise `InputError` if a covariate was measured after the index date, or it is not said."""
     if index_date is None:
         return
     start = data.days(index_date) if isinstance(index_date, str) else np.datetime64(index_date)

@@ -194,7 +194,7 @@ class SpellCells:
             covariates=() if covariates else self.covariates,
             x=frozen(np.empty((len(self.n), 0))) if covariates else self.x,
         )
-        return given._summed()
+        return _summed(given)
 
     def __add__(self, other: SpellCells) -> SpellCells:
         """Join the cells of two sources of the same causes, covariates and periods."""
@@ -210,23 +210,7 @@ class SpellCells:
             for key in ("treated", "x", "n", "exits", "at_risk")
         }
         group = frozen(np.concatenate([self.group, place[other.group]]))
-        return replace(self, groups=groups, group=group, **joined)._summed()
-
-    def _summed(self) -> SpellCells:
-        unique, where = distinct(np.column_stack([self.treated, self.group, self.x]))
-        sums = {}
-        for key in ("n", "exits", "at_risk"):
-            values = getattr(self, key)
-            total = np.zeros((len(unique), *values.shape[1:]))
-            np.add.at(total, where, values)
-            sums[key] = frozen(total)
-        return replace(
-            self,
-            treated=frozen(unique[:, 0] == 1),
-            group=frozen(unique[:, 1].astype(np.intp)),
-            x=frozen(unique[:, 2:]),
-            **sums,
-        )
+        return _summed(replace(self, groups=groups, group=group, **joined))
 
     def to_frame(self, treatment: str = "treated", group: str = "group") -> pd.DataFrame:
         """Return the aggregated table that `SpellCells.from_frame` reads.
@@ -263,6 +247,24 @@ class SpellCells:
         if len(self.groups) > 1:
             parts.append(f"{len(self.groups)} groups")
         return f"SpellCells({', '.join(parts)})"
+
+
+def _summed(cells: SpellCells) -> SpellCells:
+    """Merge the cells of equal arm, group and covariates."""
+    unique, where = distinct(np.column_stack([cells.treated, cells.group, cells.x]))
+    sums = {}
+    for key in ("n", "exits", "at_risk"):
+        values = getattr(cells, key)
+        total = np.zeros((len(unique), *values.shape[1:]))
+        np.add.at(total, where, values)
+        sums[key] = frozen(total)
+    return replace(
+        cells,
+        treated=frozen(unique[:, 0] == 1),
+        group=frozen(unique[:, 1].astype(np.intp)),
+        x=frozen(unique[:, 2:]),
+        **sums,
+    )
 
 
 def _whole(data: Table, name: str) -> Array:

@@ -4,6 +4,8 @@ Frozen values have ten digits: 1e-8 relative holds for closed forms, 1e-6 for it
 convergence of R's own).
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -87,7 +89,7 @@ def test_person_period_regressions(events, link):
     found = hazard_regression(*person_period(EVENTS[events]), link)
     model = f"{events}:pp_{link}_bands13"
     edges = (0, *BANDS)
-    names = [f"band({a},{b}]" for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    names = [f"band({a},{b}]" for a, b in pairwise(edges)]
     frozen = [expected(model, name) for name in (*names, "uiN")]
     np.testing.assert_allclose(found.beta, [v for v, _ in frozen], rtol=1e-6)
     np.testing.assert_allclose(found.se, [se for _, se in frozen], rtol=1e-5)
