@@ -76,16 +76,16 @@ class HazardModel:
         group = np.eye(len(layout.groups))[layout.group]
         scales = [base_level(p, layout.causes), p.level_sd, p.treatment_sd, p.slope_sd, p.group_sd]
         scales += [s if s is not None else 1.0 for s in (p.baseline.scale, p.effect.scale)]
-        return {
+        walks = np.concatenate([p.baseline.shape(self.ends), p.effect.shape(self.ends)], axis=1)
+        given = {
             f"{_NAME}_at_risk": np.add.reduceat(layout.at_risk, first, axis=2),
             f"{_NAME}_exits": np.add.reduceat(layout.exits, first, axis=2),
-            f"{_NAME}_x": layout.x,
-            f"{_NAME}_in_group": group,
-            f"{_NAME}_walks": np.concatenate(
-                [p.baseline.shape(self.ends), p.effect.shape(self.ends)], axis=1
-            ),
             f"{_NAME}_priors": np.array(scales),
         }
+        # Data that the model does not read is no part of the compiled code.
+        optional = ((f"{_NAME}_walks", walks), (f"{_NAME}_x", layout.x))
+        given |= {name: values for name, values in optional if values.shape[1]}
+        return given | ({f"{_NAME}_in_group": group} if self.pooled else {})
 
     def add(self, data: Mapping[str, Any]) -> None:
         """Add parameters and likelihood to the PyMC model in context."""
@@ -94,22 +94,23 @@ class HazardModel:
 
         causes, scales = self.layout.causes, data[f"{_NAME}_priors"]
         steps = self.priors.baseline.shape(self.ends).shape[1]
-        walks = data[f"{_NAME}_walks"]
+        walks = data.get(f"{_NAME}_walks")
 
-        def course(name: str, mean: Any, walk: Any, count: int, scale: Any) -> Any:
+        def course(name: str, mean: Any, columns: slice, scale: Any) -> Any:
             """Return a level that moves over bands (band, cause)."""
             moved = mean + pt.zeros((len(self.ends), causes))
-            if count:
+            if columns.stop > columns.start:
+                size = (columns.stop - columns.start, causes)
                 spread = pm.HalfNormal(f"{name}_step", scale, shape=causes)
-                raw = pm.Normal(f"{name}{RAW}", 0.0, 1.0, shape=(count, causes))
-                moved = moved + (walk @ raw) * spread
+                raw = pm.Normal(f"{name}{RAW}", 0.0, 1.0, shape=size)
+                moved = moved + (walks[:, columns] @ raw) * spread
             return pm.Deterministic(name, moved)
 
         level = pm.Normal(f"{_NAME}_level", scales[0], scales[1], shape=causes)
         effect = pm.Normal(f"{_NAME}_treatment", 0.0, scales[2], shape=causes)
-        baseline = course(f"{_NAME}_baseline", level, walks[:, :steps], steps, scales[5])
-        count = self.priors.effect.shape(self.ends).shape[1]
-        moving = course(f"{_NAME}_effect", effect, walks[:, steps:], count, scales[6])
+        more = self.priors.effect.shape(self.ends).shape[1]
+        baseline = course(f"{_NAME}_baseline", level, slice(0, steps), scales[5])
+        moving = course(f"{_NAME}_effect", effect, slice(steps, steps + more), scales[6])
         here: Any = 0.0
         own: Any = 0.0
         if self.layout.x.shape[1]:
@@ -125,7 +126,9 @@ class HazardModel:
                 raw = pm.Normal(f"{name}{RAW}", 0.0, 1.0, shape=(len(self.layout.groups), causes))
                 parts.append((inside @ pm.Deterministic(name, raw * spread))[:, None, :])
             here, own = here + parts[0], parts[1]
-        eta = pt.stack([baseline + here + sign * (moving + own) / 2 for sign in (1.0, -1.0)])
+        # (arm, pattern, band, cause)
+        base, move = baseline[None] + here, (moving[None] + own) / 2
+        eta = pt.stack([base + move, base - move])
         exits, at_risk = data[f"{_NAME}_exits"], data[f"{_NAME}_at_risk"]
         stay = pt.log1p(pt.exp(eta).sum(axis=-1))
         log = (exits * eta).sum() - (at_risk * stay).sum()
