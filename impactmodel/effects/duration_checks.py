@@ -43,9 +43,7 @@ def few_events(layout: SpellLayout, job: Sequence[int], label: str) -> Check:
     return Check("events", passed, text, (("arm", "exits", "at risk in the last period"), *rows))
 
 
-def proportionality(
-    layout: SpellLayout, job: Sequence[int], label: str, *, assumed: bool
-) -> Check:
+def proportionality(layout: SpellLayout, job: Sequence[int], label: str, *, assumed: bool) -> Check:
     r"""Check whether the effect on the odds of an exit is the same in every period.
 
     A likelihood-ratio test of the treatment by bands of periods against one coefficient, in a

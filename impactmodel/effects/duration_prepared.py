@@ -71,9 +71,7 @@ class PreparedDurations:
         """Draw the outcomes that the priors imply."""
         drawn = self.model.prior(draws, stream(seed, "prior"))
         provenance = self.provenance.assuming("drawn from the priors, before the data")
-        return self._outcomes(
-            self.endings(drawn), dataclasses.replace(provenance, seed=seed)
-        )
+        return self._outcomes(self.endings(drawn), dataclasses.replace(provenance, seed=seed))
 
     def fit(self, method: Sampler | ClosedForm, say: Say) -> EffectFit:
         """Compute the posterior, its checks and the outcomes."""

@@ -120,9 +120,7 @@ def _prepared(design: Durations) -> PreparedDurations:
     evidence = design.evidence
     cells = evidence.cells() if isinstance(evidence, Spells) else evidence
     targets = Targets.of(cells, design.job, design.horizons, design.outcome)
-    layout = lay_out_spells(
-        cells, targets.last, adjust=design.adjust, pooled=design.pool_groups
-    )
+    layout = lay_out_spells(cells, targets.last, adjust=design.adjust, pooled=design.pool_groups)
     model = _model(layout, design.priors)
     periods = dataclasses.replace(
         cells.periods, count=1, every=cells.periods.every * targets.last, clock="since_start"
@@ -149,9 +147,7 @@ def _model(
     return HazardModel(layout, priors)
 
 
-def _assumptions(
-    design: Durations, layout: SpellLayout, targets: Targets
-) -> tuple[str, ...]:
+def _assumptions(design: Durations, layout: SpellLayout, targets: Targets) -> tuple[str, ...]:
     cells = layout.cells
     other = [c for c in cells.causes if c not in design.job]
     said = [

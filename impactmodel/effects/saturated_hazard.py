@@ -65,9 +65,7 @@ class SaturatedHazard:
         import pytensor.tensor as pt
 
         counts = data[f"{_NAME}_counts"]
-        p = pm.Dirichlet(
-            f"{_NAME}_probability", data[f"{_NAME}_alpha"], shape=self.counts.shape
-        )
+        p = pm.Dirichlet(f"{_NAME}_probability", data[f"{_NAME}_alpha"], shape=self.counts.shape)
         pm.Potential(f"{_NAME}_likelihood", (counts * pt.log(p)).sum())
 
     def prior(self, n: int, rng: np.random.Generator) -> dict[str, Array]:

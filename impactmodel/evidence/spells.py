@@ -350,7 +350,7 @@ def _dates(data: Table, name: str) -> npt.NDArray[np.datetime64]:
     if not all(gap or isinstance(v, dt.date) for gap, v in zip(gaps, values, strict=True)):
         raise InputError("this column has no dates", key=name, seen=str(data.frame[name].dtype))
     days = [
-        np.datetime64("NaT") if gap else v.date() if isinstance(v, dt.datetime) else v
+        np.datetime64("NaT", "D") if gap else v.date() if isinstance(v, dt.datetime) else v
         for gap, v in zip(gaps, values, strict=True)
     ]
     return np.array(days, dtype="datetime64[D]")
