@@ -135,8 +135,8 @@ class Cohort:
         wanted = [*names, *([group] if group else []), *_date_columns(given, index_date)]
         data.require(wanted, gaps=[o.name for o in measures] if missing_outcomes else ())
         treated = data.zero_one(treatment, "the treatment") == 1
-        _require_both_arms(treated, treatment)
-        _require_measured_before(data, given, index_date)
+        require_both_arms(treated, treatment)
+        require_measured_before(data, given, index_date)
         codes, labels = data.labels(group) if group else (np.zeros(len(data), np.intp), ("all",))
         x = [_varying(data.numbers(c.name), c.name) for c in given]
         return cls(
@@ -170,7 +170,7 @@ class Cohort:
         """
         at = [[o.name for o in self.outcomes].index(name) for name in outcomes]
         known = ~self.missing[:, at].any(axis=1)
-        _require_both_arms(self.treated[known], ", ".join(outcomes))
+        require_both_arms(self.treated[known], ", ".join(outcomes))
         return dataclasses.replace(
             self,
             outcomes=tuple(self.outcomes[i] for i in at),
@@ -241,7 +241,8 @@ def _date_columns(given: list[Covariate], index_date: dt.date | str | None) -> l
     return sorted({a for a in asked if isinstance(a, str)})
 
 
-def _require_both_arms(treated: npt.NDArray[np.bool_], name: str) -> None:
+def require_both_arms(treated: npt.NDArray[np.bool_], name: str) -> None:
+    """Raise `InputError` if nobody is treated or nobody is in comparison."""
     for arm, word in ((True, "treated"), (False, "in comparison")):
         if not (treated == arm).any():
             raise InputError(f"nobody is {word}", key=name, fix="both arms need people")
@@ -253,9 +254,10 @@ def _varying(values: Vector, name: str) -> Vector:
     return values
 
 
-def _require_measured_before(
+def require_measured_before(
     data: Table, given: list[Covariate], index_date: dt.date | str | None
 ) -> None:
+    """Raise `InputError` if a covariate was measured after the index date, or it is not said."""
     if index_date is None:
         return
     start = data.days(index_date) if isinstance(index_date, str) else np.datetime64(index_date)
