@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import impactmodel.effects as effects_room
 from impactmodel.case import Case
-from impactmodel.case_evidence import Folder, PublishedFigures, SavedOutcomes
+from impactmodel.case_evidence import PublishedFigures, SavedOutcomes
+from impactmodel.case_tables import Folder
 from impactmodel.contract import NoiseRisk, OutcomePayments, paying_for_noise, payments
 from impactmodel.core.errors import DiagnosticsError, InputError
 from impactmodel.core.outcomes import Outcomes

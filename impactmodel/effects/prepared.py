@@ -50,8 +50,6 @@ class Prepared:
         is not known.
     exact
         Whether the exact posterior can be computed, and if not, why.
-    checks
-        Checks of the design that read no outcome of the evaluation.
     """
 
     models: tuple[OutcomeModel, ...]
@@ -62,7 +60,6 @@ class Prepared:
     estimators: Array | None
     people: Array
     exact: str
-    checks: tuple[Check, ...] = ()
 
     @property
     def measures(self) -> tuple[OutcomeMeasure, ...]:
@@ -129,7 +126,7 @@ class Prepared:
             say("compiling the model and sampling its posterior")
             drawn, levels, chains, posterior = self._sampled(method)
         say("checking the fit")
-        checks = (*chains.checks(), *self.checks, *self._predictive(drawn, method.seed))
+        checks = (*chains.checks(), *self._predictive(drawn, method.seed))
         diagnostics = Diagnostics(checks, chains.rhat_max, chains.ess_min, chains.divergences)
         orders = self.pairing(levels, stream(method.seed, "pairing"))
         provenance = dataclasses.replace(
