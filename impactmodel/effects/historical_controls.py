@@ -81,7 +81,7 @@ def borrowing(design: HistoricalControls) -> _History:
     InputError
         If an arm has another form than the outcome needs.
     """
-    return _foretold(design.history, design.priors, binary=design.outcome.kind == "binary")
+    return _foretold(tuple(design.history), design.priors, binary=design.outcome.kind == "binary")
 
 
 # A fit, its checks and its report ask for the same prior, which takes a second to approximate.
