@@ -122,9 +122,6 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     money = _money(case, found.outcomes)
     outcomes, paid, saved = money.outcomes, money.payments, money.savings
     paid_on = money.paid_on or outcomes
-    noise = None
-    if case.contract is not None and _has_levels(paid_on) and settings.view != "expected":
-        noise = paying_for_noise(case.contract, paid_on, seed=settings.seed)
     report("holding it against other assumptions", 0.85)
     beside = {
         name: savings(outcomes, side, seed=settings.seed) for name, side in case.beside.items()
@@ -141,7 +138,7 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
         enrolled=money.enrolled,
         paid_on=paid_on,
         payments=paid,
-        noise=noise,
+        noise=_noise(case, paid_on),
         flows=money.flows,
         returns=money.returns,
         savings=saved,
@@ -157,8 +154,11 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     )
 
 
-def _has_levels(outcomes: Outcomes) -> bool:
-    return bool(outcomes.dataset["counterfactual_known"].all())
+def _noise(case: Case, paid_on: Outcomes) -> NoiseRisk | None:
+    levels = bool(paid_on.dataset["counterfactual_known"].all())
+    if case.contract is None or not levels or case.settings.view == "expected":
+        return None
+    return paying_for_noise(case.contract, paid_on, seed=case.settings.seed)
 
 
 def _money(case: Case, outcomes: Outcomes) -> _Money:
