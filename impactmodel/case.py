@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from impactmodel.case_evidence import CohortEvidence, Evidence, PublishedFigures, Studies
+from impactmodel.case_evidence import Evidence, PublishedFigures, Studies
+from impactmodel.case_tables import CohortEvidence
 from impactmodel.contract import OutcomesContract
 from impactmodel.core.errors import InputError
 from impactmodel.core.record import file_hash
@@ -188,7 +189,7 @@ class Case:
     def _check_design(self, document: Document) -> None:
         """Raise unless the design reads this evidence, or none is given where it states effects."""
         kind, choice = self.evidence.type, self.design
-        known = designs_for(kind)
+        known = designs_for(getattr(self.evidence, "gives", None))
         found, key, fix = "", "design.type", f"use one of {', '.join(known)}"
         if not known and choice is not None:
             found, fix = f"evidence of type '{kind}' states its effect, it takes no design", ""
@@ -196,7 +197,7 @@ class Case:
             found, key, fix = "no design is checked here", "accept_checks", ""
         elif known and choice is None:
             found, key = f"evidence of type '{kind}' needs a design", "design"
-        elif choice is not None and kind not in choice.takes:
+        elif choice is not None and choice.type not in known:
             found = f"the design '{choice.type}' does not read evidence of type '{kind}'"
         if found:
             raise InputError(

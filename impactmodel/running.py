@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import impactmodel.effects as effects_room
 from impactmodel.case import Case
-from impactmodel.case_evidence import Folder, PublishedFigures, SavedOutcomes
+from impactmodel.case_evidence import PublishedFigures, SavedOutcomes
+from impactmodel.case_tables import Folder
 from impactmodel.contract import NoiseRisk, OutcomePayments, paying_for_noise, payments
 from impactmodel.core.errors import DiagnosticsError, InputError
 from impactmodel.core.outcomes import Outcomes
@@ -121,9 +122,6 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     money = _money(case, found.outcomes)
     outcomes, paid, saved = money.outcomes, money.payments, money.savings
     paid_on = money.paid_on or outcomes
-    noise = None
-    if case.contract is not None and _has_levels(paid_on) and settings.view != "expected":
-        noise = paying_for_noise(case.contract, paid_on, seed=settings.seed)
     report("holding it against other assumptions", 0.85)
     beside = {
         name: savings(outcomes, side, seed=settings.seed) for name, side in case.beside.items()
@@ -140,7 +138,7 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
         enrolled=money.enrolled,
         paid_on=paid_on,
         payments=paid,
-        noise=noise,
+        noise=_noise(case, paid_on),
         flows=money.flows,
         returns=money.returns,
         savings=saved,
@@ -156,8 +154,11 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     )
 
 
-def _has_levels(outcomes: Outcomes) -> bool:
-    return bool(outcomes.dataset["counterfactual_known"].all())
+def _noise(case: Case, paid_on: Outcomes) -> NoiseRisk | None:
+    levels = bool(paid_on.dataset["counterfactual_known"].all())
+    if case.contract is None or not levels or case.settings.view == "expected":
+        return None
+    return paying_for_noise(case.contract, paid_on, seed=case.settings.seed)
 
 
 def _money(case: Case, outcomes: Outcomes) -> _Money:

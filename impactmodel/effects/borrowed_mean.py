@@ -35,6 +35,7 @@ class BorrowedMean:
     control: MeasuredArm | None
     mixture: NormalMixture
     told: str
+    history: tuple[Check, ...] = ()
 
     @property
     def signature(self) -> Hashable:
@@ -128,9 +129,10 @@ class BorrowedMean:
         return Levels(mean, np.broadcast_to(variance, mean.shape).copy())
 
     def predictive_checks(self, drawn: Parameters, rng: np.random.Generator) -> tuple[Check, ...]:
-        """Check the own comparison group against history, and show what was borrowed."""
+        """Check history, the own comparison group against it, and show what was borrowed."""
         tail = None
         if self.control is not None:
             tail = self.mixture.without_vague().tail(self.control.mean, self.control.error)
         own = 0 if self.control is None else self.control.people
-        return borrowing_checks(self.measure.name, self.mixture, self.posterior(), own, tail)
+        found = borrowing_checks(self.measure.name, self.mixture, self.posterior(), own, tail)
+        return (*self.history, *found)

@@ -32,6 +32,7 @@ class BorrowedShare:
     mixture: BetaMixture
     treated_prior: BetaPriors
     told: str
+    history: tuple[Check, ...] = ()
 
     @property
     def signature(self) -> Hashable:
@@ -121,10 +122,11 @@ class BorrowedShare:
         return Levels(p, p * (1 - p))
 
     def predictive_checks(self, drawn: Parameters, rng: np.random.Generator) -> tuple[Check, ...]:
-        """Check the own comparison group against history, and show what was borrowed."""
+        """Check history, the own comparison group against it, and show what was borrowed."""
         name = self.measure.name
         tail = None
         if self.control is not None:
             tail = self.mixture.without_vague().tail(self.control.events, self.control.people)
         own = self._own[1]
-        return borrowing_checks(name, self.mixture, self.posterior(), own, tail)
+        found = borrowing_checks(name, self.mixture, self.posterior(), own, tail)
+        return (*self.history, *found)

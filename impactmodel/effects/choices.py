@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import field, fields
-from typing import Annotated, Literal, get_args
+from types import UnionType
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from pydantic import Field
 
@@ -30,8 +31,6 @@ class ExperimentChoice:
     method
         `Sampler` or `ClosedForm`; None takes the closed form where there is one.
     """
-
-    takes = ("cohort",)
 
     adjust: bool = False
     pool_groups: bool = False
@@ -63,7 +62,7 @@ class ExperimentChoice:
         )
 
 
-# A new design is one line here; its `takes` names the types of evidence that it reads.
+# A new design is one line here; the first argument of its `design` says what evidence it reads.
 type DesignChoice = Annotated[
     ExperimentChoice
     | DifferenceInDifferencesChoice
@@ -73,17 +72,23 @@ type DesignChoice = Annotated[
 ]
 
 
-def designs_for(evidence: str) -> tuple[str, ...]:
-    """Return the types of designs that read a type of evidence.
+def designs_for(evidence: Any) -> tuple[str, ...]:
+    """Return the types of designs that read evidence of a class.
 
     Examples
     --------
-    >>> designs_for("studies")
+    >>> from impactmodel.evidence import PublishedEvidence
+    >>> designs_for(tuple[PublishedEvidence, ...])
     ('meta_analysis',)
     """
     union, _ = get_args(DesignChoice.__value__)
     return tuple(
         next(str(f.default) for f in fields(choice) if f.name == "type")
         for choice in get_args(union)
-        if evidence in choice.takes
+        if evidence in _read_by(choice)
     )
+
+
+def _read_by(choice: Any) -> tuple[Any, ...]:
+    hint = get_type_hints(choice.design)["evidence"]
+    return get_args(hint) if isinstance(hint, UnionType) else (hint,)

@@ -28,8 +28,6 @@ class DifferenceInDifferencesChoice:
         `Sampler` or `ClosedForm`; None takes the closed form.
     """
 
-    takes = ("panel",)
-
     comparison: Comparison = field(default_factory=Comparison)
     priors: DifferencePriors = field(default_factory=DifferencePriors)
     clock: DifferenceClock = "calendar"

@@ -27,8 +27,6 @@ class MetaAnalysisChoice:
         `Sampler` or `ClosedForm`; None takes the closed form.
     """
 
-    takes = ("studies",)
-
     target: Target
     priors: MetaPriors = field(default_factory=MetaPriors)
     same_study: bool = False
@@ -68,8 +66,6 @@ class HistoricalControlsChoice:
     method
         `Sampler` or `ClosedForm`; None takes the closed form.
     """
-
-    takes = ("trials",)
 
     priors: BorrowingPriors = field(default_factory=BorrowingPriors)
     method: Method | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -80,9 +81,15 @@ def borrowing(design: HistoricalControls) -> _History:
     InputError
         If an arm has another form than the outcome needs.
     """
-    if design.outcome.kind == "binary":
-        return map_prior_of_shares(_all_counted(design.history), design.priors)
-    return map_prior_of_means(_all_measured(design.history), design.priors)
+    return _foretold(tuple(design.history), design.priors, binary=design.outcome.kind == "binary")
+
+
+# A fit, its checks and its report ask for the same prior, which takes a second to approximate.
+@lru_cache(maxsize=16)
+def _foretold(history: tuple[Arm, ...], priors: BorrowingPriors, *, binary: bool) -> _History:
+    if binary:
+        return map_prior_of_shares(_all_counted(history), priors)
+    return map_prior_of_means(_all_measured(history), priors)
 
 
 def design_checks(design: HistoricalControls) -> tuple[Check, ...]:
@@ -148,12 +155,12 @@ def _(design: HistoricalControls) -> Prepared:
         estimators=None,
         people=np.ones((2, 1, 1)),
         exact="",
-        checks=_checks(design, found),
     )
 
 
 def _model(design: HistoricalControls, found: _History) -> BorrowedShare | BorrowedMean:
     weight, trial = design.priors.vague_weight, design.trial
+    checks = _checks(design, found)
     own = trial.control
     told = (
         f"the predictive prior from {found.text}; mixture of {len(found.mixture.weights)} "
@@ -163,10 +170,11 @@ def _model(design: HistoricalControls, found: _History) -> BorrowedShare | Borro
         (treated,) = _all_counted((trial.treated,))
         control = None if own is None else _all_counted((own,))[0]
         mixture = found.mixture.robust(weight)
-        return BorrowedShare(design.outcome, treated, control, mixture, BetaPriors(), told)
+        return BorrowedShare(design.outcome, treated, control, mixture, BetaPriors(), told, checks)
     (measured,) = _all_measured((trial.treated,))
     compared = None if own is None else _all_measured((own,))[0]
-    return BorrowedMean(design.outcome, measured, compared, found.mixture.robust(weight), told)
+    robust = found.mixture.robust(weight)
+    return BorrowedMean(design.outcome, measured, compared, robust, told, checks)
 
 
 def _all_counted(arms: tuple[Arm, ...]) -> list[CountedArm]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from scipy.special import ndtri
 from scipy.stats import beta
 
-from impactmodel.core.errors import InputError
 from impactmodel.core.summary import check_prob
 from impactmodel.effects import HistoricalControls, borrowing
 from impactmodel.effects.arms import Arm, CountedArm
@@ -83,7 +82,7 @@ def _model(design: HistoricalControls) -> BorrowedShare | BorrowedMean:
     ready = prepare(design)
     model = ready.models[0] if isinstance(ready, Prepared) else None
     if not isinstance(model, BorrowedShare | BorrowedMean):
-        raise InputError("these are no historical controls", seen=type(design).__name__)
+        raise TypeError(f"{type(design).__name__} is not a design with historical controls")
     return model
 
 

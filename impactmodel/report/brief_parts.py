@@ -200,7 +200,7 @@ def effect_written(part: Collapsed, outcomes: Outcomes, language: Language, prob
         mean = sign + language.bare(d["mean"], d["sd"], scale)
         return Written(language.with_unit(mean, scale), money_span(language, d, measure.currency))
     share = measure.kind == "binary" and part.unit == measure.unit
-    factor, most = (100.0, 1) if share else (1.0, 2)
+    factor, most = (100.0, 1) if share else (1.0, 4 if measure.kind == "index" else 2)
     unit = language.say("points") if share else _unit(part, outcomes.periods, language)
     decimals = decimals_of(d["sd"] * factor, most=most)
     mean, low, high = (language.number(d[k] * factor, decimals) for k in ("mean", "lower", "upper"))

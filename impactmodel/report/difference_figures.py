@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from impactmodel.core.errors import InputError
 from impactmodel.core.summary import check_prob
 from impactmodel.effects import DifferenceInDifferences, aggregate, difference_table
 from impactmodel.effects.designs import prepare
@@ -65,7 +64,7 @@ def event_studies(design: DifferenceInDifferences) -> tuple[EventStudy, ...]:
     """
     ready = prepare(design)
     if not isinstance(ready, PreparedDifferences):
-        raise InputError("this is no difference-in-differences", seen=type(design).__name__)
+        raise TypeError(f"{type(design).__name__} is not a difference-in-differences")
     return tuple(_event_study(ready, place) for place in range(len(ready.cells)))
 
 

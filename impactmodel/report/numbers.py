@@ -189,4 +189,5 @@ def unit_of(measure: OutcomeMeasure, unit: str, *, effect: bool) -> Unit:
         return POINTS if effect else SHARE
     if measure.kind == "amount":
         return Unit(before=f"{measure.currency}{NBSP}", most=0, name=unit)
-    return Unit(after=f" {unit}", most=2, name=unit)
+    # An index has a scale of its own, which may be as fine as that of a logarithm.
+    return Unit(after=f" {unit}", most=4 if measure.kind == "index" else 2, name=unit)

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from impactmodel.core.errors import InputError
 from impactmodel.core.summary import check_prob
 from impactmodel.effects import MetaAnalysis, pooling_table
 from impactmodel.effects.designs import prepare
@@ -79,7 +78,7 @@ def forests(design: MetaAnalysis, prob: float = 0.9) -> tuple[Forest, ...]:
     check_prob(prob)
     ready = prepare(design)
     if not isinstance(ready, PreparedMeta):
-        raise InputError("this is no meta-analysis", seen=type(design).__name__)
+        raise TypeError(f"{type(design).__name__} is not a meta-analysis")
     return tuple(_forest(part, ready.labels, prob) for part in ready.parts)
 
 

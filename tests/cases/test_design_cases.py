@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import openpyxl
@@ -16,20 +18,26 @@ import pandas as pd
 import pytest
 
 from impactmodel.case import Case
+from impactmodel.case_evidence import Evidence
+from impactmodel.cli.kinds import schema_of
 from impactmodel.core.distribution import Normal
 from impactmodel.core.errors import DiagnosticsError, InputError, JoinError
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes
 from impactmodel.core.yaml import Document
 from impactmodel.effects import (
+    BetaPriors,
     ClosedForm,
     Comparison,
+    DesignChoice,
     DifferenceInDifferences,
     DifferencePriors,
     Encouragement,
+    Experiment,
     HistoricalControls,
     MetaAnalysis,
     NewCohort,
+    Priors,
     TargetLevel,
     TrendViolation,
     Trial,
@@ -37,8 +45,10 @@ from impactmodel.effects import (
 )
 from impactmodel.effects.arms import BorrowingPriors, CountedArm
 from impactmodel.evidence import Cells, Panel, PublishedEvidence
+from impactmodel.report.brief import brief
 from impactmodel.report.design_words import design_words, entries
 from impactmodel.report.files import write_run
+from impactmodel.report.pooling_figures import pooled_table
 from impactmodel.running import CaseResult, run_case
 
 HERE = Path(__file__).parent / "designs"
@@ -130,13 +140,21 @@ def counterpart(name: str) -> object:
             start="started",
             weights="people",
             outcomes=[measure],
-            periods=Case.from_yaml(HERE / f"{name}.yaml").evidence.periods,  # type: ignore[union-attr]
+            periods=Case.from_yaml(HERE / f"{name}.yaml").evidence.periods,
         )
         priors = DifferencePriors(violation=TrendViolation(0.005, "slope"))
         return DifferenceInDifferences(
             panel, comparison=Comparison("not_yet"), priors=priors, clock="since_start"
         )
     case = Case.from_yaml(HERE / f"{name}.yaml")
+    if name == "experiment_on_counts":
+        measure = OutcomeMeasure(
+            **Document.read(HERE / f"{name}.yaml").data["evidence"]["outcomes"][0]
+        )
+        cells = Cells.from_frame(
+            pd.read_csv(HERE / "counts.csv"), treatment="asked", outcomes=[measure]
+        )
+        return Experiment(cells, priors=Priors(binary=BetaPriors()), periods=case.evidence.periods)
     if name == "historical_controls":
         earlier = ((2023, 110, 33), (2024, 95, 27), (2025, 130, 42), (2026, 90, 25))
         return HistoricalControls(
@@ -146,11 +164,11 @@ def counterpart(name: str) -> object:
             tuple(CountedArm(f"intake of {y}", n, k) for y, n, k in earlier),
             Trial(CountedArm("intake of 2027", 60, 33), CountedArm("own comparison", 20, 6)),
             priors=BorrowingPriors(vague_weight=0.3),
-            periods=case.evidence.periods,  # type: ignore[union-attr]
+            periods=case.evidence.periods,
         )
     third = PublishedEvidence.from_yaml(HERE / "study_c.yaml")
     level = TargetLevel("apprentice_pay", Normal(310000, 20000), person_sd=120000)
-    studies = case.evidence.studies  # type: ignore[union-attr]
+    studies = case.evidence.studies
     assert studies[2] == third
     return MetaAnalysis(studies, NewCohort(size=75, levels=(level,)), labels=("A", "B", "C"))
 
@@ -384,3 +402,83 @@ def test_every_design_of_the_library_has_words_of_its_own(design: str) -> None:
     assert found is not None
     others = {d["assumes"]["en"] for d in entries()} - {found.assumes}
     assert len(others) == len(entries()) - 1
+
+
+def test_the_schema_of_a_case_knows_every_type_of_evidence_and_design() -> None:
+    schema = schema_of("case")
+    known = {
+        part["properties"]["type"]["const"]
+        for part in schema["$defs"].values()
+        if "const" in part.get("properties", {}).get("type", {})
+    }
+    for union in (Evidence, DesignChoice):
+        for spec in get_args(get_args(union.__value__)[0]):
+            assert next(f.default for f in fields(spec) if f.name == "type") in known
+    assert "accept_checks" in schema["properties"]
+
+
+def test_people_with_unknown_outcomes_and_dated_covariates_are_read(tmp_path: Path) -> None:
+    rows = ["asked,age,seen,assigned,licence"]
+    rows += [f"{i % 2},{20 + i % 7},2026-01-0{1 + i % 3},2026-02-01,{i % 3 % 2}" for i in range(60)]
+    rows[5] = rows[5].rsplit(",", 1)[0] + ","
+    (tmp_path / "people.csv").write_text("\n".join(rows), encoding="utf-8")
+
+    def change(data: dict[str, Any], seen: str = "seen") -> None:
+        data["evidence"] = {
+            "type": "cohort",
+            "file": "people.csv",
+            "treatment": "asked",
+            "index_date": "assigned",
+            "covariates": [{"name": "age", "measured_at": seen}],
+            "outcomes": data["evidence"]["outcomes"],
+            "periods": data["evidence"]["periods"],
+            "missing_outcomes": True,
+        }
+
+    result = run("experiment_on_counts", tmp_path, change)
+    assert any("missing" in text or "not known" in text for text in result.assumptions)
+    with pytest.raises(InputError, match=r"age: .*measured after"):
+        run("experiment_on_counts", tmp_path, lambda d: change(d, "2026-03-01"))
+
+
+@pytest.fixture(scope="module")
+def ips() -> CaseResult:
+    """The example of ten trials."""
+    return run_case(Case.from_yaml(ROOT / "examples/ips/case.yaml"))
+
+
+def test_the_ten_trials_are_those_of_the_review(ips: CaseResult) -> None:
+    # DerSimonian-Laird and fixed effect of these ten ratios by R's metafor: tests/golden/oracles,
+    # item 4, to the two decimals that the report writes.
+    assert isinstance(ips.design, MetaAnalysis)
+    rows = {row[1]: row for row in pooled_table(ips.design, 0.95).rows}
+    assert rows["one common effect"][2] == f"{math.exp(0.6848):.2f}"
+    assert rows["random effects, DerSimonian-Laird"][2:5] == (
+        f"{math.exp(0.9005):.2f}",
+        f"{math.exp(0.9005 - 1.959964 * 0.1856):.2f} to {math.exp(0.9005 + 1.959964 * 0.1856):.2f}",
+        f"{math.exp(-0.086):.2f} to {math.exp(1.887):.1f}",
+    )
+    assert len(ips.design.studies) == 10
+
+
+def test_every_additional_job_of_the_example_is_paid_once_and_no_more_than_the_cap(
+    ips: CaseResult,
+) -> None:
+    assert ips.payments is not None
+    total = ips.payments.total()
+    assert total.max() == pytest.approx(1_000_000, rel=1e-12)  # the cap, reached by clauses
+    assert total.min() == 0
+    between = (total > 0) & (total < 999_999)
+    gained = ips.outcomes.effect().values.ravel()[between] * 300
+    # Measured with the noise of two arms of 300: a difference in shares has at most this error.
+    assert np.abs(total[between] / 8000 - gained).mean() < 300 * math.sqrt(2 * 0.25 / 300)
+
+
+def test_the_finnish_brief_of_the_example_says_what_it_stands_on(ips: CaseResult) -> None:
+    finnish = brief(ips).editions[0]
+    said = " ".join(line for card in finnish.cards for line in card.lines)
+    assert "Perustuu usean tutkimuksen yhdistelmään (meta-analyysi)." in said
+    told = [statement.text for statement in finnish.statements]
+    assert "Julkaisematta jääneitä tutkimuksia ei ole otettu huomioon." in told
+    assert any(text.startswith("Tulosta ilman ohjelmaa ei ole arvioitu") for text in told)
+    assert any(text.startswith("Todennäköisyys ylitti rajan") for text in told)
