@@ -172,7 +172,7 @@ class Realised(Around):
         at, arm = cells.outcomes.index(model.measure), 1 - cells.treated.astype(np.intp)
         total, known = np.zeros((2, groups)), np.zeros_like(layout.pattern_people)
         np.add.at(total, (arm, cells.group), cells.y_sum[:, at])
-        np.add.at(known, (arm, layout.pattern), cells.n)
+        np.add.at(known, (arm, layout.patterns_of(cells)), cells.n)
         people = layout.pattern_size
         if target.people == "treated":
             people, total[1], known[1] = layout.pattern_people[0], 0.0, 0.0
