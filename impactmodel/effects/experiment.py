@@ -40,7 +40,7 @@ from impactmodel.evidence import Cells, Cohort
 
 _WHOSE = {
     Population: "all people in the evidence",
-    RealisedCohort: "the people whose outcome is drawn",
+    RealisedCohort: "these very people",
     NewCohort: "the new cohort",
 }
 # A correlation of fewer people than this, and the covariates, says nothing.
@@ -269,6 +269,8 @@ def _assumptions(
         said.append(f"effects are averaged over the covariates of {_WHOSE[type(design.target)]}")
     if len(design.evidence.groups) > 1 and not layout.pooled:
         said.append(f"the {len(design.evidence.groups)} groups are merged")
+    if isinstance(design.target, NewCohort):
+        said.append("people of the new cohort fare as people like them do in the evidence")
     if design.periods is None:
         said.append(UNDATED_NOTE)
     if len(models) > 1:

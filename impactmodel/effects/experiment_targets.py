@@ -204,6 +204,14 @@ class Realised(Around):
 class NewGroup(Around):
     """A model whose people belong to a group that is not in the evidence, in part or all."""
 
+    @property
+    def statement(self) -> str:
+        """One sentence on the model and one on the group, for the record."""
+        return (
+            f"{self.model.statement}; a group that is not in the evidence differs from the average "
+            "as those in it do"
+        )
+
     def levels(self, drawn: Parameters) -> Levels:
         """Draw level and effect of the group from the spread between groups."""
         for predictor in self.model.predictors:
