@@ -30,7 +30,7 @@ from impactmodel.effects.layout import Layout, lay_out
 from impactmodel.effects.logit import LogitOutcome
 from impactmodel.effects.meta_targets import NewCohort
 from impactmodel.effects.missing import MissingShift, Shifted, missing_shares
-from impactmodel.effects.model import OutcomeModel, PeopleModel
+from impactmodel.effects.model import PeopleModel
 from impactmodel.effects.predictor import Array
 from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.priors import BetaPriors, Priors
@@ -41,7 +41,7 @@ from impactmodel.evidence import Cells, Cohort
 
 _WHOSE = {
     Population: "all people in the evidence",
-    RealisedCohort: "the people whose outcome is drawn",
+    RealisedCohort: "these very people",
     NewCohort: "the new cohort",
 }
 # A correlation of fewer people than this, and the covariates, says nothing.
@@ -100,10 +100,10 @@ class Experiment:
 
 
 def least_squares(design: Experiment) -> tuple[LeastSquares, ...]:
-    """Estimate an experiment by ordinary least squares, one result per outcome.
+    """Estimate an experiment by ordinary least squares, one result per outcome and period.
 
     The point estimate is the difference in means, adjusted for covariates and (with
-    ``pool_groups``) group indicators where the design says so.
+    ``pool_groups``) group indicators where the design says so, among people whose outcome is known.
 
     Raises
     ------
@@ -112,6 +112,9 @@ def least_squares(design: Experiment) -> tuple[LeastSquares, ...]:
     """
     evidence = design.evidence
     names = evidence.covariates if design.adjust else ()
+    if isinstance(evidence, Cohort) and evidence.missing.any():
+        seen = [evidence.observed(o.name).cells(by=names) for o in evidence.outcomes]
+        return tuple(regress(cells, names, by_group=design.pool_groups)[0] for cells in seen)
     cells = evidence.cells(by=names) if isinstance(evidence, Cohort) else evidence
     return regress(cells, names, by_group=design.pool_groups)
 
@@ -119,11 +122,11 @@ def least_squares(design: Experiment) -> tuple[LeastSquares, ...]:
 @prepare.register
 def _(design: Experiment) -> Prepared:
     periods = _periods(design)
-    layout, models = _models(design)
+    layout, models = models_of(design)
     people, estimators = _correlations(design, layout)
     known = bool(np.isfinite(estimators).all())
     realised = isinstance(design.target, RealisedCohort)
-    before = _models(dataclasses.replace(design, target=Population()))[1] if realised else models
+    before = models_of(dataclasses.replace(design, target=Population()))[1] if realised else models
     return Prepared(
         models=models,
         periods=periods,
@@ -167,7 +170,7 @@ def _periods(design: Experiment) -> Periods:
     return periods
 
 
-def _models(design: Experiment) -> tuple[Layout, tuple[OutcomeModel, ...]]:
+def models_of(design: Experiment) -> tuple[Layout, tuple[PeopleModel, ...]]:
     """Return the layout of everybody and a model of each outcome, over those who are seen."""
     evidence = design.evidence
     shifts = {shift.outcome: shift for shift in design.missing}
@@ -187,7 +190,7 @@ def _models(design: Experiment) -> tuple[Layout, tuple[OutcomeModel, ...]]:
         made = [_model(measure, layout, design) for measure in layout.cells.outcomes]
         return layout, tuple(made)
     everybody = dataclasses.replace(evidence, y=np.zeros_like(evidence.y))
-    found: list[OutcomeModel] = []
+    found: list[PeopleModel] = []
     for measure in evidence.outcomes:
         seen = aimed(lay(everybody, observed=evidence.observed(measure.name)), design.target)
         model = _model(measure, seen, design)
@@ -261,13 +264,15 @@ def _why_not_exact(design: Experiment) -> str:
 
 
 def _assumptions(
-    design: Experiment, layout: Layout, models: tuple[OutcomeModel, ...], known: bool
+    design: Experiment, layout: Layout, models: tuple[PeopleModel, ...], known: bool
 ) -> tuple[str, ...]:
     said = [model.statement for model in models]
     if layout.covariates:
         said.append(f"effects are averaged over the covariates of {_WHOSE[type(design.target)]}")
     if len(design.evidence.groups) > 1 and not layout.pooled:
         said.append(f"the {len(design.evidence.groups)} groups are merged")
+    if isinstance(design.target, NewCohort):
+        said.append("people of the new cohort fare as people like them do in the evidence")
     if design.periods is None:
         said.append(UNDATED_NOTE)
     if len(models) > 1:

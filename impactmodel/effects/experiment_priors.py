@@ -10,14 +10,11 @@ import numpy as np
 from impactmodel.core.errors import InputError
 from impactmodel.core.seeds import stream
 from impactmodel.effects.checks import Check
-from impactmodel.effects.designs import prepare
-from impactmodel.effects.experiment import Experiment, least_squares
-from impactmodel.effects.fitting import exact_effects, prior_outcomes
-from impactmodel.effects.hurdle import HurdleGamma
-from impactmodel.effects.logit import LogitOutcome
-from impactmodel.effects.model import OutcomeModel
+from impactmodel.effects.experiment import Experiment, least_squares, models_of
+from impactmodel.effects.experiment_targets import Population, cohort_size
+from impactmodel.effects.fitting import exact_effects
+from impactmodel.effects.model import PeopleModel
 from impactmodel.effects.predictor import Array
-from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.prior_checks import (
     Answer,
     power_scaled,
@@ -54,17 +51,17 @@ def experiment_prior_conflict(
     >>> [check.passed for check in experiment_prior_conflict(Experiment(cells, priors=sceptic))]
     [False]
     """
-    drawn = prior_outcomes(design, draws=draws, seed=seed)
-    share = (drawn.cohort_size / drawn.cohort_size.sum("group")).rename(None)
-    effect = (drawn.effect() * share).sum("group").isel(period=0)
+    layout, models = models_of(dataclasses.replace(design, target=Population()))
+    size = cohort_size(layout, Population())
     checks = []
-    for found in least_squares(design):
+    for model, found in zip(models, least_squares(design), strict=True):
+        drawn = model.prior(draws, stream(seed, "prior", found.outcome))
+        mean = model.levels(drawn).mean @ (size / size.sum())
         error = found.se if found.se_hc2 is None else found.se_hc2
         if not error > 0:
             raise InputError("the estimate has no error to compare with", seen=found.outcome)
         rng = stream(seed, "conflict", found.outcome)
-        noise = rng.normal(0.0, error, draws)
-        replicated = effect.sel(outcome=found.outcome).values + noise
+        replicated = mean[0] - mean[1] + rng.normal(0.0, error, draws)
         checks.append(prior_data_conflict(f"effect on '{found.outcome}'", found.effect, replicated))
     return tuple(checks)
 
@@ -72,7 +69,7 @@ def experiment_prior_conflict(
 def experiment_prior_sensitivity(
     design: Experiment, *, factors: Sequence[float] = (0.5, 2.0)
 ) -> tuple[Check, ...]:
-    """Check how far each effect moves when the sd of its prior is halved and doubled.
+    """Check how far each effect on the population moves when its prior's sd is halved and doubled.
 
     By closed form: every prior is fitted anew, exactly. Beta priors keep their mean, and their
     weight in people is divided by the factor squared.
@@ -96,7 +93,8 @@ def experiment_prior_sensitivity(
     """
     rows: dict[str, list[Answer]] = {}
     for factor in (1.0, *factors):
-        scaled = dataclasses.replace(design, priors=_scaled(design.priors, factor))
+        priors = _scaled(design.priors, factor)
+        scaled = dataclasses.replace(design, priors=priors, target=Population())
         label = "as used" if factor == 1 else f"effect's prior sd times {factor:g}"
         for outcome, mean, sd in exact_effects(scaled):
             rows.setdefault(outcome, []).append(Answer(label, mean, sd))
@@ -118,34 +116,27 @@ def power_scaled_experiment(design: Experiment, fit: EffectFit) -> tuple[Check, 
     InputError
         For beta priors, which have a closed form.
     """
-    ready = prepare(design)
-    if not isinstance(ready, Prepared):
-        raise InputError("this design has no models by outcome", seen=type(design).__name__)
+    layout, models = models_of(design)
     posterior = fit.posterior["posterior"].dataset
     drawn = {str(k): v.values.reshape(-1, *v.shape[2:]) for k, v in posterior.items()}
-    share = ready.cohort_size / ready.cohort_size.sum()
+    size = cohort_size(layout, design.target)
     checks = []
-    for model in ready.models:
+    for model in models:
         # From the parameters, in their own order: outcomes are paired after sampling.
-        mean = model.levels(drawn).mean @ share
-        log_prior = _log_prior(model, drawn)
+        mean = model.levels(drawn).mean @ (size / size.sum())
         name = f"effect on '{model.measure.name}'"
-        checks.append(power_scaled(name, mean[0] - mean[1], log_prior))
+        checks.append(power_scaled(name, mean[0] - mean[1], _log_prior(model, drawn)))
     return tuple(checks)
 
 
-def _log_prior(model: OutcomeModel, drawn: Mapping[str, Array]) -> Array:
+def _log_prior(model: PeopleModel, drawn: Mapping[str, Array]) -> Array:
     """Return the log prior density of the treatment's coefficients, up to a constant (draw)."""
-    if isinstance(model, LogitOutcome):
-        predictors = [model.part.predictor]
-    elif isinstance(model, HurdleGamma):
-        predictors = [model.part.predictor, model.location]
-    else:
+    if not model.predictors:
         raise InputError(
             f"the model of '{model.measure.name}' has no treatment coefficient",
             fix="use experiment_prior_sensitivity",
         )
-    terms = [-0.5 * (drawn[p.beta][:, 1] / p.sd[1]) ** 2 for p in predictors]
+    terms = [-0.5 * (drawn[p.beta][:, 1] / p.sd[1]) ** 2 for p in model.predictors]
     return np.sum(terms, axis=0)
 
 
@@ -162,7 +153,8 @@ def _scaled(priors: Priors, factor: float) -> Priors:
         positive=_wider(priors.amount.positive, factor),
         treatment_sd=priors.amount.treatment_sd * factor,
     )
-    return dataclasses.replace(priors, binary=binary, amount=amount)
+    number = dataclasses.replace(priors.number, treatment_sd=priors.number.treatment_sd * factor)
+    return dataclasses.replace(priors, binary=binary, amount=amount, number=number)
 
 
 def _wider(priors: LogitPriors, factor: float) -> LogitPriors:

@@ -172,7 +172,7 @@ class Realised(Around):
         at, arm = cells.outcomes.index(model.measure), 1 - cells.treated.astype(np.intp)
         total, known = np.zeros((2, groups)), np.zeros_like(layout.pattern_people)
         np.add.at(total, (arm, cells.group), cells.y_sum[:, at])
-        np.add.at(known, (arm, layout.pattern), cells.n)
+        np.add.at(known, (arm, layout.patterns_of(cells)), cells.n)
         people = layout.pattern_size
         if target.people == "treated":
             people, total[1], known[1] = layout.pattern_people[0], 0.0, 0.0
@@ -203,6 +203,14 @@ class Realised(Around):
 @dataclass(frozen=True, slots=True, eq=False)
 class NewGroup(Around):
     """A model whose people belong to a group that is not in the evidence, in part or all."""
+
+    @property
+    def statement(self) -> str:
+        """One sentence on the model and one on the group, for the record."""
+        return (
+            f"{self.model.statement}; a group that is not in the evidence differs from the average "
+            "as those in it do"
+        )
 
     def levels(self, drawn: Parameters) -> Levels:
         """Draw level and effect of the group from the spread between groups."""

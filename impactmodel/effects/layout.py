@@ -34,8 +34,6 @@ class Layout:
         Covariates standardised over all people, (cell, covariate) and (pattern, covariate).
     scale
         Mean and sd of each covariate over all people, by which they are standardised.
-    pattern
-        The pattern of each cell.
     pattern_group
         Group of each pattern; one past the last is a group that is not in the evidence.
     pattern_people
@@ -51,7 +49,6 @@ class Layout:
     z: Array
     pattern_z: Array
     scale: tuple[Array, Array]
-    pattern: Codes
     pattern_group: Codes
     pattern_people: Array
     pooled: bool
@@ -77,6 +74,12 @@ class Layout:
     def treated_share(self) -> float:
         """Share of people who are treated."""
         return float(self.cells.n @ self.arm / self.cells.n.sum())
+
+    def patterns_of(self, cells: Cells) -> Codes:
+        """Return the pattern of each of some cells of people of the evidence."""
+        mine = np.column_stack([self.pattern_group, self.pattern_z])
+        theirs = _keys(cells, self.scale, self.pooled)
+        return distinct(np.concatenate([mine, theirs]))[1][len(mine) :]
 
     def averages(self) -> Array:
         """Return weights (pattern, group) that average over the people of each group."""
@@ -121,15 +124,13 @@ def lay_out(
         cells = observed.cells(by=names)
     if not pooled:
         cells = cells.ungrouped()
-    keys = _keys(cells, scale, pooled)
     group = patterns[:, 0].astype(np.intp)
     return Layout(
         cells=cells,
         covariates=names,
-        z=keys[:, 1:],
+        z=_keys(cells, scale, pooled)[:, 1:],
         pattern_z=patterns[:, 1:],
         scale=scale,
-        pattern=distinct(np.concatenate([patterns, keys]))[1][len(patterns) :],
         pattern_group=group,
         pattern_people=people,
         pooled=pooled,

@@ -21,6 +21,7 @@ from impactmodel.effects import (
     ClosedForm,
     CohortPart,
     Experiment,
+    ExperimentChoice,
     GaussianPriors,
     MissingShift,
     NewCohort,
@@ -309,4 +310,6 @@ def test_parts_of_a_pooled_cohort_name_every_covariate_and_known_groups():
         with pytest.raises(InputError) as error:
             prepare(Experiment(cohort, target=NewCohort(5, parts=(part,)), **POOLED))
         assert text in str(error.value)
+    choice = ExperimentChoice(target=RealisedCohort("treated"))
+    assert load(ExperimentChoice, dump(choice)).design(cohort).target == TREATED
     assert load(NewCohort, dump(NewCohort(200, parts=SITES))) == NewCohort(200, parts=SITES)

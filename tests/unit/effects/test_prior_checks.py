@@ -1,5 +1,6 @@
 """Checks of priors: conflict with the data, and how much they decide."""
 
+import datetime as dt
 import math
 
 import numpy as np
@@ -10,15 +11,21 @@ from scipy import stats
 from impactmodel import datasets
 from impactmodel.core.errors import InputError
 from impactmodel.core.measures import OutcomeMeasure
+from impactmodel.core.schedule import Periods
 from impactmodel.effects import (
     BetaPriors,
     ClosedForm,
     Experiment,
+    GaussianPriors,
     LogitPriors,
+    NewCohort,
+    Population,
     Priors,
+    RealisedCohort,
     Sampler,
     exact_effects,
     fit,
+    least_squares,
 )
 from impactmodel.effects.experiment_priors import (
     experiment_prior_conflict,
@@ -32,7 +39,7 @@ from impactmodel.effects.prior_checks import (
     prior_sensitivity,
     two_sided,
 )
-from impactmodel.evidence import Cells, Cohort
+from impactmodel.evidence import Cells, Cohort, RepeatedMeasure
 
 EMPLOYED = OutcomeMeasure("employed", kind="binary", channel="employment")
 RE78 = OutcomeMeasure("re78", kind="amount", unit="USD/year", channel="earnings")
@@ -174,3 +181,50 @@ def test_small_pieces():
     with pytest.raises(InputError) as error:
         prior_sensitivity("x", [Answer("a", 0.0, 1.0)])
     assert str(error.value) == "answers: a comparison of priors needs two or more"
+
+
+def test_priors_of_scores_are_scaled_and_their_sensitivity_is_that_of_a_normal_mean():
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame({"treat": np.arange(2000) % 2, "score": rng.normal(size=2000)})
+    table["score"] += 0.1 * table["treat"]
+    score = OutcomeMeasure("score", kind="index")
+    cohort = Cohort.from_frame(table, treatment="treat", outcomes=[score])
+    priors = Priors(number=GaussianPriors(treatment_sd=0.04))
+    (check,) = experiment_prior_sensitivity(Experiment(cohort, priors=priors))
+    means = [row[1] for row in check.table[1:]]
+    assert means[1] < means[0] < means[2]
+    sd = table["score"].std(ddof=0)
+    s2 = sum(part["score"].var() / 1000 for _, part in table.groupby("treat"))
+    gap = table.groupby("treat")["score"].mean().diff().iloc[1]
+    for scale, mean in zip((0.04, 0.02, 0.08), means, strict=True):
+        shrunk = gap / (1 + s2 / (scale * sd) ** 2)
+        # Of 2,000 people the variance is as good as known.
+        assert mean == pytest.approx(shrunk, rel=0.01)
+    design = Experiment(cohort, priors=priors)
+    (power,) = power_scaled_experiment(design, fit(design, ClosedForm(seed=1, draws=40_000)))
+    rows = {row[0]: row[1] for row in power.table[1:]}
+    half, double = (gap / (1 + p * s2 / (0.04 * sd) ** 2) for p in (0.5, 2.0))
+    assert rows["power 0.5"] == pytest.approx(half, rel=0.01)
+    assert rows["power 2"] == pytest.approx(double, rel=0.01)
+
+
+def test_checks_of_priors_work_with_missing_outcomes_periods_and_targets():
+    table = datasets.load("nsw").assign(later=lambda d: d["employed"] * (d["age"] > 20))
+    table["later"] = table["later"].where(table["age"] < 40)
+    twice = RepeatedMeasure(EMPLOYED, ("employed", "later"))
+    cohort = Cohort.from_frame(table, treatment="treat", outcomes=[twice], missing_outcomes=True)
+    years = Periods(dt.date(1978, 1, 1), "year", 2)
+    for target in (Population(), RealisedCohort(), NewCohort(50)):
+        design = Experiment(cohort, periods=years, target=target)
+        for checks in (
+            experiment_prior_conflict(design),
+            experiment_prior_sensitivity(design),
+            power_scaled_experiment(design, fit(design, ClosedForm(seed=1))),
+        ):
+            assert [check.passed for check in checks] == [True, True]
+            assert "'employed'" in checks[0].name
+            assert "'later'" in checks[1].name
+    seen = table.dropna()
+    gap = seen.groupby("treat")["later"].mean().diff().iloc[1]
+    assert least_squares(design)[1].effect == pytest.approx(gap)
+    assert least_squares(design)[1].people == len(seen)

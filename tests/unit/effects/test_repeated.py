@@ -111,6 +111,19 @@ def test_joint_probabilities_are_those_of_the_conjugate_joint_model(first, last)
     assert both > 0.25 + 8 * 0.5 / np.sqrt(16_000)
 
 
+def test_effects_on_amounts_correlate_as_differences_in_means_do():
+    table = people()
+    found = fit(design(read(table, WAGES)), ClosedForm(seed=1, draws=8000)).outcomes
+    effect = found.effect().values[:, 0, 0]
+    cov = sum(
+        part[list(WAGES.columns)].cov().to_numpy() / len(part) for _, part in table.groupby("t")
+    )
+    sd = np.sqrt(np.diag(cov))
+    # Priors and a rank correlation instead of a linear one move it slightly, as between outcomes.
+    np.testing.assert_allclose(np.corrcoef(effect.T), cov / np.outer(sd, sd), atol=0.05)
+    assert abs(cov[0, 2] / (sd[0] * sd[2])) > 0.1
+
+
 def test_people_hang_together_over_time_as_in_the_data():
     table = people(2000)
     found = fit(design(read(table), priors=FLAT), ClosedForm(seed=1)).outcomes
