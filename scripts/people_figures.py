@@ -99,7 +99,7 @@ def main() -> None:
         stage = design_stage(survey, EntropyBalancing(moments=moments))
         found = fit(MatchedComparison(survey, stage, source=SOURCE), exact)
         tell(f"matched comparison, {moments} moments", found)
-        keep(f"matched_balance_{moments}", plot_balance(stage))
+    keep("matched_balance", plot_balance(stage))
     keep("matched_effect", plot_effect(found.outcomes))
 
     for estimand in ("ITT", "CACE"):
