@@ -168,15 +168,11 @@ def calibration_check(name: str, found: Calibration) -> Check:
         if abs(float(row[4])) > BIAS_LIMIT * found.sd and abs(float(row[5])) > limit
     ]
     worst = max(bad or found.rows, key=lambda row: abs(float(row[4])))
-    slope = (
-        "not judged: noise of the coefficients is carried"
-        if found.learnt
-        else f"limit 1 ± {SLOPE_LIMIT:g}"
-    )
+    slope = "not judged: learnt" if found.learnt else f"limit 1 ± {SLOPE_LIMIT:g}"
     text = (
-        f"held-out predictions of '{name}': largest bias {float(worst[4]):+.3g} ({worst[0]}; limit "
-        f"{BIAS_LIMIT:g} sd = {BIAS_LIMIT * found.sd:.3g}, and beyond chance), slope "
-        f"{found.slope:.2f} ({found.slope_se:.2f}; {slope})"
+        f"held-out predictions of '{name}': largest bias {float(worst[4]):+.3g} ({worst[0]}, z "
+        f"{float(worst[5]):+.1f}; limit {BIAS_LIMIT:g} sd = {BIAS_LIMIT * found.sd:.3g} where "
+        f"|z| > {limit:.1f}), slope {found.slope:.2f} ({found.slope_se:.2f}; {slope})"
     )
     table = (("who", "people", "predicted", "observed", "bias", "z"), *found.rows)
     return Check(f"calibration: {name}", not (steep or bad), text, table)
