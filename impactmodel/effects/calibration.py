@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +32,12 @@ class HeldOut:
         Sums of predictions and of their squares.
     observed, observed_squares, products
         Sums of outcomes, of their squares, and of predictions times outcomes.
+    fitted
+        What people are sorted by: the prediction of one who was used as well, where it is learnt.
+        That one and its residual are independent in a right model, while a prediction without a
+        person leans away from this person's outcome.
+    learnt
+        Whether other unserved people made the prediction, or it is given.
     """
 
     people: Array
@@ -39,6 +47,8 @@ class HeldOut:
     observed: Array
     observed_squares: Array
     products: Array
+    fitted: Array
+    learnt: bool
 
     @classmethod
     def constant(
@@ -47,8 +57,9 @@ class HeldOut:
         people: Array,
         group: npt.NDArray[np.intp],
         sums: tuple[Array, Array],
+        fitted: Array | None = None,
     ) -> HeldOut:
-        """Return the sums where everybody in a row has one prediction."""
+        """Return the sums where everybody in a row has one prediction, learnt if it was fitted."""
         return cls(
             people,
             group,
@@ -57,7 +68,19 @@ class HeldOut:
             sums[0],
             sums[1],
             prediction * sums[0],
+            prediction if fitted is None else fitted,
+            fitted is not None,
         )
+
+    @classmethod
+    def joined(cls, parts: Sequence[HeldOut]) -> HeldOut:
+        """Return the rows of all parts that have people in them."""
+        arrays: dict[str, Any] = {
+            f.name: np.concatenate([getattr(part, f.name)[part.people > 0] for part in parts])
+            for f in fields(cls)
+            if f.name != "learnt"
+        }
+        return replace(parts[0], **arrays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +91,23 @@ class Calibration:
     ----------
     slope, slope_se
         1 where a predicted difference between people is as large as the observed one; below 1
-        where predictions are too extreme.
+        where predictions are too extreme. Learnt predictions of people who hardly differ are: their
+        differences are noise of the coefficients, which the draws carry (1 - 1/F with flat priors,
+        F being that of the regression).
     rows
         (who, people, predicted, observed, bias, z): of all, of each group, and of each fifth by
         prediction; bias is predicted minus observed.
     sd
         Standard deviation of the outcome.
+    learnt
+        As in `HeldOut`.
     """
 
     slope: float
     slope_se: float
     rows: tuple[tuple[str | float, ...], ...]
     sd: float
+    learnt: bool
 
 
 def calibrate(held: HeldOut, groups: tuple[str, ...]) -> Calibration:
@@ -107,15 +135,15 @@ def calibrate(held: HeldOut, groups: tuple[str, ...]) -> Calibration:
         parts += [(f"group {label}", held.group == code) for code, label in enumerate(groups)]
     parts += _fifths(held)
     rows = [_row(held, who, rows) for who, rows in parts if rows.any()]
-    return Calibration(slope, se, tuple(rows), float(np.sqrt(syy / (n - 1.0))))
+    return Calibration(slope, se, tuple(rows), float(np.sqrt(syy / (n - 1.0))), held.learnt)
 
 
 def _fifths(held: HeldOut) -> list[tuple[str, npt.NDArray[np.bool_]]]:
-    mean = held.predicted / held.people
-    order = np.argsort(mean, kind="stable")
-    before = np.cumsum(held.people[order]) - held.people[order] / 2
-    fifth = np.empty(len(mean), dtype=np.intp)
-    fifth[order] = np.minimum(_FIFTHS * before / held.people.sum(), _FIFTHS - 1).astype(np.intp)
+    """Return fifths of people; those with one fit stay together, whatever their outcome."""
+    values, place = np.unique(held.fitted, return_inverse=True)
+    people = np.bincount(place, held.people, minlength=len(values))
+    middle = np.cumsum(people) - people / 2
+    fifth = np.minimum(_FIFTHS * middle / people.sum(), _FIFTHS - 1).astype(np.intp)[place]
     return [(f"fifth {i + 1} by prediction", fifth == i) for i in range(_FIFTHS)]
 
 
@@ -129,20 +157,22 @@ def _row(held: HeldOut, who: str, rows: npt.NDArray[np.bool_]) -> tuple[str | fl
 
 
 def calibration_check(name: str, found: Calibration) -> Check:
-    """Fail where the slope or a bias is beyond its limit and beyond chance."""
-    limit = float(ndtri(1 - _LEVEL / (2 * (len(found.rows) + 1))))
+    """Fail where a bias, or the slope of given predictions, is beyond its limit and chance."""
+    judged = len(found.rows) + (not found.learnt)
+    limit = float(ndtri(1 - _LEVEL / (2 * judged)))
     off = abs(found.slope - 1.0)
-    steep = off > SLOPE_LIMIT and off > limit * found.slope_se
+    steep = not found.learnt and off > SLOPE_LIMIT and off > limit * found.slope_se
     bad = [
         row
         for row in found.rows
         if abs(float(row[4])) > BIAS_LIMIT * found.sd and abs(float(row[5])) > limit
     ]
     worst = max(bad or found.rows, key=lambda row: abs(float(row[4])))
+    slope = "not judged: learnt" if found.learnt else f"limit 1 ± {SLOPE_LIMIT:g}"
     text = (
-        f"held-out predictions of '{name}': slope {found.slope:.2f} ({found.slope_se:.2f}; limit "
-        f"1 ± {SLOPE_LIMIT:g}), largest bias {float(worst[4]):+.3g} ({worst[0]}; limit "
-        f"{BIAS_LIMIT:g} sd = {BIAS_LIMIT * found.sd:.3g}), both judged beyond chance"
+        f"held-out predictions of '{name}': largest bias {float(worst[4]):+.3g} ({worst[0]}, z "
+        f"{float(worst[5]):+.1f}; limit {BIAS_LIMIT:g} sd = {BIAS_LIMIT * found.sd:.3g} where "
+        f"|z| > {limit:.1f}), slope {found.slope:.2f} ({found.slope_se:.2f}; {slope})"
     )
     table = (("who", "people", "predicted", "observed", "bias", "z"), *found.rows)
     return Check(f"calibration: {name}", not (steep or bad), text, table)

@@ -63,7 +63,7 @@ class Encouragement:
 
     Examples
     --------
-    Vitamin A in Indonesia: 3.8 and 6.4 deaths per thousand infants by assignment; 80 % took it.
+    Vitamin A in Indonesia: 3.8 and 6.4 deaths per thousand children by assignment; 80 % took it.
 
     >>> import pandas as pd
     >>> counts = pd.DataFrame({"invited": [0, 1], "n": [11588, 12094], "took_sum": [0, 9675],

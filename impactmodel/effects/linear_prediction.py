@@ -192,6 +192,8 @@ class LinearPrediction:
             n * m + s * y,
             n * m**2 + 2 * m * s * y + s**2 * yy,
             n * m**2 + m * s * (p + y) + s**2 * py,
+            fit,
+            True,
         )
 
     @property

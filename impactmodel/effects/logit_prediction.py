@@ -111,25 +111,9 @@ class LogitPrediction:
         for value, people in ((1.0, y), (0.0, n - y)):
             left = expit(x @ beta - own * (value - p) / keep)
             sides.append(
-                HeldOut.constant(left, people, self.layout.group0, (value * people, value * people))
+                HeldOut.constant(left, people, self.layout.group0, (value * people,) * 2, p)
             )
-        some = [side.people > 0 for side in sides]
-        return HeldOut(
-            *(
-                np.concatenate(
-                    [getattr(s, name)[rows] for s, rows in zip(sides, some, strict=True)]
-                )
-                for name in (
-                    "people",
-                    "group",
-                    "predicted",
-                    "predicted_squares",
-                    "observed",
-                    "observed_squares",
-                    "products",
-                )
-            )
-        )
+        return HeldOut.joined(sides)
 
     def _mode(self) -> tuple[Array, Array]:
         """Return the posterior mode and the curvature there, by Newton's method."""

@@ -130,12 +130,13 @@ def trends(**moved):
     return lambda rng: difference_checks(DifferenceInDifferences(panel(rng, **moved)))
 
 
-def predicted(bent=0.0, shift=0.0):
+def predicted(bent=0.0, shift=0.0, tie=1.0):
     """Months worked predicted from age and skill; the truth may bend, a given one be too high."""
 
     def run(rng):
         p = people(rng, lambda p: 0.5 * p["age"] - 1.0)
-        p["y"] = p["age"] + 0.5 * p["skill"] + bent * p["age"] ** 2 + rng.normal(size=N)
+        line = p["age"] + 0.5 * p["skill"] + bent * p["age"] ** 2
+        p["y"] = tie * line + rng.normal(size=N)
         p["value"], p["se"] = p["age"] + 0.5 * p["skill"] + shift, 1.0 + 1e-6 * p["age"]
         given = ["value", "se"] if shift else []
         made = Cohort.from_frame(
@@ -192,6 +193,7 @@ CASES = {
         dip=0.25
     ),
     ("predicted baseline", "sound", ""): predicted(),
+    ("predicted baseline", "sound, covariates say nothing", ""): predicted(tie=0.0),
     ("predicted baseline", "the truth bends in age", "calibration: y"): predicted(bent=0.5),
     ("predicted baseline", "given predictions too high", "calibration: y"): predicted(shift=0.4),
 }

@@ -13,6 +13,7 @@ from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import dump, load
 from impactmodel.effects import ClosedForm, Sampler, build_model, fit, prior_outcomes
 from impactmodel.effects.calibration import HeldOut, calibrate
+from impactmodel.effects.designs import prepare
 from impactmodel.effects.given_prediction import GivenPrediction
 from impactmodel.effects.linear_prediction import LinearPrediction, LinearPriors
 from impactmodel.effects.logit_prediction import LogitPrediction
@@ -374,3 +375,33 @@ def test_what_hidden_confounding_would_have_to_explain_is_said():
     stated = (GivenPrediction("days", "value", "se", 0.5),)
     names = [c.name for c in closed(PredictedBaseline(made, stated), 500).diagnostics.checks]
     assert "robustness value" not in names
+
+
+def test_covariates_that_say_nothing_are_no_failure_of_calibration():
+    """What they seem to say is noise of the coefficients: a prediction without a person leans
+    away from this person's outcome, and its slope is far below 1."""
+    failed = {"days": 0, "job": 0}
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        table = pd.DataFrame(rng.normal(size=(260, 8)), columns=list("abcdefgh"))
+        table["served"] = np.arange(260) % 4 == 0
+        table["days"], table["job"] = rng.normal(100, 20, 260), rng.integers(0, 2, 260)
+        made = cohort(table.astype(float), (DAYS, JOB), list("abcdefgh"))
+        for one in prepare(PredictedBaseline(made)).checks()[:2]:
+            failed[one.name.split(": ")[1]] += one.passed is False
+    # Five in a hundred at most by design; four binomial errors above 3 of 60.
+    assert max(failed.values()) <= 3 + 4 * 1.7
+
+
+def test_people_with_one_prediction_stay_in_one_fifth_whatever_their_outcome():
+    table = people(n=2000).assign(age=lambda d: np.where(d["age"] > 40, 50.0, 30.0))
+    made = cohort(table, (JOB,), ["age"])
+    (one, _) = prepare(PredictedBaseline(made)).checks()
+    rows = [row for row in one.table if str(row[0]).startswith("fifth")]
+    counts = table[table["served"] == 0].groupby("age")["job"].agg(["size", "mean"])
+    assert sorted(row[1] for row in rows) == sorted(counts["size"])
+    # The predictions are the shares, but for the prior's and the left-out person's part.
+    for row in rows:
+        assert counts.loc[counts["size"] == row[1], "mean"].item() == pytest.approx(
+            row[2], abs=0.01
+        )
