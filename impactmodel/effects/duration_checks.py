@@ -63,10 +63,9 @@ def proportionality(layout: SpellLayout, job: Sequence[int], label: str, *, assu
     assumed
         Whether the model takes the effect as constant: it informs only where it does not.
 
-    Examples
-    --------
-    See ``docs/designs/durations.md``: the effect of unemployment insurance is far from
-    proportional.
+    Notes
+    -----
+    The effect of unemployment insurance in ``docs/designs/durations.md`` is far from proportional.
     """
     n = layout.at_risk.sum(axis=1)
     d = layout.exits[..., job].sum(axis=(1, 3))

@@ -67,7 +67,7 @@ def test_endings_of_a_constant_hazard_are_geometric():
     # Sum of a geometric series; time to any exit within h periods.
     months = found.months_without(("job", "other"), 24)
     np.testing.assert_allclose(months, (1 - 0.7**24) / 0.3, rtol=1e-12)
-    # One minus the cause-specific survival alone would say .2 + ... -> 1; the incidence ends at 2/3.
+    # One minus the survival of this cause alone goes to 1; the incidence ends at 2/3.
     assert found.incidence(("job",)).max() < 2 / 3
     assert found.median(("job",))[0, 0, 0] == np.ceil(np.log(1 - 0.75) / np.log(0.7))
     with pytest.raises(InputError, match="outside the periods"):
