@@ -209,6 +209,24 @@ def test_the_model_in_pymc_is_the_model_in_numpy():
     assert float(values[0]) == pytest.approx(log, rel=1e-10)
 
 
+def test_the_conjugate_model_in_pymc_is_its_dirichlet():
+    made = design(horizons=(2,))
+    model, ready = build_model(made), prepare(made).model
+    p = ready.exact(1, np.random.default_rng(2))["hazard_probability"][0]
+    likelihood = model.replace_rvs_by_values([model["hazard_likelihood"]])
+    (variable,) = model.value_vars
+    forward = model.rvs_to_transforms[model["hazard_probability"]].forward
+    point = {variable.name: forward(p).eval(mode="FAST_COMPILE")}
+    found = model.compile_fn(likelihood, inputs=model.value_vars, mode="FAST_COMPILE")(point)
+    assert float(found[0]) == pytest.approx(special.xlogy(ready.counts, p).sum(), rel=1e-10)
+    posterior = ready.exact(40_000, np.random.default_rng(3))["hazard_probability"]
+    alpha = DirichletPriors().alpha(3) + ready.counts
+    # Four Monte Carlo errors of 40,000 draws of a share.
+    mean = alpha / alpha.sum(axis=-1, keepdims=True)
+    error = 4 * np.sqrt(mean * (1 - mean) / (alpha.sum(axis=-1, keepdims=True) + 1) / 40_000)
+    assert (np.abs(posterior.mean(axis=0) - mean) < error).all()
+
+
 def test_prior_outcomes_are_symmetric_between_the_arms():
     for priors in (HazardPriors(), DirichletPriors(), GROUPED):
         drawn = prior_outcomes(design(priors=priors), draws=4000, seed=2)
