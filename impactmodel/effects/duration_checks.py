@@ -29,15 +29,19 @@ _BAND_EVENTS = 10
 
 def few_events(layout: SpellLayout, job: Sequence[int], label: str) -> Check:
     """Check that each arm has exits of interest, and people at risk up to the horizon."""
-    rows, least, last = [], np.inf, np.inf
+    rows: list[tuple[str | float, ...]] = []
+    least, last = np.inf, np.inf
     for arm, word in enumerate(ARM_WORDS):
         events = float(layout.exits[arm][..., job].sum())
         at_risk = float(layout.at_risk[arm, :, -1].sum())
         rows.append((word, events, at_risk))
-        least, last = min(least, events), min(last, at_risk)
+        least = min(least, events)
+        # With nobody left at all, the layout has seen that everybody's exit is known.
+        last = min(last, at_risk) if at_risk else last
     text = (
         f"{least:.0f} exits to '{label}' in the arm with fewest (limit {EVENTS_LIMIT}), "
-        f"{last:.0f} people at risk in period {layout.horizon} (limit {AT_RISK_LIMIT})"
+        f"{last if np.isfinite(last) else 0:.0f} people at risk in period {layout.horizon} (limit "
+        f"{AT_RISK_LIMIT}, where anybody is left)"
     )
     passed = bool(least >= EVENTS_LIMIT and last >= AT_RISK_LIMIT)
     return Check("events", passed, text, (("arm", "exits", "at risk in the last period"), *rows))
@@ -59,10 +63,9 @@ def proportionality(layout: SpellLayout, job: Sequence[int], label: str, *, assu
     assumed
         Whether the model takes the effect as constant: it informs only where it does not.
 
-    Examples
-    --------
-    See ``docs/designs/durations.md``: the effect of unemployment insurance is far from
-    proportional.
+    Notes
+    -----
+    The effect of unemployment insurance in ``docs/designs/durations.md`` is far from proportional.
     """
     n = layout.at_risk.sum(axis=1)
     d = layout.exits[..., job].sum(axis=(1, 3))
@@ -144,7 +147,8 @@ def predictive_survival(
 def _survival_check(arm: str, observed: Array, replicated: Array) -> Check:
     mean, sd = replicated.mean(axis=0), np.maximum(replicated.std(axis=0), 1e-12)
     far = np.abs(observed - mean) / sd
-    tail = float((np.abs(replicated - mean) / sd).max(axis=1).__ge__(far.max()).mean())
+    farthest = (np.abs(replicated - mean) / sd).max(axis=1)
+    tail = float((farthest >= far.max()).mean())
     worst = int(far.argmax())
     low, high = np.quantile(replicated, [0.05, 0.95], axis=0)
     rows = tuple(

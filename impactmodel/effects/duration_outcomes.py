@@ -98,15 +98,12 @@ class Targets:
 
     def values(self) -> Array:
         """Return each outcome of a person by ending: period and cause, then staying."""
-        rows = []
         ending = np.arange(1, self.last + 1)[:, None]
         is_job = np.isin(np.arange(len(self.causes)), self.job)
-        for horizon in self.horizons:
-            rows.append([*((ending <= horizon) & is_job).astype(float).ravel(), 0.0])
-        months = 12 * self.periods.years
-        waited = np.where(is_job, ending, self.last)
-        rows.append([*(months * waited).ravel(), months * self.last])
-        return np.array(rows)
+        reached = [[*((ending <= h) & is_job).astype(float).ravel(), 0.0] for h in self.horizons]
+        months = 12 * self.periods.years * np.where(is_job, ending, self.last)
+        stayed = 12 * self.periods.years * self.last
+        return np.array([*reached, [*months.ravel(), stayed]])
 
     def outcomes(
         self, found: Endings, periods: Periods, people: Array, provenance: Provenance

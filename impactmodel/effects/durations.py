@@ -10,7 +10,6 @@ import numpy as np
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.outcomes import Provenance
-from impactmodel.core.schedule import Periods
 from impactmodel.effects.designs import prepare
 from impactmodel.effects.duration_outcomes import Targets
 from impactmodel.effects.duration_prepared import PreparedDurations
@@ -58,6 +57,7 @@ class Durations:
     Examples
     --------
     >>> import datetime as dt, pandas as pd
+    >>> from impactmodel.core.schedule import Periods
     >>> table = pd.DataFrame({"treat": [1, 1, 0, 0], "period": [1, 2, 1, 2],
     ...     "job": [30, 20, 20, 10], "censored": [0, 50, 10, 60]})
     >>> months = Periods(dt.date(2024, 1, 1), "month", 2)

@@ -1,4 +1,4 @@
-"""Hazards of leaving by competing causes: a multinomial logit over periods, in PyMC and in numpy."""
+"""Hazards of leaving by competing causes: a multinomial logit over periods."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class HazardModel:
 
         causes, scales = self.layout.causes, data[f"{_NAME}_priors"]
         steps = self.priors.baseline.shape(self.ends).shape[1]
-        walks = data.get(f"{_NAME}_walks")
+        walks: Any = data.get(f"{_NAME}_walks")
 
         def course(name: str, mean: Any, columns: slice, scale: Any) -> Any:
             """Return a level that moves over bands (band, cause)."""
@@ -126,7 +126,7 @@ class HazardModel:
                 raw = pm.Normal(f"{name}{RAW}", 0.0, 1.0, shape=(len(self.layout.groups), causes))
                 parts.append((inside @ pm.Deterministic(name, raw * spread))[:, None, :])
             here, own = here + parts[0], parts[1]
-        # (arm, pattern, band, cause)
+        # Dims of what follows: arm, pattern, band and cause.
         base, move = baseline[None] + here, (moving[None] + own) / 2
         eta = pt.stack([base + move, base - move])
         exits, at_risk = data[f"{_NAME}_exits"], data[f"{_NAME}_at_risk"]

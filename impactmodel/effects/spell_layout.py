@@ -84,7 +84,7 @@ def lay_out_spells(
         for values in (cells.n, cells.at_risk[:, :horizon], cells.exits[:, :horizon])
     )
     group = keys[:, 0].astype(np.intp)
-    _require_follow_up(evidence, at_risk, horizon)
+    _require_follow_up(evidence, at_risk, exits, horizon)
     people = n.sum(axis=0)
     x = keys[:, 1:]
     mean = people @ x / people.sum()
@@ -109,11 +109,14 @@ def _placed(
     return out
 
 
-def _require_follow_up(evidence: SpellCells, at_risk: Array, horizon: int) -> None:
+def _require_follow_up(evidence: SpellCells, at_risk: Array, exits: Array, horizon: int) -> None:
     """Raise where a horizon lies beyond what was observed in an arm."""
     for arm, word in ((TREATED, "treated"), (COMPARISON, "comparison")):
-        seen = int(np.count_nonzero(at_risk[arm].sum(axis=0) > 0))
-        if horizon > evidence.periods.count or seen < horizon:
+        n, left = at_risk[arm].sum(axis=0), exits[arm].sum(axis=(0, 2))
+        seen = int(np.count_nonzero(n > 0))
+        # Where all have left nothing is missing; where the last are censored the rest is unknown.
+        over = 0 < seen == int(np.count_nonzero(n - left > 0)) + 1
+        if horizon > evidence.periods.count or (seen < horizon and not over):
             raise InputError(
                 f"the follow-up is shorter than the horizon of {horizon} periods: nobody of the "
                 f"{word} arm is at risk after period {seen}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -205,7 +205,7 @@ class SpellCells:
                 )
         groups = tuple(dict.fromkeys([*self.groups, *other.groups]))
         place = np.array([groups.index(label) for label in other.groups], dtype=np.intp)
-        joined = {
+        joined: dict[str, Any] = {
             key: frozen(np.concatenate([getattr(self, key), getattr(other, key)]))
             for key in ("treated", "x", "n", "exits", "at_risk")
         }
@@ -252,7 +252,7 @@ class SpellCells:
 def _summed(cells: SpellCells) -> SpellCells:
     """Merge the cells of equal arm, group and covariates."""
     unique, where = distinct(np.column_stack([cells.treated, cells.group, cells.x]))
-    sums = {}
+    sums: dict[str, Any] = {}
     for key in ("n", "exits", "at_risk"):
         values = getattr(cells, key)
         total = np.zeros((len(unique), *values.shape[1:]))

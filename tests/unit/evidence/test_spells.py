@@ -158,11 +158,9 @@ def test_covariates_must_be_known_at_the_start_and_have_few_values():
     ages = [20, 30, 20, 30, 20, 30]
     with pytest.raises(InputError, match="measured after assignment for 6 of 6 people"):
         read(SpellColumns("treat", "weeks", "exit", covariates=(late,), start=start), age=ages)
+    undated = SpellColumns("treat", "weeks", "exit", covariates=(Covariate("age"),), start=start)
     with pytest.raises(InputError, match="it is not said when this was measured"):
-        columns = SpellColumns(
-            "treat", "weeks", "exit", covariates=(Covariate("age"),), start=start
-        )
-        read(columns, age=ages)
+        read(undated, age=ages)
     plain = SpellColumns("treat", "weeks", "exit", covariates=(Covariate("age"),))
     with pytest.raises(InputError, match="one value only"):
         read(plain, age=[1] * 6)
