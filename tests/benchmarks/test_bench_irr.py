@@ -12,7 +12,7 @@ import pyxirr
 from impactmodel.core.schedule import add_months
 from impactmodel.finance import irr
 
-FLOWS, THEIRS = 20_000, 1000
+FLOWS, THEIRS = 4000, 1000
 DATES = [add_months(dt.date(2020, 1, 1), month) for month in range(61)]
 
 
