@@ -1,33 +1,60 @@
 """Finance: from outcome payments to cash flows, investor returns and prices."""
 
+from impactmodel.finance.caps import IrrCap, MultipleCap, SimpleCap
 from impactmodel.finance.cashflows import CashFlows, cashflows
+from impactmodel.finance.costs import Fees, ServiceCosts
 from impactmodel.finance.enrolment import Enrolled, enrol
 from impactmodel.finance.irr import Rates, all_roots, irr
 from impactmodel.finance.payments import Payments
 from impactmodel.finance.price import SolvedPrice, solve
+from impactmodel.finance.protection import CostGuarantee, PrincipalGuarantee
+from impactmodel.finance.referrals import ConstantRate, Enrolment, RampUp, StatedNumbers
 from impactmodel.finance.returns import Returns, returns
 from impactmodel.finance.structure import (
-    Enrolment,
-    Fees,
+    Bonus,
+    Drawdown,
     FundingStructure,
-    Guarantee,
+    Recycling,
+    Settlement,
+)
+from impactmodel.finance.tranches import (
+    Deferred,
+    FirstLoss,
+    Grant,
+    Junior,
+    RecyclableGrant,
     Senior,
-    ServiceCosts,
 )
 
 __all__ = [
+    "Bonus",
     "CashFlows",
+    "ConstantRate",
+    "CostGuarantee",
+    "Deferred",
+    "Drawdown",
     "Enrolled",
     "Enrolment",
     "Fees",
+    "FirstLoss",
     "FundingStructure",
-    "Guarantee",
+    "Grant",
+    "IrrCap",
+    "Junior",
+    "MultipleCap",
     "Payments",
+    "PrincipalGuarantee",
+    "RampUp",
     "Rates",
+    "RecyclableGrant",
+    "Recycling",
     "Returns",
     "Senior",
     "ServiceCosts",
+    "Settlement",
+    "SimpleCap",
     "SolvedPrice",
+    "StatedNumbers",
     "all_roots",
     "cashflows",
     "enrol",

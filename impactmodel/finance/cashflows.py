@@ -16,13 +16,12 @@ from impactmodel.finance.enrolment import Enrolled
 from impactmodel.finance.ladder import Ladder, build_ladder
 from impactmodel.finance.payments import Payments
 from impactmodel.finance.structure import FundingStructure
+from impactmodel.finance.tranches import MANAGER, PROVIDER, VEHICLE, Deferred, party_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 type Draws = NDArray[np.float64]
-
-PROVIDER, MANAGER, VEHICLE = "provider", "fund_manager", "vehicle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,20 @@ class CashFlows:
     @property
     def investor(self) -> Draws:
         """The senior investors' flows, shape (draw, date)."""
-        return self.of(self.structure.senior.name)
+        return self.tranche(self.structure.senior.name)
+
+    def tranche(self, name: str) -> Draws:
+        """Return the flows of one tranche, guarantees included, shape (draw, date).
+
+        Of a party that holds several roles these are the tranche's alone.
+
+        Raises
+        ------
+        InputError
+            If no tranche has the name.
+        """
+        name = self.structure.tranche(name).name
+        return self.ladder.paid_out[name] - self.ladder.paid_in[name]
 
     def probability_of_shortfall(self) -> float:
         """Return the share of draws in which some service cost is not funded."""
@@ -142,11 +154,15 @@ def _by_party(structure: FundingStructure, ladder: Ladder) -> dict[str, Draws]:
 
     for payer, amount in ladder.by_payer.items():
         add(payer, -amount)
-    add(structure.senior.name, values["distributed"] + values["guarantee"] - values["drawn"])
-    if structure.guarantee is not None:
-        add(structure.guarantee.guarantor, -values["guarantee"])
+    for tranche in structure.tranches:
+        paid_in = 0.0 if isinstance(tranche, Deferred) else ladder.paid_in[tranche.name]
+        add(party_of(tranche), ladder.paid_out[tranche.name] - paid_in)
+    for guarantee, called in zip(structure.guarantees, ladder.called, strict=True):
+        add(guarantee.guarantor, -called)
     add(PROVIDER, values["service_costs"])
     add(MANAGER, values["fees"])
+    for bonus, paid in zip(structure.bonuses, ladder.bonuses, strict=True):
+        add(bonus.to, paid)
     add(structure.surplus_to, values["surplus"])
     add(VEHICLE, np.diff(values["cash"], axis=1, prepend=0.0))
     return flows

@@ -9,10 +9,11 @@ import pytest
 from impactmodel.core.distribution import Beta
 from impactmodel.core.errors import InputError, JoinError
 from impactmodel.finance import (
+    ConstantRate,
     Enrolment,
     Fees,
     FundingStructure,
-    Guarantee,
+    PrincipalGuarantee,
     Senior,
     ServiceCosts,
     cashflows,
@@ -35,11 +36,14 @@ def full(n_draws=200):
         400_000.0,
         0.08,
         enrolment=Enrolment(
-            30.0, months=6, take_up=Beta(0.8, 0.05), drop_out_per_month=0.1, service_months=4
+            ConstantRate(30.0, months=6),
+            take_up=Beta(0.8, 0.05),
+            drop_out_per_month=0.1,
+            service_months=4,
         ),
         service_costs=ServiceCosts(5000.0, 500.0, 100.0, 2000.0),
         fees=Fees(0.01, 300.0, 8000.0),
-        guarantee=Guarantee(50_000.0),
+        guarantees=(PrincipalGuarantee(50_000.0),),
         surplus_to="state",
     )
     return structure, enrol(structure, n_draws, seed=3)
@@ -144,7 +148,10 @@ def test_unreachable_price_is_refused_with_the_best_gap():
     ("make", "message"),
     [
         (lambda: Senior(0.0), "commitment: a commitment is above 0"),
-        (lambda: Enrolment(10.0, take_up=40.0), "take_up: a share lies between 0 and 1"),
+        (
+            lambda: Enrolment(ConstantRate(10.0), take_up=40.0),
+            "take_up: a share lies between 0 and 1",
+        ),
         (lambda: ServiceCosts(set_up=-1.0), "set_up: a cost is not negative"),
         (lambda: Fees(arrangement=2.0), "arrangement: the arrangement fee is a share"),
     ],
