@@ -5,11 +5,13 @@ from impactmodel.finance.cashflows import CashFlows, cashflows
 from impactmodel.finance.costs import Fees, ServiceCosts
 from impactmodel.finance.enrolment import Enrolled, enrol
 from impactmodel.finance.irr import Rates, all_roots, irr
+from impactmodel.finance.mirr import mirr
 from impactmodel.finance.payments import Payments
 from impactmodel.finance.price import SolvedPrice, solve
 from impactmodel.finance.protection import CostGuarantee, PrincipalGuarantee
 from impactmodel.finance.referrals import ConstantRate, Enrolment, RampUp, StatedNumbers
 from impactmodel.finance.returns import Returns, returns
+from impactmodel.finance.risk import cvar
 from impactmodel.finance.structure import (
     Bonus,
     Drawdown,
@@ -57,8 +59,10 @@ __all__ = [
     "StatedNumbers",
     "all_roots",
     "cashflows",
+    "cvar",
     "enrol",
     "irr",
+    "mirr",
     "returns",
     "solve",
 ]

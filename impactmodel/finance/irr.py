@@ -87,7 +87,7 @@ def irr(
         )
     from impactmodel.finance.kernel import UNSETTLED, solve_settled
 
-    amounts, times = _prepared(flows, dates)
+    amounts, times = prepared(flows, dates)
     gaps, which = np.unique(np.diff(times), return_inverse=True)
     rate, count = solve_settled(np.ascontiguousarray(amounts), times, gaps, which)
     hard = np.flatnonzero(count == UNSETTLED)
@@ -110,7 +110,7 @@ def all_roots(flows: ArrayLike, dates: Sequence[dt.date] | None = None) -> list[
     >>> all_roots([-100.0, 230.0, -132.0])[0].round(9).tolist()
     [0.1, 0.2]
     """
-    amounts, times = _prepared(flows, dates)
+    amounts, times = prepared(flows, dates)
     return [np.expm1(roots) for roots in real_roots(_cleaned(amounts), times)]
 
 
@@ -125,7 +125,7 @@ def year_fractions(dates: Sequence[dt.date]) -> Floats:
     return np.array([(day - dates[0]).days / 365.0 for day in dates])
 
 
-def _prepared(flows: ArrayLike, dates: Sequence[dt.date] | None) -> tuple[Floats, Floats]:
+def prepared(flows: ArrayLike, dates: Sequence[dt.date] | None) -> tuple[Floats, Floats]:
     """Return flows of shape (draw, period), and rising times."""
     amounts = np.atleast_2d(np.asarray(flows, dtype=float))
     if amounts.ndim != 2 or amounts.shape[1] == 0:
