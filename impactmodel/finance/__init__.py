@@ -7,7 +7,8 @@ from impactmodel.finance.enrolment import Enrolled, enrol
 from impactmodel.finance.irr import Rates, all_roots, irr
 from impactmodel.finance.mirr import mirr
 from impactmodel.finance.payments import Payments
-from impactmodel.finance.price import SolvedPrice, solve
+from impactmodel.finance.price import SolvedPrice, linear_price, solve
+from impactmodel.finance.pricing_targets import PayerValue, TargetIRR, TargetLossProbability
 from impactmodel.finance.protection import CostGuarantee, PrincipalGuarantee
 from impactmodel.finance.referrals import ConstantRate, Enrolment, RampUp, StatedNumbers
 from impactmodel.finance.returns import Returns, returns
@@ -16,8 +17,8 @@ from impactmodel.finance.structure import (
     Bonus,
     Drawdown,
     FundingStructure,
+    PaymentTerms,
     Recycling,
-    Settlement,
 )
 from impactmodel.finance.tranches import (
     Deferred,
@@ -44,6 +45,8 @@ __all__ = [
     "IrrCap",
     "Junior",
     "MultipleCap",
+    "PayerValue",
+    "PaymentTerms",
     "Payments",
     "PrincipalGuarantee",
     "RampUp",
@@ -53,15 +56,17 @@ __all__ = [
     "Returns",
     "Senior",
     "ServiceCosts",
-    "Settlement",
     "SimpleCap",
     "SolvedPrice",
     "StatedNumbers",
+    "TargetIRR",
+    "TargetLossProbability",
     "all_roots",
     "cashflows",
     "cvar",
     "enrol",
     "irr",
+    "linear_price",
     "mirr",
     "returns",
     "solve",

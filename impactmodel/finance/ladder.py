@@ -100,7 +100,7 @@ def _refuse_early(structure: FundingStructure, due: list[tuple[dt.date, str, Dra
 
 
 def _received_on(structure: FundingStructure, day: dt.date) -> dt.date:
-    terms = structure.settlement
+    terms = structure.payment_terms
     if terms.calendar == "none":
         return day + dt.timedelta(days=terms.lag_days)
     if terms.lag_days:
@@ -109,5 +109,5 @@ def _received_on(structure: FundingStructure, day: dt.date) -> dt.date:
 
 
 def _monthly_day(structure: FundingStructure, month: int) -> dt.date:
-    terms = structure.settlement
+    terms = structure.payment_terms
     return adjusted(add_months(structure.start, month), terms.calendar, terms.roll)

@@ -90,7 +90,7 @@ class Bonus:
 
 
 @spec
-class Settlement:
+class PaymentTerms:
     """When money moves.
 
     Parameters
@@ -126,7 +126,7 @@ class FundingStructure:
         Day of the first planned referral and the first cost.
     senior, subordinate
         Tranches in the order of repayment; `FirstLoss` is always last.
-    enrolment, service_costs, fees, drawdown, recycling, settlement
+    enrolment, service_costs, fees, drawdown, recycling, payment_terms
         See their own pages. Without ``enrolment`` only fixed costs and set-up are paid.
     guarantees
         Of principal or of costs.
@@ -157,7 +157,7 @@ class FundingStructure:
     waterfall: Literal["by_tranche", "principal_first"] = "by_tranche"
     bonuses: tuple[Bonus, ...] = ()
     surplus_to: str = "provider"
-    settlement: Settlement = field(default_factory=Settlement)
+    payment_terms: PaymentTerms = field(default_factory=PaymentTerms)
     termination: dt.date | None = None
     price_base: str = ""
     source: str = ""

@@ -122,7 +122,7 @@ class Waterfall:
         return np.where(closed, 0.0, most)[:, None]
 
     def _accrue(self, before: dt.date, day: dt.date) -> None:
-        years = year_fraction(before, day, self.structure.settlement.day_count)
+        years = year_fraction(before, day, self.structure.payment_terms.day_count)
         self.accounts.accrue(years)
 
     def _pay_bills(self, month: int, cash: Draws) -> Draws:

@@ -20,7 +20,6 @@ from impactmodel.finance import (
     enrol,
     irr,
     returns,
-    solve,
 )
 from tests.unit.finance.given import Given, paid
 
@@ -117,31 +116,6 @@ def test_bad_joins_are_refused():
         cashflows(structure, paid(dt.date(2025, 1, 1), 1.0), enrolment=enrolled)
     with pytest.raises(JoinError, match="the fund enrols people"):
         cashflows(structure, paid(dt.date(2025, 1, 1), 1.0))
-
-
-def flows_at(quantity):
-    structure = fund(1000.0, service_costs=ServiceCosts(set_up=1000.0))
-    return lambda price: cashflows(structure, paid(dt.date(2025, 1, 1), *(price * quantity)))
-
-
-def test_price_for_a_target_is_the_closed_form():
-    quantity = np.array([50.0, 100.0, 150.0])
-    solved = solve(flows_at(quantity), target=0.05)
-    years = (dt.date(2025, 1, 1) - START).days / 365
-    assert solved.price == pytest.approx(1000 * 1.05**years / 100, rel=1e-9)
-    assert solved.achieved == pytest.approx(0.0, abs=1e-6)
-
-
-def test_price_for_a_probability_of_loss():
-    solved = solve(
-        flows_at(np.array([50.0, 100.0, 150.0])), target=0.0, criterion="probability_of_loss"
-    )
-    assert solved.price == pytest.approx(20.0, rel=1e-4)
-
-
-def test_unreachable_price_is_refused_with_the_best_gap():
-    with pytest.raises(InputError, match="no price up to 1,000,000,000 meets the target"):
-        solve(flows_at(np.zeros(3)), target=0.05)
 
 
 @pytest.mark.parametrize(
