@@ -18,7 +18,7 @@ class Account:
         self.tranche, self.cap = tranche, cap_of(tranche)
         self.drawn = np.zeros((months, n_draws))
         self.repaid = np.zeros((months, n_draws))
-        self.covered = np.zeros((months, n_draws))
+        self.covered = np.zeros(n_draws)
         self.undrawn = np.full(n_draws, float(tranche.commitment))
         self.principal, self.due = np.zeros(n_draws), np.zeros(n_draws)
 
@@ -52,8 +52,16 @@ class Account:
 
     def lost(self) -> Draws:
         """Return what was drawn and neither repaid nor covered by a guarantee, shape (draw,)."""
-        received = (self.repaid + self.covered).sum(axis=0)
+        received = self.repaid.sum(axis=0) + self.covered
         return np.asarray(np.maximum(self.drawn.sum(axis=0) - received, 0.0))
+
+    def received(self) -> Draws:
+        """Return what the tranche received, guarantees at the end included, (month, draw)."""
+        if not self.covered.any():
+            return self.repaid
+        received = self.repaid.copy()
+        received[-1] += self.covered
+        return received
 
 
 class Accounts:

@@ -60,7 +60,7 @@ def build_ladder(
     An outcome payment is received, after its lag, on the first of the fund's monthly days that is
     not before it; where referrals began late it comes later by as many months.
     """
-    outlays = planned(structure, enrolled, n_draws, seed)
+    outlays = planned(structure, enrolled, seed)
     delay = enrolled.delay if enrolled is not None else np.zeros(n_draws, dtype=np.int64)
     _refuse_early(structure, due)
     receipts = [(_received_on(structure, day), payer, amount) for day, payer, amount in due]
@@ -79,10 +79,10 @@ def build_ladder(
     run.run()
     return Ladder(
         dates=dates,
-        values={name: value.T for name, value in run.values.items()},
+        values={n: np.broadcast_to(v, net.shape).T for n, v in run.values.items()},
         by_payer={payer: amounts.T for payer, amounts in by_payer.items()},
         paid_in={name: a.drawn.T for name, a in run.accounts.all.items()},
-        paid_out={name: (a.repaid + a.covered).T for name, a in run.accounts.all.items()},
+        paid_out={name: a.received().T for name, a in run.accounts.all.items()},
         called=tuple(amount.T for amount in run.called),
         bonuses=tuple(amount.T for amount in run.bonuses),
     )

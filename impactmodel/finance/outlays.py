@@ -18,7 +18,10 @@ type Draws = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Outlays:
-    """Service costs and one-off fees, each of shape (month, draw)."""
+    """Service costs and one-off fees, each of shape (month, draw).
+
+    Without enrolment they are the same in every draw: shape (month, 1).
+    """
 
     costs: Draws
     fees: Draws
@@ -34,9 +37,7 @@ class Outlays:
         return Outlays(np.pad(self.costs, longer), np.pad(self.fees, longer) + fee_per_month)
 
 
-def planned(
-    structure: FundingStructure, enrolled: Enrolled | None, n_draws: int, seed: int
-) -> Outlays:
+def planned(structure: FundingStructure, enrolled: Enrolled | None, seed: int) -> Outlays:
     """Return service costs and one-off fees.
 
     Set-up and fixed costs start with the fund, also where referrals begin late; fixed costs end
@@ -48,6 +49,7 @@ def planned(
         If a cost is negative in some draw.
     """
     plan, fees = structure.service_costs, structure.fees
+    n_draws = len(enrolled.delay) if enrolled is not None else 1
     served = enrolled.service_end if enrolled is not None else np.ones(n_draws, dtype=np.int64)
     fixed_end = served if plan.fixed_months is None else np.full(n_draws, plan.fixed_months)
     if structure.termination is not None:

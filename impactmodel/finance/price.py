@@ -165,12 +165,28 @@ class _Search:
         return low, min(price for price in self.seen if not self.before(price))
 
     def _searched(self) -> float:
-        from scipy.optimize import brentq
+        """Return the root between the bounds by false position, kept from stalling.
 
-        low, high = self._bounds()
-        price = float(brentq(self.gap, low, high, xtol=1e-12, rtol=CLOSE))
-        self.gap(price)
-        return price
+        The end that stays is given less weight (Anderson and Björck 1973,
+        doi:10.1007/BF01951936): few evaluations where the gap bends, and the bracket holds.
+        """
+        (low, high), tiny = self._bounds(), EXACT * abs(self.gap(0.0))
+        at_low, at_high = self.gap(low), self.gap(high)
+        new, at_new = (low, at_low) if abs(at_low) < abs(at_high) else (high, at_high)
+        while abs(at_new) > tiny and high - low > CLOSE * high:
+            new = high - at_high * (high - low) / (at_high - at_low)
+            if not low < new < high:
+                new = (low + high) / 2
+            at_new = self.gap(new)
+            if (at_new < 0) == (at_low < 0):
+                keep = 1 - at_new / at_low
+                at_high *= keep if keep > 0 else 0.5
+                low, at_low = new, at_new
+            else:
+                keep = 1 - at_new / at_high
+                at_low *= keep if keep > 0 else 0.5
+                high, at_high = new, at_new
+        return new
 
     def _bisected(self) -> float:
         """Return the price next to where a criterion that counts draws moves past the target."""

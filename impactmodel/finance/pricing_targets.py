@@ -122,13 +122,6 @@ class PayerValue:
 
     def achieved(self, flows: CashFlows) -> float:
         """Return the mean of value less payments, or the probability of paying more."""
-        if self.payer not in flows.parties:
-            raise InputError(
-                "no such payer",
-                key="payer",
-                seen=self.payer,
-                fix="name one of " + ", ".join(flows.parties),
-            )
         paid = present_value(flows.of(self.payer), years_of(flows), self.discount_rate)
         if len(self.value) != len(paid):
             raise InputError(

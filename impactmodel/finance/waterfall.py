@@ -17,21 +17,8 @@ from impactmodel.finance.tranches import PROVIDER
 
 type Draws = NDArray[np.float64]
 
-QUANTITIES = (
-    "service_costs",
-    "fees",
-    "deferred",
-    "unfunded",
-    "received",
-    "owed",
-    "drawn",
-    "distributed",
-    "guarantee",
-    "bonus",
-    "surplus",
-    "cash",
-)
-
+FILLED = ("service_costs", "unfunded", "surplus", "cash")
+"""What is filled in month by month."""
 CENT = 0.005
 """Half a cent: amounts below it are rounding."""
 
@@ -56,8 +43,12 @@ class Waterfall:
     ) -> None:
         months, n_draws = net.shape
         self.structure, self.dates = structure, dates
-        self.values = {name: np.zeros((months, n_draws)) for name in QUANTITIES}
-        self.values["received"], self.values["owed"] = np.maximum(net, 0.0), np.maximum(-net, 0.0)
+        self.values = {name: np.zeros((months, n_draws)) for name in FILLED}
+        self.values["received"] = np.maximum(net, 0.0)
+        # Mostly nothing is owed, and bills are the same in all draws: one column holds them.
+        self.values["owed"] = (
+            self.values["received"] - net if (net < 0).any() else np.zeros((months, 1))
+        )
         self.accounts = Accounts(structure, months, n_draws)
         self.called = [np.zeros((months, n_draws)) for _ in structure.guarantees]
         self.bonuses = [np.zeros((months, n_draws)) for _ in structure.bonuses]
@@ -65,6 +56,8 @@ class Waterfall:
         self.waits: list[tuple[Account, Draws]] = []
         self._deferral()
         self.need = self.costs + self.fees
+        self.values["fees"] = self.fees
+        self.values["deferred"] = _total([waits for _, waits in self.waits])
         self.limit = self._draw_limits()
         self.recyclable = np.full(n_draws, np.inf)
         if structure.recycling.limit is not None:
@@ -80,7 +73,7 @@ class Waterfall:
                 np.maximum(self.need + self.values["owed"] - self.limit, 0.0),
             )
         )
-        cash = np.zeros(self.need.shape[1])
+        cash = np.zeros(self.values["received"].shape[1])
         for month, day in enumerate(self.dates):
             if month:
                 self._accrue(self.dates[month - 1], day)
@@ -94,20 +87,17 @@ class Waterfall:
             cash = cash - free
             self.values["cash"][month] = cash
         self._call_guarantees()
-        paying = [a for group in self.accounts.groups for a in group]
-        self.values["drawn"] = sum((a.drawn for a in paying), np.zeros_like(self.need))
-        self.values["distributed"] = sum(
-            (a.repaid for a in self.accounts.repaid), np.zeros_like(self.need)
-        )
-        self.values["guarantee"] = sum(self.called, np.zeros_like(self.need))
-        self.values["bonus"] = sum(self.bonuses, np.zeros_like(self.need))
+        paying = [a.drawn for group in self.accounts.groups for a in group]
+        self.values["drawn"] = _total(paying)
+        self.values["distributed"] = _total([a.repaid for a in self.accounts.repaid])
+        self.values["guarantee"] = _total(self.called)
+        self.values["bonus"] = _total(self.bonuses)
 
     def _deferral(self) -> None:
         """Take what payees wait for out of the bills; deferrals follow from the bills alone."""
         for account, terms in self.accounts.deferred:
             bills = self.costs if terms.of == PROVIDER else self.fees
             waits = deferrable(bills, terms.share, terms.commitment)
-            self.values["deferred"] = self.values["deferred"] + waits
             self.waits.append((account, waits))
             if terms.of == PROVIDER:
                 self.costs = np.maximum(self.costs - waits, 0.0)
@@ -141,7 +131,6 @@ class Waterfall:
         unfunded = self._cover_costs(month, unfunded)
         self.values["unfunded"][month] = unfunded
         self.values["service_costs"][month] = self.costs[month] - unfunded
-        self.values["fees"][month] = self.fees[month]
         return np.asarray(cash - from_cash - recycled)
 
     def _cover_costs(self, month: int, unfunded: Draws) -> Draws:
@@ -171,7 +160,7 @@ class Waterfall:
                 account = self.accounts.all[self.structure.tranche(guarantee.tranche).name]
                 lost = np.maximum(account.lost() - guarantee.retention, 0.0)
                 called[-1] = np.minimum(guarantee.share * lost, guarantee.amount)
-                account.covered[-1] += called[-1]
+                account.covered += called[-1]
 
 
 def _sums_of_later(part: Draws) -> Draws:
@@ -179,6 +168,11 @@ def _sums_of_later(part: Draws) -> Draws:
     sums = np.zeros_like(part)
     sums[:-1] = np.cumsum(part[:0:-1], axis=0)[::-1]
     return sums
+
+
+def _total(parts: list[Draws]) -> Draws:
+    """Return the sum of quantities; nothing, in one cell, where there are none."""
+    return np.asarray(sum(parts[1:], parts[0])) if parts else np.zeros((1, 1))
 
 
 def _require_fees_paid(short: Draws, day: dt.date) -> None:

@@ -96,7 +96,7 @@ def test_what_no_price_can_do_is_refused():
         solve(flows_at(PEOPLE, most=900.0), TargetIRR(0.05))
     with pytest.raises(InputError, match="does not leave the payer its value"):
         solve(flows_at(PEOPLE), PayerValue(np.full(3, -1.0), "city"))
-    with pytest.raises(InputError, match="payer: no such payer"):
+    with pytest.raises(InputError, match="party: no such party"):
         solve(flows_at(PEOPLE), PayerValue(np.ones(3), "state"))
     with pytest.raises(InputError, match="probability: a probability lies in"):
         TargetLossProbability(5.0)
