@@ -73,7 +73,8 @@ def build_ladder(
         amounts = by_payer.setdefault(payer, np.zeros((months, n_draws)))
         amounts[place, np.arange(n_draws)] += amount
     dates = tuple(_monthly_day(structure, month) for month in range(months))
-    net = sum(by_payer.values(), np.zeros((months, n_draws)))
+    paid = list(by_payer.values()) or [np.zeros((months, n_draws))]
+    net = sum(paid[1:], paid[0])
     outlays = outlays.over(months, structure.fees.management_per_month)
     run = Waterfall(structure, dates, outlays, net)
     run.run()

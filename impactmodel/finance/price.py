@@ -158,7 +158,11 @@ class _Search:
                     key="target",
                     fix="raise the caps, lower the target, or check the effect",
                 )
-            high = min(high * 10, highest)
+            # Twice as far as the line through the last two, at most ten times the price.
+            last = sorted(self.seen)[-2]
+            slope = (self.gap(high) - self.gap(last)) / (high - last)
+            ahead = high - 2 * self.gap(high) / slope if slope > 0 else np.inf
+            high = min(max(ahead, high * 1.01), high * 10, highest)
 
     def _bounds(self) -> tuple[float, float]:
         low = max(price for price in self.seen if self.before(price))

@@ -73,10 +73,15 @@ class Waterfall:
                 np.maximum(self.need + self.values["owed"] - self.limit, 0.0),
             )
         )
-        cash = np.zeros(self.values["received"].shape[1])
+        cash, idle = np.zeros(self.values["received"].shape[1]), self._idle()
+        years = 0.0
         for month, day in enumerate(self.dates):
-            if month:
-                self._accrue(self.dates[month - 1], day)
+            years += self._years(self.dates[month - 1], day) if month else 0.0
+            if idle[month]:
+                self.values["cash"][month] = cash
+                continue
+            self.accounts.accrue(years)
+            years = 0.0
             cash = self._pay_bills(month, cash + self.values["received"][month])
             keep = np.maximum(later[month] - self.accounts.undrawn(), uncovered[month])
             keep = np.minimum(np.maximum(keep, 0.0), self.recyclable + later_owed[month])
@@ -111,9 +116,15 @@ class Waterfall:
         closed = [terms.until is not None and day > terms.until for day in self.dates]
         return np.where(closed, 0.0, most)[:, None]
 
-    def _accrue(self, before: dt.date, day: dt.date) -> None:
-        years = year_fraction(before, day, self.structure.payment_terms.day_count)
-        self.accounts.accrue(years)
+    def _idle(self) -> list[bool]:
+        """Return the months in which nothing moves: what is kept stays as it was."""
+        moving = [self.values["received"], self.values["owed"], self.need]
+        parts = [*moving, *(waits for _, waits in self.waits)]
+        busy = np.any([np.asarray(part.any(axis=1)) for part in parts], axis=0)
+        return [bool(month and not busy[month]) for month in range(len(self.dates))]
+
+    def _years(self, before: dt.date, day: dt.date) -> float:
+        return year_fraction(before, day, self.structure.payment_terms.day_count)
 
     def _pay_bills(self, month: int, cash: Draws) -> Draws:
         """Pay what falls due; return the cash that is left."""

@@ -85,7 +85,11 @@ def generated(rng: np.random.Generator) -> tuple[FundingStructure, Given]:
             fixed_per_month=cents(rng, 1, 120),
             fixed_months=months,
         ),
-        fees=Fees(0.01 if maybe[4] else 0.0, cents(rng, 0, 3), cents(rng, 0, 20)),
+        fees=Fees(
+            0.01 if maybe[4] else 0.0,
+            cents(rng, 0, 3) if rng.random() < 0.5 else 0.0,
+            cents(rng, 0, 20),
+        ),
         guarantees=guarantees,
         drawdown=Drawdown(
             order="pro_rata" if maybe[5] else "junior_first",
