@@ -7,6 +7,7 @@ from impactmodel.finance.enrolment import Enrolled, enrol
 from impactmodel.finance.irr import Rates, all_roots, irr
 from impactmodel.finance.mirr import mirr
 from impactmodel.finance.payments import Payments
+from impactmodel.finance.portfolio import CommonShock, Portfolio, SameDraws, portfolio
 from impactmodel.finance.price import SolvedPrice, linear_price, solve
 from impactmodel.finance.pricing_targets import PayerValue, TargetIRR, TargetLossProbability
 from impactmodel.finance.protection import CostGuarantee, PrincipalGuarantee
@@ -32,6 +33,7 @@ from impactmodel.finance.tranches import (
 __all__ = [
     "Bonus",
     "CashFlows",
+    "CommonShock",
     "ConstantRate",
     "CostGuarantee",
     "Deferred",
@@ -48,12 +50,14 @@ __all__ = [
     "PayerValue",
     "PaymentTerms",
     "Payments",
+    "Portfolio",
     "PrincipalGuarantee",
     "RampUp",
     "Rates",
     "RecyclableGrant",
     "Recycling",
     "Returns",
+    "SameDraws",
     "Senior",
     "ServiceCosts",
     "SimpleCap",
@@ -68,6 +72,7 @@ __all__ = [
     "irr",
     "linear_price",
     "mirr",
+    "portfolio",
     "returns",
     "solve",
 ]
