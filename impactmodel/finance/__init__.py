@@ -29,6 +29,15 @@ from impactmodel.finance.tranches import (
     RecyclableGrant,
     Senior,
 )
+from impactmodel.finance.what_if import (
+    Swing,
+    Tornado,
+    TwoWay,
+    changed,
+    scenarios,
+    tornado,
+    two_way,
+)
 
 __all__ = [
     "Bonus",
@@ -63,10 +72,14 @@ __all__ = [
     "SimpleCap",
     "SolvedPrice",
     "StatedNumbers",
+    "Swing",
     "TargetIRR",
     "TargetLossProbability",
+    "Tornado",
+    "TwoWay",
     "all_roots",
     "cashflows",
+    "changed",
     "cvar",
     "enrol",
     "irr",
@@ -74,5 +87,8 @@ __all__ = [
     "mirr",
     "portfolio",
     "returns",
+    "scenarios",
     "solve",
+    "tornado",
+    "two_way",
 ]

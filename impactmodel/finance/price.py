@@ -54,6 +54,7 @@ def solve(
     target: Target,
     *,
     start: float = 1.0,
+    lowest: float = 0.0,
     highest: float = 1e9,
 ) -> SolvedPrice:
     """Return the price that meets a target, with the same draws at every price.
@@ -68,18 +69,18 @@ def solve(
         Cash flows at a price. Investors must not lose, and payers not gain, by a higher price.
     start
         A price of the right order.
-    highest
-        Highest price that is tried.
+    lowest, highest
+        The prices that are tried lie between.
 
     Raises
     ------
     InputError
         If even the highest price does not meet the target of investors (a cap, no effect), with
-        the best value that was reached; if a price of 0 meets it already, or does not leave a
-        payer its value; or if the highest price still does.
+        the best value that was reached; if the lowest price meets it already, or does not
+        leave a payer its value; or if the highest price still does.
     """
-    search = _Search(flows_at, target)
-    price = search.price(start, highest)
+    search = _Search(flows_at, target, lowest, highest)
+    price = search.price(start)
     return SolvedPrice(price, search.seen[price], target, len(search.seen))
 
 
@@ -116,8 +117,14 @@ def linear_price(fixed: Draws, per_unit: Draws, dates: Sequence[dt.date], rate: 
 class _Search:
     """The prices that were tried; a gap rises with the price, from before to past the answer."""
 
-    def __init__(self, flows_at: Callable[[float], CashFlows], target: Target) -> None:
-        self.flows_at, self.target = flows_at, target
+    def __init__(
+        self,
+        flows_at: Callable[[float], CashFlows],
+        target: Target,
+        lowest: float,
+        highest: float,
+    ) -> None:
+        self.flows_at, self.target, self.lowest, self.highest = flows_at, target, lowest, highest
         self.seen: dict[float, float] = {}
 
     def gap(self, price: float) -> float:
@@ -132,28 +139,31 @@ class _Search:
         gap = self.gap(price)
         return gap < 0 if self.target.rising else gap <= 0
 
-    def price(self, start: float, highest: float) -> float:
-        if not self.before(0.0):
-            what = "a price of 0 meets the target already"
+    def price(self, start: float) -> float:
+        """Return the answer."""
+        low = self.lowest
+        if not self.before(low):
+            what = f"a price of {low:g} meets the target already"
             fix = "the investors need no such payment"
             if not self.target.rising:
-                what, fix = "even a price of 0 does not leave the payer its value", "check it"
+                what = f"even a price of {low:g} does not leave the payer its value"
+                fix = "check the value"
             raise InputError(what, key="target", fix=fix)
-        at_zero, at_start = self.gap(0.0), self.gap(start)
-        if not self.target.steps and at_start > at_zero:
-            guess = -at_zero / (at_start - at_zero) * start
-            if guess <= highest and abs(self.gap(guess)) <= EXACT * abs(at_zero):
+        at_low, at_start = self.gap(low), self.gap(start)
+        if not self.target.steps and at_start > at_low:
+            guess = low - at_low / (at_start - at_low) * (start - low)
+            if guess <= self.highest and abs(self.gap(guess)) <= EXACT * abs(at_low):
                 return guess
-        self._bracket(highest)
+        self._bracket()
         return self._bisected() if self.target.steps else self._searched()
 
-    def _bracket(self, highest: float) -> None:
+    def _bracket(self) -> None:
         """Try higher prices until one is past the answer."""
         high = max(self.seen)
         while self.before(high):
-            if high >= highest:
+            if high >= self.highest:
                 raise InputError(
-                    f"no price up to {highest:,.0f} meets the target; the best gap is "
+                    f"no price up to {self.highest:,.0f} meets the target; the best gap is "
                     f"{self.gap(high):,.4g}",
                     key="target",
                     fix="raise the caps, lower the target, or check the effect",
@@ -162,7 +172,7 @@ class _Search:
             last = sorted(self.seen)[-2]
             slope = (self.gap(high) - self.gap(last)) / (high - last)
             ahead = high - 2 * self.gap(high) / slope if slope > 0 else np.inf
-            high = min(max(ahead, high * 1.01), high * 10, highest)
+            high = min(max(ahead, high * 1.01), high * 10, self.highest)
 
     def _bounds(self) -> tuple[float, float]:
         low = max(price for price in self.seen if self.before(price))
@@ -174,12 +184,15 @@ class _Search:
         The end that stays is given less weight (Anderson and Björck 1973,
         doi:10.1007/BF01951936): few evaluations where the gap bends, and the bracket holds.
         """
-        (low, high), tiny = self._bounds(), EXACT * abs(self.gap(0.0))
+        (low, high), tiny = self._bounds(), EXACT * abs(self.gap(self.lowest))
         at_low, at_high = self.gap(low), self.gap(high)
         new, at_new = (low, at_low) if abs(at_low) < abs(at_high) else (high, at_high)
+        count = 0
         while abs(at_new) > tiny and high - low > CLOSE * high:
+            count += 1
             new = high - at_high * (high - low) / (at_high - at_low)
-            if not low < new < high:
+            # Where the gap jumps, as with whole people, only halving is sure.
+            if not low < new < high or count % 5 == 0:
                 new = (low + high) / 2
             at_new = self.gap(new)
             if (at_new < 0) == (at_low < 0):
