@@ -10,19 +10,18 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from impactmodel.core.errors import JoinError
+from impactmodel.core.errors import InputError, JoinError
 from impactmodel.core.money import same
 from impactmodel.finance.enrolment import Enrolled
 from impactmodel.finance.ladder import Ladder, build_ladder
 from impactmodel.finance.payments import Payments
 from impactmodel.finance.structure import FundingStructure
+from impactmodel.finance.tranches import MANAGER, PROVIDER, VEHICLE, Deferred, party_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 type Draws = NDArray[np.float64]
-
-PROVIDER, MANAGER, VEHICLE = "provider", "fund_manager", "vehicle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,15 @@ class CashFlows:
 
     Parameters
     ----------
-    flows
-        Dims ``draw, date, party``; positive = the party receives. Over parties they sum to zero
-        in every draw and at every date; ``vehicle`` is the change of the fund's own cash.
+    parts
+        What each party's flow is made of: (sign, amounts of shape (draw, date)); positive = the
+        party receives. Over parties they sum to zero in every draw and at every date;
+        ``vehicle`` is the change of the fund's own cash.
     ladder
         Every quantity behind the flows.
     """
 
-    flows: xr.DataArray
+    parts: dict[str, list[tuple[int, Draws]]]
     ladder: Ladder
     structure: FundingStructure
     lineage: str
@@ -50,18 +50,62 @@ class CashFlows:
         return self.ladder.dates
 
     @property
+    def flows(self) -> xr.DataArray:
+        """All flows, dims ``draw, date, party``."""
+        return xr.DataArray(
+            np.stack([self.of(party) for party in self.parties], axis=-1),
+            dims=("draw", "date", "party"),
+            coords={
+                "date": np.array(self.dates, dtype="datetime64[ns]"),
+                "party": list(self.parties),
+            },
+            name="cash_flow",
+        )
+
+    @property
     def parties(self) -> tuple[str, ...]:
         """Names of all parties."""
-        return tuple(str(p) for p in self.flows["party"].values.tolist())
+        return (*self.parts, VEHICLE)
 
     def of(self, party: str) -> Draws:
-        """Return a party's flows, shape (draw, date)."""
-        return np.asarray(self.flows.sel(party=party).values)
+        """Return a party's flows, shape (draw, date).
+
+        Raises
+        ------
+        InputError
+            If no party has the name.
+        """
+        if party == VEHICLE:
+            return np.diff(self.ladder.values["cash"], axis=1, prepend=0.0)
+        if party not in self.parts:
+            raise InputError(
+                "no such party",
+                key="party",
+                seen=party,
+                fix="name one of " + ", ".join(self.parties),
+            )
+        flow = np.zeros_like(self.ladder.values["cash"])
+        for sign, amount in self.parts[party]:
+            flow += sign * amount
+        return flow
 
     @property
     def investor(self) -> Draws:
         """The senior investors' flows, shape (draw, date)."""
-        return self.of(self.structure.senior.name)
+        return self.tranche(self.structure.senior.name)
+
+    def tranche(self, name: str) -> Draws:
+        """Return the flows of one tranche, guarantees included, shape (draw, date).
+
+        Of a party that holds several roles these are the tranche's alone.
+
+        Raises
+        ------
+        InputError
+            If no tranche has the name.
+        """
+        name = self.structure.tranche(name).name
+        return self.ladder.paid_out[name] - self.ladder.paid_in[name]
 
     def probability_of_shortfall(self) -> float:
         """Return the share of draws in which some service cost is not funded."""
@@ -120,33 +164,27 @@ def cashflows(
     if enrolment is None and structure.enrolment is not None:
         raise JoinError("the fund enrols people: pass the enrolment that the payments are for")
     ladder = build_ladder(structure, payments.by_date(), enrolment, payments.n_draws, seed)
-    flows = _by_party(structure, ladder)
-    array = xr.DataArray(
-        np.stack(list(flows.values()), axis=-1),
-        dims=("draw", "date", "party"),
-        coords={
-            "date": np.array(ladder.dates, dtype="datetime64[ns]"),
-            "party": list(flows),
-        },
-        name="cash_flow",
-    )
-    return CashFlows(array, ladder, structure, payments.lineage, structure.assumptions)
+    parts = _parts(structure, ladder)
+    return CashFlows(parts, ladder, structure, payments.lineage, structure.assumptions)
 
 
-def _by_party(structure: FundingStructure, ladder: Ladder) -> dict[str, Draws]:
-    values = ladder.values
-    flows: dict[str, Draws] = {}
+def _parts(structure: FundingStructure, ladder: Ladder) -> dict[str, list[tuple[int, Draws]]]:
+    parts: dict[str, list[tuple[int, Draws]]] = {}
 
-    def add(party: str, amount: Draws) -> None:
-        flows[party] = flows[party] + amount if party in flows else amount
+    def add(party: str, sign: int, amount: Draws) -> None:
+        parts.setdefault(party, []).append((sign, amount))
 
     for payer, amount in ladder.by_payer.items():
-        add(payer, -amount)
-    add(structure.senior.name, values["distributed"] + values["guarantee"] - values["drawn"])
-    if structure.guarantee is not None:
-        add(structure.guarantee.guarantor, -values["guarantee"])
-    add(PROVIDER, values["service_costs"])
-    add(MANAGER, values["fees"])
-    add(structure.surplus_to, values["surplus"])
-    add(VEHICLE, np.diff(values["cash"], axis=1, prepend=0.0))
-    return flows
+        add(payer, -1, amount)
+    for tranche in structure.tranches:
+        add(party_of(tranche), 1, ladder.paid_out[tranche.name])
+        if not isinstance(tranche, Deferred):
+            add(tranche.name, -1, ladder.paid_in[tranche.name])
+    for guarantee, called in zip(structure.guarantees, ladder.called, strict=True):
+        add(guarantee.guarantor, -1, called)
+    add(PROVIDER, 1, ladder.values["service_costs"])
+    add(MANAGER, 1, ladder.values["fees"])
+    for bonus, paid in zip(structure.bonuses, ladder.bonuses, strict=True):
+        add(bonus.to, 1, paid)
+    add(structure.surplus_to, 1, ladder.values["surplus"])
+    return parts

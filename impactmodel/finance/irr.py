@@ -11,17 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from impactmodel.core.errors import InputError
-from impactmodel.finance.newton import newton
-from impactmodel.finance.roots import real_roots, root_bounds, sign_changes
+from impactmodel.finance.roots import NOTHING, real_roots
 
 type Floats = NDArray[np.float64]
 type Choice = Literal["undefined", "lowest", "highest"]
-
-CHUNK = 2048
-"""Flows solved together: the working set stays in the processor's cache."""
-
-NOTHING = 1e-12
-"""Amounts below this share of a flow's largest are rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +85,17 @@ def irr(
         raise InputError(
             "unknown choice", key="several", seen=several, fix="use undefined, lowest or highest"
         )
-    amounts, times = _prepared(flows, dates)
-    rate = np.empty(len(amounts))
-    count = np.empty(len(amounts), dtype=np.int64)
-    for first in range(0, len(amounts), CHUNK):
-        part = slice(first, first + CHUNK)
-        rate[part], count[part] = _solved(amounts[part], times, several)
+    from impactmodel.finance.kernel import UNSETTLED, solve_settled
+
+    amounts, times = prepared(flows, dates)
+    gaps, which = np.unique(np.diff(times), return_inverse=True)
+    rate, count = solve_settled(np.ascontiguousarray(amounts), times, gaps, which)
+    hard = np.flatnonzero(count == UNSETTLED)
+    rate[hard] = np.nan
+    for place, roots in zip(hard, real_roots(_cleaned(amounts[hard]), times), strict=True):
+        count[place] = roots.size
+        if roots.size == 1 or (roots.size and several != "undefined"):
+            rate[place] = np.expm1(roots[-1] if several == "highest" else roots[0])
     return Rates(rate, count)
 
 
@@ -112,8 +110,8 @@ def all_roots(flows: ArrayLike, dates: Sequence[dt.date] | None = None) -> list[
     >>> all_roots([-100.0, 230.0, -132.0])[0].round(9).tolist()
     [0.1, 0.2]
     """
-    amounts, times = _prepared(flows, dates)
-    return [np.expm1(roots) for roots in real_roots(_cleaned(amounts.T).T, times)]
+    amounts, times = prepared(flows, dates)
+    return [np.expm1(roots) for roots in real_roots(_cleaned(amounts), times)]
 
 
 def year_fractions(dates: Sequence[dt.date]) -> Floats:
@@ -127,7 +125,7 @@ def year_fractions(dates: Sequence[dt.date]) -> Floats:
     return np.array([(day - dates[0]).days / 365.0 for day in dates])
 
 
-def _prepared(flows: ArrayLike, dates: Sequence[dt.date] | None) -> tuple[Floats, Floats]:
+def prepared(flows: ArrayLike, dates: Sequence[dt.date] | None) -> tuple[Floats, Floats]:
     """Return flows of shape (draw, period), and rising times."""
     amounts = np.atleast_2d(np.asarray(flows, dtype=float))
     if amounts.ndim != 2 or amounts.shape[1] == 0:
@@ -153,30 +151,7 @@ def _prepared(flows: ArrayLike, dates: Sequence[dt.date] | None) -> tuple[Floats
     return merged, times
 
 
-def _cleaned(columns: Floats) -> Floats:
-    """Return flows of shape (period, draw) with their rounding residues set to zero."""
-    size = np.abs(columns)
-    return np.where(size > NOTHING * size.max(axis=0), columns, 0.0)
-
-
-def _solved(amounts: Floats, times: Floats, several: Choice) -> tuple[Floats, NDArray[np.int64]]:
-    columns = _cleaned(np.ascontiguousarray(amounts.T))
-    changes = sign_changes(columns)
-    count = np.minimum(changes, 1)
-    rate = np.full(columns.shape[1], np.nan)
-    nothing_back = (changes == 0) & (columns.sum(axis=0) < 0)
-    rate[nothing_back] = -1.0
-    unsettled = np.flatnonzero(changes > 1)
-    if unsettled.size:
-        count[unsettled] = root_bounds(columns[:, unsettled])
-    hard = np.flatnonzero(count < 0)
-    for place, roots in zip(hard, real_roots(columns[:, hard].T, times), strict=True):
-        count[place] = roots.size
-        if roots.size == 1 or (roots.size and several != "undefined"):
-            rate[place] = np.expm1(roots[-1] if several == "highest" else roots[0])
-    single = np.flatnonzero((count == 1) & np.isnan(rate))
-    if single.size == columns.shape[1]:
-        rate = np.expm1(newton(columns, times))
-    elif single.size:
-        rate[single] = np.expm1(newton(np.ascontiguousarray(columns[:, single]), times))
-    return rate, count
+def _cleaned(rows: Floats) -> Floats:
+    """Return flows of shape (draw, period) with their rounding residues set to zero."""
+    size = np.abs(rows)
+    return np.where(size > NOTHING * size.max(axis=1, keepdims=True), rows, 0.0)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
-from impactmodel.finance.cashflows import CashFlows
-from impactmodel.finance.returns import present_value, returns, years_of
+from impactmodel.finance.irr import year_fractions
+from impactmodel.finance.pricing_targets import Target
+from impactmodel.finance.returns import present_value
 
-type Criterion = Literal["expected_npv", "median_irr", "probability_of_loss"]
+if TYPE_CHECKING:
+    from impactmodel.finance.cashflows import CashFlows
+
+type Draws = NDArray[np.float64]
+
+EXACT = 1e-9
+"""A gap below this share of the gap at price 0 is none."""
+CLOSE = 1e-10
+"""Relative accuracy of a price that is searched for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,112 +35,180 @@ class SolvedPrice:
     price
         The price.
     achieved
-        The criterion's value at the price, recomputed: the expected NPV at the target rate, the
-        median rate, or the probability of loss.
-    criterion, target
+        The criterion's value at the price, recomputed from cash flows at that price; see the
+        target's ``achieved``.
+    target
         What was asked for.
     evaluations
-        How many times payments were computed.
+        How many times cash flows were computed.
     """
 
     price: float
     achieved: float
-    criterion: Criterion
-    target: float
+    target: Target
     evaluations: int
 
 
 def solve(
     flows_at: Callable[[float], CashFlows],
+    target: Target,
     *,
-    target: float,
-    criterion: Criterion = "expected_npv",
+    start: float = 1.0,
+    lowest: float = 0.0,
     highest: float = 1e9,
 ) -> SolvedPrice:
-    r"""Return the lowest price that meets a target, with the same draws at every price.
+    """Return the price that meets a target, with the same draws at every price.
 
-    ``expected_npv`` (default): :math:`E[\sum_t c_t (1 + target)^{-t}] = 0`: investors earn the
-    target rate on average. ``median_irr``: half of the draws reach the target rate.
-    ``probability_of_loss``: at most the target share of draws loses money.
+    Of a target of investors the lowest price, of `PayerValue` the highest. Where flows are linear
+    in the price, the line through two prices is the answer and a third evaluation confirms it;
+    elsewhere the root is bracketed and searched for. A criterion that counts draws is bisected.
 
     Parameters
     ----------
     flows_at
-        Cash flows at a price. Investors must not lose by a higher price.
-    target
-        A rate per year, or a probability.
-    highest
-        Highest price that is tried.
+        Cash flows at a price. Investors must not lose, and payers not gain, by a higher price.
+    start
+        A price of the right order.
+    lowest, highest
+        The prices that are tried lie between.
 
     Raises
     ------
     InputError
-        If even the highest price does not meet the target (a cap, no effect), with the best value
-        that was reached; or if a price of 0 meets it already.
+        If even the highest price does not meet the target of investors (a cap, no effect), with
+        the best value that was reached; if the lowest price meets it already, or does not
+        leave a payer its value; or if the highest price still does.
     """
-    count = 0
-    # Where payments are linear in the price two evaluations give the answer; elsewhere they
-    # start the bracket.
-
-    def gap(price: float) -> float:
-        nonlocal count
-        count += 1
-        flows = flows_at(price)
-        if criterion == "expected_npv":
-            return float(present_value(flows.investor, years_of(flows), target).mean())
-        result = returns(flows)
-        if criterion == "probability_of_loss":
-            return target - result.probability_of_loss
-        median = result.summary()["irr"]["median"]
-        return (-1.0 if median is None else median) - target
-
-    price = _root(gap, highest, criterion)
-    achieved = gap(price)
-    shown = {
-        "expected_npv": achieved,
-        "median_irr": achieved + target,
-        "probability_of_loss": target - achieved,
-    }[criterion]
-    return SolvedPrice(price, shown, criterion, target, count)
+    search = _Search(flows_at, target, lowest, highest)
+    price = search.price(start)
+    return SolvedPrice(price, search.seen[price], target, len(search.seen))
 
 
-def _root(gap: Callable[[float], float], highest: float, criterion: Criterion) -> float:
-    from scipy.optimize import brentq
+def linear_price(fixed: Draws, per_unit: Draws, dates: Sequence[dt.date], rate: float) -> float:
+    r"""Return the price at which flows that are linear in it earn a rate on average.
 
-    at_zero = gap(0.0)
-    if at_zero >= 0:
-        raise InputError(
-            "a price of 0 meets the target already",
-            key="target",
-            fix="the investors need no such payment",
-        )
-    high, at_high = 1.0, gap(1.0)
-    while at_high < 0:
-        guess = -at_zero / (at_high - at_zero) * high if at_high > at_zero else 0.0
-        if criterion == "expected_npv" and high < guess <= highest:
-            at_guess = gap(guess)
-            if abs(at_guess) <= 1e-9 * abs(at_zero):
+    .. math:: p = -E\left[\sum_t a_t v^t\right] / E\left[\sum_t b_t v^t\right], \quad v = 1/(1+r)
+
+    Parameters
+    ----------
+    fixed, per_unit
+        The investors' flows are ``fixed + price * per_unit``, each of shape (draw, date).
+    dates, rate
+        Of the flows; the rate per year of 365 days.
+
+    Raises
+    ------
+    InputError
+        If a higher price brings investors nothing.
+
+    Examples
+    --------
+    >>> days = [dt.date(2023, 1, 1), dt.date(2024, 1, 1)]
+    >>> linear_price(np.array([[-100.0, 0.0]]), np.array([[0.0, 11.0]]), days, 0.1).__round__(9)
+    10.0
+    """
+    years = year_fractions(dates)
+    brings = float(present_value(per_unit, years, rate).mean())
+    if not brings > 0:
+        raise InputError("a higher price brings investors nothing", key="per_unit", seen=brings)
+    return -float(present_value(fixed, years, rate).mean()) / brings
+
+
+class _Search:
+    """The prices that were tried; a gap rises with the price, from before to past the answer."""
+
+    def __init__(
+        self,
+        flows_at: Callable[[float], CashFlows],
+        target: Target,
+        lowest: float,
+        highest: float,
+    ) -> None:
+        self.flows_at, self.target, self.lowest, self.highest = flows_at, target, lowest, highest
+        self.seen: dict[float, float] = {}
+
+    def gap(self, price: float) -> float:
+        """Return the target's gap, turned so that it rises with the price."""
+        if price not in self.seen:
+            self.seen[price] = self.target.achieved(self.flows_at(price))
+        gap = self.target.gap(self.seen[price])
+        return gap if self.target.rising else -gap
+
+    def before(self, price: float) -> bool:
+        """Return whether the answer lies above a price (a payer's lies above all it can pay)."""
+        gap = self.gap(price)
+        return gap < 0 if self.target.rising else gap <= 0
+
+    def price(self, start: float) -> float:
+        """Return the answer."""
+        low = self.lowest
+        if not self.before(low):
+            what = f"a price of {low:g} meets the target already"
+            fix = "the investors need no such payment"
+            if not self.target.rising:
+                what = f"even a price of {low:g} does not leave the payer its value"
+                fix = "check the value"
+            raise InputError(what, key="target", fix=fix)
+        at_low, at_start = self.gap(low), self.gap(start)
+        if not self.target.steps and at_start > at_low:
+            guess = low - at_low / (at_start - at_low) * (start - low)
+            if guess <= self.highest and abs(self.gap(guess)) <= EXACT * abs(at_low):
                 return guess
-            if at_guess > 0:
-                high, at_high = guess, at_guess
-                break
-        if high >= highest:
-            raise InputError(
-                f"no price up to {highest:,.0f} meets the target; the best gap is {at_high:,.4g}",
-                key="target",
-                fix="raise the caps, lower the target, or check the effect",
-            )
-        high = min(max(high * 10, guess * 1.5 if guess < highest else 0.0), highest)
-        at_high = gap(high)
-    if criterion == "probability_of_loss":
-        return _first_that_meets(gap, high)
-    return float(brentq(gap, 0.0, high, xtol=1e-9, rtol=1e-12))
+        self._bracket()
+        return self._bisected() if self.target.steps else self._searched()
 
+    def _bracket(self) -> None:
+        """Try higher prices until one is past the answer."""
+        high = max(self.seen)
+        while self.before(high):
+            if high >= self.highest:
+                raise InputError(
+                    f"no price up to {self.highest:,.0f} meets the target; the best gap is "
+                    f"{self.gap(high):,.4g}",
+                    key="target",
+                    fix="raise the caps, lower the target, or check the effect",
+                )
+            # Twice as far as the line through the last two, at most ten times the price.
+            last = sorted(self.seen)[-2]
+            slope = (self.gap(high) - self.gap(last)) / (high - last)
+            ahead = high - 2 * self.gap(high) / slope if slope > 0 else np.inf
+            high = min(max(ahead, high * 1.01), high * 10, self.highest)
 
-def _first_that_meets(gap: Callable[[float], float], high: float) -> float:
-    """Bisect a criterion that moves in steps of one draw: the lowest price known to meet it."""
-    low = 0.0
-    while high - low > 1e-6 * max(1.0, high):
-        middle = (low + high) / 2
-        low, high = (low, middle) if gap(middle) >= 0 else (middle, high)
-    return high
+    def _bounds(self) -> tuple[float, float]:
+        low = max(price for price in self.seen if self.before(price))
+        return low, min(price for price in self.seen if not self.before(price))
+
+    def _searched(self) -> float:
+        """Return the root between the bounds by false position, kept from stalling.
+
+        The end that stays is given less weight (Anderson and Björck 1973,
+        doi:10.1007/BF01951936): few evaluations where the gap bends, and the bracket holds.
+        """
+        (low, high), tiny = self._bounds(), EXACT * abs(self.gap(self.lowest))
+        at_low, at_high = self.gap(low), self.gap(high)
+        new, at_new = (low, at_low) if abs(at_low) < abs(at_high) else (high, at_high)
+        count = 0
+        while abs(at_new) > tiny and high - low > CLOSE * high:
+            count += 1
+            new = high - at_high * (high - low) / (at_high - at_low)
+            # Where the gap jumps, as with whole people, only halving is sure.
+            if not low < new < high or count % 5 == 0:
+                new = (low + high) / 2
+            at_new = self.gap(new)
+            if (at_new < 0) == (at_low < 0):
+                keep = 1 - at_new / at_low
+                at_high *= keep if keep > 0 else 0.5
+                low, at_low = new, at_new
+            else:
+                keep = 1 - at_new / at_high
+                at_low *= keep if keep > 0 else 0.5
+                high, at_high = new, at_new
+        return new
+
+    def _bisected(self) -> float:
+        """Return the price next to where a criterion that counts draws moves past the target."""
+        low, high = self._bounds()
+        while high - low > CLOSE * high:
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.before(middle) else (low, middle)
+        return high if self.target.rising else low

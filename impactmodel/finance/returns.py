@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.summary import KIND, check_prob, describe_draws
-from impactmodel.finance.cashflows import CashFlows
-from impactmodel.finance.irr import irr
+from impactmodel.finance.irr import all_roots, irr, year_fractions
+from impactmodel.finance.mirr import mirr
+from impactmodel.finance.risk import cvar
+
+if TYPE_CHECKING:
+    from impactmodel.finance.cashflows import CashFlows
 
 type Draws = NDArray[np.float64]
+
+CVAR_LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """Returns of the senior tranche per draw, each of shape (draw,).
+    """Returns of one tranche per draw, each of shape (draw,).
 
     Parameters
     ----------
     irr, n_roots
         Internal rate of return per year (-1 = total loss, NaN = undefined) and number of roots.
+    mirr
+        Modified rate: outlays financed and receipts reinvested at ``discount_rate``.
     moic
         Multiple of invested capital: received / paid in; NaN where nothing was paid in.
     npv
@@ -34,10 +44,13 @@ class Returns:
         Most that was out at any time, as a positive amount.
     gain
         Received less paid in, undiscounted; below zero is a loss.
+    several
+        All rates of each draw that has more than one, by the draw's index.
     """
 
     irr: Draws
     n_roots: NDArray[np.int64]
+    mirr: Draws
     moic: Draws
     npv: Draws
     payback_years: Draws
@@ -48,6 +61,8 @@ class Returns:
     lineage: str
     assumptions: tuple[str, ...]
     warnings: tuple[str, ...]
+    several: dict[int, Draws] = field(default_factory=dict)
+    tranche: str = ""
 
     @property
     def probability_of_loss(self) -> float:
@@ -59,56 +74,79 @@ class Returns:
         """Whether the investors get less than they paid in (beyond 0.005), shape (draw,)."""
         return np.asarray(self.gain < -0.005)
 
+    def cvar(self, level: float = CVAR_LEVEL) -> float:
+        """Return the mean loss of net present value in the worst 1 - level of draws."""
+        return cvar(self.npv, level)
+
     def summary(self, prob: float = 0.9) -> dict[str, Any]:
         """Summarise: ratios as median and interval with the share that is undefined or multiple."""
+        one = np.ones_like(self.n_roots)
         return {
             "irr": _ratio(self.irr, self.n_roots, prob),
-            "moic": _ratio(self.moic, np.ones_like(self.n_roots), prob),
+            "mirr": _ratio(self.mirr, one, prob),
+            "moic": _ratio(self.moic, one, prob),
             "npv": {**describe_draws(self.npv, prob), "discount_rate": self.discount_rate},
             "probability_of_loss": self.probability_of_loss,
             "expected_loss": float(np.maximum(-self.gain, 0.0).mean()),
+            "cvar": {"npv": self.cvar(), "level": CVAR_LEVEL},
             "trough": describe_draws(self.trough, prob),
             "currency": self.currency,
         }
 
 
-def returns(flows: CashFlows, *, discount_rate: float = 0.035) -> Returns:
-    """Compute the senior investors' returns.
+def returns(flows: CashFlows, tranche: str = "", *, discount_rate: float = 0.035) -> Returns:
+    """Compute the returns of a tranche.
 
     Parameters
     ----------
+    tranche
+        Its name; empty: the senior investors'. Guarantees of the tranche are counted.
     discount_rate
-        Per year, for the net present value.
+        Per year, for the net present value and the modified rate.
 
     Raises
     ------
     InputError
-        If the discount rate is not above -100 %.
+        If the discount rate is not above -100 %, or no tranche has the name.
     """
-    amounts, years = flows.investor, years_of(flows)
-    rates = irr(amounts, flows.dates)
-    paid = -np.minimum(amounts, 0.0).sum(axis=1)
-    got = np.maximum(amounts, 0.0).sum(axis=1)
-    running = np.cumsum(amounts, axis=1)
+    amounts = flows.tranche(tranche or flows.structure.senior.name)
+    measured = measures(amounts, flows.dates, discount_rate)
     return Returns(
-        irr=rates.rate,
-        n_roots=rates.n_roots,
-        moic=np.divide(got, paid, out=np.full_like(got, np.nan), where=paid > 0),
-        npv=present_value(amounts, years, discount_rate),
-        payback_years=_payback(running, years, paid),
-        trough=np.maximum(-running.min(axis=1), 0.0),
-        gain=got - paid,
+        **measured,
         discount_rate=discount_rate,
         currency=flows.structure.currency,
         lineage=flows.lineage,
         assumptions=flows.assumptions,
         warnings=flows.warnings,
+        tranche=tranche or flows.structure.senior.name,
     )
+
+
+def measures(amounts: Draws, dates: Sequence[dt.date], discount_rate: float) -> dict[str, Any]:
+    """Return every measure of flows of shape (draw, date), as `Returns` names them."""
+    years = year_fractions(dates)
+    rates = irr(amounts, dates)
+    paid = -np.minimum(amounts, 0.0).sum(axis=1)
+    got = np.maximum(amounts, 0.0).sum(axis=1)
+    running = np.cumsum(amounts, axis=1)
+    many = np.flatnonzero(rates.n_roots > 1)
+    rate = {"finance_rate": discount_rate, "reinvestment_rate": discount_rate}
+    return {
+        "irr": rates.rate,
+        "n_roots": rates.n_roots,
+        "several": dict(zip(many.tolist(), all_roots(amounts[many], dates), strict=True)),
+        "npv": present_value(amounts, years, discount_rate),
+        "mirr": mirr(amounts, dates, **rate) if len(dates) > 1 else np.full(len(amounts), np.nan),
+        "moic": np.divide(got, paid, out=np.full_like(got, np.nan), where=paid > 0),
+        "payback_years": _payback(running, years, paid),
+        "trough": np.maximum(-running.min(axis=1), 0.0),
+        "gain": got - paid,
+    }
 
 
 def years_of(flows: CashFlows) -> Draws:
     """Return the time of each flow in years of 365 days since the fund's start."""
-    return np.array([(day - flows.dates[0]).days / 365 for day in flows.dates])
+    return year_fractions(flows.dates)
 
 
 def present_value(amounts: Draws, years: Draws, rate: float) -> Draws:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 type Floats = NDArray[np.float64]
 type Counts = NDArray[np.int64]
 
+NOTHING = 1e-12
+"""Amounts below this share of a flow's largest are rounding."""
 ZERO = 1e-12
 """Share of a flow's gross amount below which a sum counts as zero."""
 NARROW = 1e-10
@@ -35,23 +37,6 @@ def sign_changes(columns: Floats) -> Counts:
         changes += column * last < 0
         np.copyto(last, np.sign(column), where=column != 0)
     return changes
-
-
-def root_bounds(columns: Floats) -> Counts:
-    """Return the number of roots where sums from the front and the back settle it, else -1.
-
-    The sums from the front change sign at least as often as f has roots x > 0, the sums from the
-    back at least as often as it has roots x < 0; without a root at 0 the parities agree.
-    """
-    gross = np.abs(columns).sum(axis=0)
-    front, back = np.cumsum(columns, axis=0), np.cumsum(columns[::-1], axis=0)
-    for sums in (front, back):
-        sums[np.abs(sums) <= ZERO * gross] = 0.0
-    above, below = sign_changes(front), sign_changes(back)
-    at_zero = front[-1] == 0
-    settled = (above <= 1) & (below <= 1) & ~at_zero
-    alone = at_zero & (above == 0) & (below == 0)
-    return np.where(settled, above + below, np.where(alone, 1, -1))
 
 
 def real_roots(rows: Floats, times: Floats) -> list[Floats]:

@@ -1,160 +1,117 @@
-"""The funding structure: enrolment, costs, fees, a senior tranche and a guarantee."""
+"""The funding structure: enrolment, costs, tranches, guarantees, and the order of payments."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import field
 from pathlib import Path
+from typing import Literal
 
-from impactmodel.core.distribution import Uncertain, mean
 from impactmodel.core.errors import InputError
 from impactmodel.core.money import check_currency
 from impactmodel.core.spec import load_yaml, spec
+from impactmodel.finance.calendars import Calendar, Roll
+from impactmodel.finance.costs import Fees, ServiceCosts
+from impactmodel.finance.day_counts import DayCount
+from impactmodel.finance.protection import Guarantee, PrincipalGuarantee
+from impactmodel.finance.referrals import Enrolment
+from impactmodel.finance.tranches import (
+    VEHICLE,
+    Deferred,
+    FirstLoss,
+    Grant,
+    Senior,
+    Subordinate,
+    Tranche,
+    cap_of,
+)
 
 
 @spec
-class Enrolment:
-    """How people come: referred month by month, taking up the service, dropping out of it.
+class Drawdown:
+    """How commitments are drawn.
 
     Parameters
     ----------
-    referrals_per_month
-        People assigned to the programme each month; one draw per draw of the outcomes.
-    months
-        Months of referrals, from the fund's start.
-    take_up
-        Share of the assigned who start.
-    drop_out_per_month
-        Share of the active who leave each month.
-    service_months
-        Months of service for who stays.
+    order
+        Grants first, then first-loss capital, then the others: ``pro_rata`` to their commitments,
+        or ``junior_first``: the last to be repaid is drawn first.
+    per_month
+        Most that all tranches together pay in in a month.
+    until
+        Nothing is drawn after this date.
     """
 
-    referrals_per_month: Uncertain
-    months: int = 1
-    take_up: Uncertain = 1.0
-    drop_out_per_month: Uncertain = 0.0
-    service_months: int = 1
+    order: Literal["pro_rata", "junior_first"] = "pro_rata"
+    per_month: float | None = None
+    until: dt.date | None = None
 
     def __post_init__(self) -> None:
-        for key in ("months", "service_months"):
-            if getattr(self, key) < 1:
-                raise InputError(
-                    "there must be a month", key=key, seen=getattr(self, key), fix="give at least 1"
-                )
-        if not mean(self.referrals_per_month) > 0:
-            raise InputError("nobody is referred", key="referrals_per_month")
-        for key in ("take_up", "drop_out_per_month"):
-            if not 0 <= mean(getattr(self, key)) <= 1:
-                raise InputError(
-                    "a share lies between 0 and 1",
-                    key=key,
-                    seen=mean(getattr(self, key)),
-                    fix="write 40 % as 0.4",
-                )
+        if self.per_month is not None and not self.per_month > 0:
+            raise InputError("a limit is above 0", key="per_month", seen=self.per_month)
 
 
 @spec
-class ServiceCosts:
-    """What the service costs, in the fund's currency.
+class Recycling:
+    """How far outcome payments that come early pay for costs instead of being distributed.
 
     Parameters
     ----------
-    set_up
-        Once, at the fund's start.
-    per_participant
-        When a person starts.
-    per_participant_month
-        For each person and month of service.
-    fixed_per_month
-        For each month with service, or ``fixed_months`` where it is stated.
+    limit
+        Most that is used so; None: without limit, 0: nothing.
+    reserve
+        Cash that is kept back from distribution while costs are still to come; it pays for costs
+        under the same limit.
     """
 
-    set_up: float = 0.0
-    per_participant: Uncertain = 0.0
-    per_participant_month: Uncertain = 0.0
-    fixed_per_month: float = 0.0
-    fixed_months: int | None = None
+    limit: float | None = None
+    reserve: float = 0.0
 
     def __post_init__(self) -> None:
-        for key in ("set_up", "per_participant", "per_participant_month", "fixed_per_month"):
-            if mean(getattr(self, key)) < 0:
-                raise InputError("a cost is not negative", key=key, seen=mean(getattr(self, key)))
-        if self.fixed_months is not None and self.fixed_months < 1:
-            raise InputError("there must be a month", key="fixed_months", seen=self.fixed_months)
+        for key in ("limit", "reserve"):
+            amount = getattr(self, key)
+            if amount is not None and amount < 0:
+                raise InputError("an amount is not negative", key=key, seen=amount)
 
 
 @spec
-class Fees:
-    """What the fund itself costs.
+class Bonus:
+    """A share of what is left when all tranches have what they are due, up to a cap."""
+
+    share: float
+    to: str = "provider"
+    cap: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise InputError("a share lies above 0 and is at most 1", key="share", seen=self.share)
+        if self.cap is not None and not self.cap > 0:
+            raise InputError("a cap is above 0", key="cap", seen=self.cap)
+
+
+@spec
+class PaymentTerms:
+    """When money moves.
 
     Parameters
     ----------
-    arrangement
-        Share of the senior commitment, paid at the start.
-    management_per_month
-        Amount per month of the fund's life.
-    evaluation
-        Amount, paid with the first month after the last referral.
+    lag_days
+        Days from the due date of an outcome payment to its receipt: business days of the
+        calendar, or calendar days under ``none``.
+    calendar, roll
+        A date on which no business is done is moved.
+    day_count
+        For what return caps accrue. Rates of return always use actual days / 365.
     """
 
-    arrangement: float = 0.0
-    management_per_month: float = 0.0
-    evaluation: float = 0.0
+    lag_days: int = 0
+    calendar: Calendar = "none"
+    roll: Roll = "modified_following"
+    day_count: DayCount = "act/365"
 
     def __post_init__(self) -> None:
-        for key in ("arrangement", "management_per_month", "evaluation"):
-            if getattr(self, key) < 0:
-                raise InputError("a fee is not negative", key=key, seen=getattr(self, key))
-        if self.arrangement >= 1:
-            raise InputError(
-                "the arrangement fee is a share",
-                key="arrangement",
-                seen=self.arrangement,
-                fix="write 2 % as 0.02",
-            )
-
-
-@spec
-class Senior:
-    """The senior tranche: drawn as costs need it, repaid from outcome payments.
-
-    Parameters
-    ----------
-    commitment
-        Most that is drawn.
-    return_cap
-        Highest internal rate of return per year that it may earn; None for no cap.
-    name
-        The investor's name in cash flows.
-    """
-
-    commitment: float
-    return_cap: float | None = None
-    name: str = "investors"
-
-    def __post_init__(self) -> None:
-        if not self.commitment > 0:
-            raise InputError("a commitment is above 0", key="commitment", seen=self.commitment)
-        if self.return_cap is not None and not self.return_cap > -1:
-            raise InputError(
-                "a return cap is above -100 %",
-                key="return_cap",
-                seen=self.return_cap,
-                fix="write 5 % as 0.05",
-            )
-
-
-@spec
-class Guarantee:
-    """A guarantee of principal: at the end it pays what the senior tranche lost, up to a limit."""
-
-    amount: float
-    guarantor: str = "guarantor"
-
-    def __post_init__(self) -> None:
-        if not self.amount > 0:
-            raise InputError("a guarantee is above 0", key="amount", seen=self.amount)
+        if self.lag_days < 0:
+            raise InputError("a lag is not negative", key="lag_days", seen=self.lag_days)
 
 
 @spec
@@ -166,13 +123,20 @@ class FundingStructure:
     name, currency, price_base
         Title, currency and price level of every amount.
     start
-        Day of the first referral and the first cost.
-    senior
-        The investors' tranche.
-    enrolment, service_costs, fees, guarantee
+        Day of the first planned referral and the first cost.
+    senior, subordinate
+        Tranches in the order of repayment; `FirstLoss` is always last.
+    enrolment, service_costs, fees, drawdown, recycling, payment_terms
         See their own pages. Without ``enrolment`` only fixed costs and set-up are paid.
+    guarantees
+        Of principal or of costs.
+    waterfall
+        ``by_tranche``: each tranche gets principal and return before the next;
+        ``principal_first``: principal of all in order, then returns of all in order.
+    bonuses
+        Shares of what is left; then the tranche without a cap, if there is one, takes the rest.
     surplus_to
-        Who receives what the return cap leaves.
+        Who receives the rest otherwise.
     termination
         Referrals, service and its costs stop at this date.
     assumed
@@ -183,11 +147,17 @@ class FundingStructure:
     currency: str
     start: dt.date
     senior: Senior
+    subordinate: tuple[Subordinate, ...] = ()
     enrolment: Enrolment | None = None
     service_costs: ServiceCosts = field(default_factory=ServiceCosts)
     fees: Fees = field(default_factory=Fees)
-    guarantee: Guarantee | None = None
+    guarantees: tuple[Guarantee, ...] = ()
+    drawdown: Drawdown = field(default_factory=Drawdown)
+    recycling: Recycling = field(default_factory=Recycling)
+    waterfall: Literal["by_tranche", "principal_first"] = "by_tranche"
+    bonuses: tuple[Bonus, ...] = ()
     surplus_to: str = "provider"
+    payment_terms: PaymentTerms = field(default_factory=PaymentTerms)
     termination: dt.date | None = None
     price_base: str = ""
     source: str = ""
@@ -199,11 +169,75 @@ class FundingStructure:
             raise InputError(
                 "the fund ends before it starts", key="termination", seen=self.termination
             )
+        names = [tranche.name for tranche in self.tranches]
+        for name in names:
+            if names.count(name) > 1 or name == VEHICLE:
+                raise InputError(
+                    "every tranche needs a name of its own", key="subordinate", seen=name
+                )
+        self._check_shares(names)
+
+    def _check_shares(self, names: list[str]) -> None:
+        free = [t.name for t in self.repaid if cap_of(t) is None]
+        if len(free) > 1:
+            raise InputError(
+                "only one tranche can take what is left",
+                key="return_cap",
+                seen=", ".join(free),
+                fix="give all but one a return cap",
+            )
+        if sum(bonus.share for bonus in self.bonuses) > 1 + 1e-12:
+            raise InputError("the bonuses share out more than there is", key="bonuses")
+        for place, guarantee in enumerate(self.guarantees):
+            protected = guarantee.tranche if isinstance(guarantee, PrincipalGuarantee) else ""
+            if protected and protected not in names:
+                raise InputError(
+                    "no tranche has this name",
+                    key=f"guarantees[{place}].tranche",
+                    seen=protected,
+                    fix="name one of " + ", ".join(names),
+                )
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> FundingStructure:
         """Read a structure; raise `InputError` with file, line and key of what cannot be used."""
         return load_yaml(cls, path)
+
+    @property
+    def tranches(self) -> tuple[Tranche, ...]:
+        """Every tranche, as listed."""
+        return (self.senior, *self.subordinate)
+
+    @property
+    def repaid(self) -> tuple[Tranche, ...]:
+        """The tranches that are repaid, in their order."""
+        last = [t for t in self.tranches if isinstance(t, FirstLoss)]
+        return (*(t for t in self.tranches if not isinstance(t, (FirstLoss, Grant))), *last)
+
+    @property
+    def drawn(self) -> tuple[tuple[Tranche, ...], ...]:
+        """The tranches that pay in cash, in the order of drawing; those of a group pro rata."""
+        grants = [t for t in self.tranches if isinstance(t, Grant)]
+        first = [t for t in self.tranches if isinstance(t, FirstLoss)]
+        rest = [t for t in self.tranches if not isinstance(t, (Grant, FirstLoss, Deferred))]
+        others = [tuple(rest)] if self.drawdown.order == "pro_rata" else [(t,) for t in rest[::-1]]
+        return (*((t,) for t in (*grants, *first)), *others)
+
+    def tranche(self, name: str = "") -> Tranche:
+        """Return a tranche by name; the senior by default.
+
+        Raises
+        ------
+        InputError
+            If no tranche has the name.
+        """
+        found = [t for t in self.tranches if t.name == (name or self.senior.name)]
+        if not found:
+            known = ", ".join(t.name for t in self.tranches)
+            raise InputError(
+                "no tranche has this name", key="tranche", seen=name, fix=f"name one of {known}"
+            )
+        return found[0]
 
     @property
     def assumptions(self) -> tuple[str, ...]:

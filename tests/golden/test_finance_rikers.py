@@ -10,7 +10,14 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from impactmodel.finance import FundingStructure, Guarantee, Senior, ServiceCosts, cashflows, irr
+from impactmodel.finance import (
+    FundingStructure,
+    PrincipalGuarantee,
+    Senior,
+    ServiceCosts,
+    cashflows,
+    irr,
+)
 from impactmodel.finance import returns as returns_of
 from tests.unit.finance.given import paid
 
@@ -38,7 +45,7 @@ def fund(**more):
 
 def test_actual_loss():
     structure = fund(
-        guarantee=Guarantee(6_000_000.0, "foundation"), termination=dt.date(2015, 9, 1)
+        guarantees=(PrincipalGuarantee(6_000_000.0, "foundation"),), termination=dt.date(2015, 9, 1)
     )
     flows = cashflows(structure, paid(dt.date(2015, 9, 1), 0.0))
     assert -flows.of("city").sum() == 0.0

@@ -9,17 +9,17 @@ import pytest
 from impactmodel.core.distribution import Beta
 from impactmodel.core.errors import InputError, JoinError
 from impactmodel.finance import (
+    ConstantRate,
     Enrolment,
     Fees,
     FundingStructure,
-    Guarantee,
+    PrincipalGuarantee,
     Senior,
     ServiceCosts,
     cashflows,
     enrol,
     irr,
     returns,
-    solve,
 )
 from tests.unit.finance.given import Given, paid
 
@@ -35,11 +35,14 @@ def full(n_draws=200):
         400_000.0,
         0.08,
         enrolment=Enrolment(
-            30.0, months=6, take_up=Beta(0.8, 0.05), drop_out_per_month=0.1, service_months=4
+            ConstantRate(30.0, months=6),
+            take_up=Beta(0.8, 0.05),
+            drop_out_per_month=0.1,
+            service_months=4,
         ),
         service_costs=ServiceCosts(5000.0, 500.0, 100.0, 2000.0),
         fees=Fees(0.01, 300.0, 8000.0),
-        guarantee=Guarantee(50_000.0),
+        guarantees=(PrincipalGuarantee(50_000.0),),
         surplus_to="state",
     )
     return structure, enrol(structure, n_draws, seed=3)
@@ -115,36 +118,14 @@ def test_bad_joins_are_refused():
         cashflows(structure, paid(dt.date(2025, 1, 1), 1.0))
 
 
-def flows_at(quantity):
-    structure = fund(1000.0, service_costs=ServiceCosts(set_up=1000.0))
-    return lambda price: cashflows(structure, paid(dt.date(2025, 1, 1), *(price * quantity)))
-
-
-def test_price_for_a_target_is_the_closed_form():
-    quantity = np.array([50.0, 100.0, 150.0])
-    solved = solve(flows_at(quantity), target=0.05)
-    years = (dt.date(2025, 1, 1) - START).days / 365
-    assert solved.price == pytest.approx(1000 * 1.05**years / 100, rel=1e-9)
-    assert solved.achieved == pytest.approx(0.0, abs=1e-6)
-
-
-def test_price_for_a_probability_of_loss():
-    solved = solve(
-        flows_at(np.array([50.0, 100.0, 150.0])), target=0.0, criterion="probability_of_loss"
-    )
-    assert solved.price == pytest.approx(20.0, rel=1e-4)
-
-
-def test_unreachable_price_is_refused_with_the_best_gap():
-    with pytest.raises(InputError, match="no price up to 1,000,000,000 meets the target"):
-        solve(flows_at(np.zeros(3)), target=0.05)
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: Senior(0.0), "commitment: a commitment is above 0"),
-        (lambda: Enrolment(10.0, take_up=40.0), "take_up: a share lies between 0 and 1"),
+        (
+            lambda: Enrolment(ConstantRate(10.0), take_up=40.0),
+            "take_up: a share lies between 0 and 1",
+        ),
         (lambda: ServiceCosts(set_up=-1.0), "set_up: a cost is not negative"),
         (lambda: Fees(arrangement=2.0), "arrangement: the arrangement fee is a share"),
     ],

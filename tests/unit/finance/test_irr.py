@@ -52,3 +52,37 @@ def test_bad_flows_are_refused():
         irr([np.nan, 1.0])
     with pytest.raises(InputError, match="need as many dates"):
         irr([1.0, 2.0], [dt.date(2020, 1, 1)])
+
+
+def test_number_of_roots_against_the_polynomial():
+    # Coefficients of a polynomial in v = 1/(1+r); numpy's companion matrix finds all its roots.
+    rng = np.random.default_rng(7)
+    flows = rng.normal(size=(400, 6))
+    ours, found = irr(flows), all_roots(flows)
+    counts = set()
+    for flow, roots, rate, count in zip(flows, found, ours.rate, ours.n_roots, strict=True):
+        v = np.roots(flow[::-1])
+        positive = np.sort(1 / v[(np.abs(v.imag) < 1e-9) & (v.real > 0)].real - 1)
+        counts.add(positive.size)
+        assert count == positive.size
+        # The companion matrix loses digits at large rates: 1e-7 of 1 + r.
+        np.testing.assert_allclose(roots, positive, rtol=1e-7, atol=1e-7)
+        # A flow that only pays out is a total loss, not a rate.
+        assert (np.isfinite(rate) and rate > -1) == (count == 1)
+    assert {0, 1, 2, 3} <= counts
+
+
+def test_many_flows_are_solved_as_one_is():
+    rng = np.random.default_rng(3)
+    flows = np.abs(rng.normal(100, 60, (70, 30)))
+    flows[:, :9] *= -1.7
+    flows[::7] = np.abs(flows[::7])
+    together = irr(flows).rate
+    np.testing.assert_array_equal(together, [irr(flow).rate[0] for flow in flows])
+
+
+def test_a_rate_beyond_any_start_is_still_found():
+    # All outlay at once, nearly all receipts in the last of 600 periods: 1 = 1e-4 (1+r)^-600.
+    flow = np.zeros(601)
+    flow[0], flow[-1] = -1.0, 1e-4
+    assert irr(flow).rate[0] == pytest.approx(1e-4 ** (1 / 600) - 1, abs=1e-12)
