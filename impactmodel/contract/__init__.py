@@ -1,6 +1,7 @@
 """Contracts: from outcomes to payments, under uncertainty and at settlement."""
 
-from impactmodel.contract.agreement import Clause, Evaluation, OutcomesContract
+from impactmodel.contract.agreement import OutcomesContract
+from impactmodel.contract.clause import Clause, Evaluation
 from impactmodel.contract.central import central
 from impactmodel.contract.compile import person_rule
 from impactmodel.contract.linting import Finding, check

@@ -9,7 +9,8 @@ from impactmodel.contract.payments import warnings_of
 from impactmodel.contract.terms import BandTable, Gross, Rate, StepTable
 
 if TYPE_CHECKING:
-    from impactmodel.contract.agreement import Clause, OutcomesContract
+    from impactmodel.contract.agreement import OutcomesContract
+    from impactmodel.contract.clause import Clause
 
 
 @dataclass(frozen=True, slots=True)
