@@ -1,8 +1,8 @@
 """Contracts: from outcomes to payments, under uncertainty and at settlement."""
 
 from impactmodel.contract.agreement import OutcomesContract
-from impactmodel.contract.clause import Clause, Evaluation
 from impactmodel.contract.central import central
+from impactmodel.contract.clause import Clause, Evaluation
 from impactmodel.contract.compile import person_rule
 from impactmodel.contract.linting import Finding, check
 from impactmodel.contract.noise import NoiseRisk, paying_for_noise

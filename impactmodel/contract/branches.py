@@ -159,7 +159,7 @@ class Gated:
 
     at_least: float
     then: Payment
-    otherwise: Payment = Fixed(0.0)  # noqa: RUF009  a frozen value
+    otherwise: Payment = Fixed(0.0)
     scale: StepScale = "per_person"
     pooled: bool = False
     of: dict[str, float] = field(default_factory=dict)

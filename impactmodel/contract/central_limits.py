@@ -74,7 +74,7 @@ def limit_blocks(
     return blocks
 
 
-def _fill(  # noqa: PLR0913  one block is made of all of them
+def _fill(
     block: LimitBlock,
     contract: OutcomesContract,
     dues: list[Due],

@@ -77,7 +77,7 @@ def paid_periods(clause: Clause, results: Results) -> tuple[int, ...]:
     return tuple(p for p in results.periods if stated is None or p in stated)
 
 
-def facts_of(  # noqa: PLR0913  one fact needs all of them
+def facts_of(
     contract: OutcomesContract,
     clause: Clause,
     cells: Mapping[Key, Result],

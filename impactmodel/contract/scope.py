@@ -59,7 +59,7 @@ class Scope:
     path
         Before the names of terms: the clause, and where the mechanism stands in it.
     weights
-        The outcomes that are read and their weights; the clause's own unless a gate looks at others.
+        The outcomes that are read and their weights, where a gate looks at others than the clause.
     """
 
     contract: OutcomesContract

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from impactmodel.contract.agreement import OutcomesContract
-from impactmodel.contract.clause import Clause
 from impactmodel.contract.compile import (
     PAID_BEFORE,
     PEOPLE,
