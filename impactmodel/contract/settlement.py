@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from impactmodel.contract.agreement import OutcomesContract
+from impactmodel.contract.clause import Clause
 from impactmodel.contract.compile import (
     PAID_BEFORE,
     PEOPLE,
@@ -131,7 +132,8 @@ def settle(contract: OutcomesContract, results: str | Path | pd.DataFrame | Resu
     Every amount is computed exactly from the clause's rule, rounded by the contract's rule per
     line, and then held against the limits over several clauses. They are used up in the order of
     dates where the contract states its measurement windows, otherwise period by period and, within
-    one, by the clauses' own lags. A cut is shared pro rata over the lines of one moment.
+    one, by the clauses' own lags. A cut is shared pro rata over the lines of one moment. What a cap
+    cuts is rounded down, so that no cap is exceeded by rounding.
 
     Parameters
     ----------
@@ -177,7 +179,7 @@ def _line(contract: OutcomesContract, due: Due, results: Results, paid: Decimal)
     trail: Audit | None = computed
     if results.persons and clause.cap_per_person is not None and not clause.is_measured:
         amount, trail = _by_person(contract, due, results, paid), None
-    amount = contract.rounds.apply(amount)
+    amount = _rounded(contract, clause, amount, paid)
     units = audit(units_rule(contract, clause), facts).value
     return Line(
         clause=clause.name,
@@ -192,6 +194,13 @@ def _line(contract: OutcomesContract, due: Due, results: Results, paid: Decimal)
         trail=trail,
         facts=facts,
     )
+
+
+def _rounded(contract: OutcomesContract, clause: Clause, amount: Decimal, paid: Decimal) -> Decimal:
+    """Round by the contract's rule, down where it would otherwise exceed the clause's cap."""
+    rounded = contract.rounds.apply(amount)
+    over = clause.cap is not None and paid + rounded > exact(clause.cap)
+    return contract.rounds.down(amount) if over else rounded
 
 
 def _by_person(contract: OutcomesContract, due: Due, results: Results, paid: Decimal) -> Decimal:
@@ -260,7 +269,7 @@ def _limit(contract: OutcomesContract, dues: list[Due], lines: list[Line]) -> li
             for key, members in keys.items():
                 due = sum((paid[place] for place in members), Decimal(0))
                 facts = {"due": due, PAID_BEFORE: before.get(key, Decimal(0))}
-                payable = contract.rounds.apply(audit(rule, facts).value)
+                payable = audit(rule, facts).value
                 cut = _pro_rata(contract, [paid[place] for place in members], payable)
                 for place, amount in zip(members, cut, strict=True):
                     paid[place] = amount
@@ -272,9 +281,10 @@ def _limit(contract: OutcomesContract, dues: list[Due], lines: list[Line]) -> li
 
 
 def _pro_rata(contract: OutcomesContract, due: list[Decimal], payable: Decimal) -> list[Decimal]:
-    """Share what is payable in proportion to what is due; the last line takes the rounding."""
+    """Share what is payable in proportion to what is due, rounded down; the last takes the rest."""
     total = sum(due, Decimal(0))
     if payable >= total:
         return due
-    first = [contract.rounds.apply(amount * payable / total) for amount in due[:-1]]
+    payable = contract.rounds.down(payable)
+    first = [contract.rounds.down(amount * payable / total) for amount in due[:-1]]
     return [*first, payable - sum(first, Decimal(0))]

@@ -29,6 +29,10 @@ class Rounding:
         modes = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
         return amount.quantize(Decimal(1).scaleb(-self.places), rounding=modes[self.mode])
 
+    def down(self, amount: Decimal) -> Decimal:
+        """Round an amount towards 0 to the same decimals: what a cap cuts stays under it."""
+        return amount.quantize(Decimal(1).scaleb(-self.places), rounding=ROUND_DOWN)
+
     def text(self) -> str:
         """Say the rule in words."""
         words = {"half_up": "halves up", "half_even": "halves to even", "down": "down"}
