@@ -58,8 +58,7 @@ def dues_of(
         The indices of the periods that a clause pays for.
     """
     agreed = contract.periods.bounds() if contract.periods is not None else ()
-    versions = {clause.name: paid(clause) for clause in contract.versions}
-    last = max((max(periods, default=-1) for periods in versions.values()), default=-1)
+    last = max(max(paid(clause), default=-1) for clause in contract.versions)
     dues = []
     for period in range(last + 1):
         if agreed and period >= len(agreed):
@@ -77,7 +76,7 @@ def dues_of(
             if period in paid(clause) and kept:
                 day = None if windows is None else contract.payment_date(clause, windows, period)
                 dues.append(Due(clause, path, period, day))
-    order = {name: place for place, name in enumerate(versions)}
+    order = {clause.name: place for place, clause in enumerate(contract.all_clauses)}
     dues.sort(key=lambda due: (due.moment, order[due.clause.name], due.period))
     return dues
 
