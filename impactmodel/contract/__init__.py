@@ -1,9 +1,20 @@
 """Contracts: from outcomes to payments, under uncertainty and at settlement."""
 
 from impactmodel.contract.agreement import OutcomesContract
+from impactmodel.contract.branches import (
+    CostShare,
+    EachGroup,
+    Fixed,
+    Gated,
+    Limited,
+    Parts,
+    Recovery,
+)
+from impactmodel.contract.cards import Card, CardRow
 from impactmodel.contract.central import central
 from impactmodel.contract.clause import Clause, Evaluation
 from impactmodel.contract.compile import person_rule
+from impactmodel.contract.conditions import Amendment, Limit, ReferenceCost, Termination
 from impactmodel.contract.linting import Finding, check
 from impactmodel.contract.noise import NoiseRisk, paying_for_noise
 from impactmodel.contract.payments import OutcomePayments, payments
@@ -11,6 +22,8 @@ from impactmodel.contract.pricing import reprice
 from impactmodel.contract.reconcile import reconcile
 from impactmodel.contract.results import Results, read_results
 from impactmodel.contract.settlement import Settlement, settle
+from impactmodel.contract.tariff import UnitTariff, count_spells
+from impactmodel.contract.tariff_histories import count_histories
 from impactmodel.contract.terms import (
     AboveBaseline,
     AbovePrediction,
@@ -21,27 +34,45 @@ from impactmodel.contract.terms import (
     ShareOf,
     StepTable,
 )
+from impactmodel.contract.thresholds import ThresholdNoise, threshold_noise
 from impactmodel.contract.wording import describe, excel_formula, rule_of
 
 __all__ = [
     "AboveBaseline",
     "AbovePrediction",
+    "Amendment",
     "BandTable",
+    "Card",
+    "CardRow",
     "Clause",
+    "CostShare",
+    "EachGroup",
     "Evaluation",
     "Finding",
+    "Fixed",
+    "Gated",
     "Gross",
+    "Limit",
+    "Limited",
     "MeasuredImpact",
     "NoiseRisk",
     "OutcomePayments",
     "OutcomesContract",
+    "Parts",
     "Rate",
+    "Recovery",
+    "ReferenceCost",
     "Results",
     "Settlement",
     "ShareOf",
     "StepTable",
+    "Termination",
+    "ThresholdNoise",
+    "UnitTariff",
     "central",
     "check",
+    "count_histories",
+    "count_spells",
     "describe",
     "excel_formula",
     "paying_for_noise",
@@ -52,4 +83,5 @@ __all__ = [
     "reprice",
     "rule_of",
     "settle",
+    "threshold_noise",
 ]

@@ -10,6 +10,7 @@ from typing import Literal
 
 from impactmodel.contract.clause import Clause, Evaluation
 from impactmodel.contract.conditions import Amendment, Limit, ReferenceCost, Termination
+from impactmodel.contract.tariff import UnitTariff
 from impactmodel.core.errors import InputError
 from impactmodel.core.money import Rounding, check_currency
 from impactmodel.core.schedule import Periods, add_months
@@ -45,6 +46,8 @@ class OutcomesContract:
         when a payment is due. Any day if empty.
     strata
         For each group of the cohort its strata (age, education, region, ...), for price cards.
+    counting
+        How units of an outcome are counted from people's spells; see `UnitTariff`.
     reference_costs
         Costs that a clause shares, by name; see `ReferenceCost`.
     amendments, termination
@@ -77,6 +80,7 @@ class OutcomesContract:
     periods: Periods | None = None
     payment_months: tuple[int, ...] = ()
     strata: dict[str, dict[str, str]] = field(default_factory=dict)
+    counting: dict[str, UnitTariff] = field(default_factory=dict)
     reference_costs: dict[str, ReferenceCost] = field(default_factory=dict)
     amendments: tuple[Amendment, ...] = ()
     termination: Termination | None = None

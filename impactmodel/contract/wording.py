@@ -46,6 +46,7 @@ def describe(contract: OutcomesContract) -> str:
         lines.append(limit.text(_money(contract, limit.cap)))
     if contract.cap:
         lines.append(f"At most {_money(contract, contract.cap)} is paid in all.")
+    lines += [f"Units of {name}: {how.text()}." for name, how in contract.counting.items()]
     lines += [
         f"Reference cost '{name}': {_cost(contract, cost)}."
         for name, cost in contract.reference_costs.items()
