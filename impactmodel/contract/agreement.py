@@ -58,6 +58,7 @@ class OutcomesContract:
     Examples
     --------
     >>> import datetime as dt
+    >>> from impactmodel.contract import Rate
     >>> clause = Clause("jobs", Rate(3000.0), payer="state", outcome="job")
     >>> OutcomesContract("Trial", "EUR", dt.date(2024, 1, 1), (clause,)).clause("jobs").payer
     'state'
