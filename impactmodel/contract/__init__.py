@@ -13,8 +13,10 @@ from impactmodel.contract.branches import (
 from impactmodel.contract.cards import Card, CardRow
 from impactmodel.contract.central import central
 from impactmodel.contract.clause import Clause, Evaluation
+from impactmodel.contract.clustering import Clustering, threshold_clustering
 from impactmodel.contract.compile import person_rule
 from impactmodel.contract.conditions import Amendment, Limit, ReferenceCost, Termination
+from impactmodel.contract.cream_skimming import CreamSkimming, cream_skimming
 from impactmodel.contract.linting import Finding, check
 from impactmodel.contract.noise import NoiseRisk, paying_for_noise
 from impactmodel.contract.payments import OutcomePayments, payments
@@ -45,7 +47,9 @@ __all__ = [
     "Card",
     "CardRow",
     "Clause",
+    "Clustering",
     "CostShare",
+    "CreamSkimming",
     "EachGroup",
     "Evaluation",
     "Finding",
@@ -73,6 +77,7 @@ __all__ = [
     "check",
     "count_histories",
     "count_spells",
+    "cream_skimming",
     "describe",
     "excel_formula",
     "paying_for_noise",
@@ -83,5 +88,6 @@ __all__ = [
     "reprice",
     "rule_of",
     "settle",
+    "threshold_clustering",
     "threshold_noise",
 ]

@@ -118,14 +118,34 @@ class OutcomePayments:
             return None
         return float((self.total() >= self.contract.cap * (1 - 1e-12)).mean())
 
+    def tail_mean(self, share: float = 0.05, side: Literal["low", "high"] = "low") -> float:
+        """Return the mean payment in the lowest (or highest) share of draws (CVaR).
+
+        ``low`` is the investors' bad tail, ``high`` the payers'. A draw at the edge of the tail
+        counts in part.
+
+        Raises
+        ------
+        InputError
+            If the share does not lie above 0 and at most at 1.
+        """
+        if not 0 < share <= 1:
+            raise InputError("a share lies above 0 and is at most 1", key="share", seen=share)
+        ordered = np.sort(self.total())
+        ordered = ordered[::-1] if side == "high" else ordered
+        weights = np.clip(share * len(ordered) - np.arange(len(ordered)), 0.0, 1.0)
+        return float((ordered * weights).sum() / weights.sum())
+
     def summary(self, prob: float = 0.9) -> dict[str, Any]:
-        """Summarise the total: view, mean, sd, equal-tailed interval, P(nothing is paid)."""
+        """Summarise the total: view, mean, sd, equal-tailed interval, P(nothing is paid), tails."""
         return {
             "view": self.view,
             "currency": self.currency,
             "total": describe_draws(self.total(), prob),
             "probability_zero": self.probability_zero(),
             "probability_at_cap": self.probability_at_cap(),
+            "mean_of_lowest_5_percent": self.tail_mean(0.05, "low"),
+            "mean_of_highest_5_percent": self.tail_mean(0.05, "high"),
         }
 
 
