@@ -204,7 +204,7 @@ class OutcomesContract:
             first = self.last_start or self.start
             periods = dataclasses.replace(periods, start=first, clock="calendar")
         lag = self.evaluation.lag_months + clause.paid_after_months
-        day = self._payment_day(add_months(periods.bounds()[index][1], lag))
+        day = self._payment_day(add_months(periods.end(index), lag))
         if self.end is not None and day > self.end:
             raise InputError(
                 f"the clause '{clause.name}' would pay on {day}, after the contract's end",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Literal
 
-from impactmodel.contract.branches import CostShare, EachGroup, Gated, Payment, walk
+from impactmodel.contract.branches import CostShare, EachGroup, Gated, Payment, Recovery, walk
 from impactmodel.contract.cards import Card
 from impactmodel.contract.terms import Basis, Gross, MeasuredImpact, Rate, ShareOf
 from impactmodel.core.errors import InputError
@@ -151,6 +151,12 @@ class Clause:
         """Every reference cost that the clause reads, once."""
         found = [p.cost for p in walk(self.payment) if isinstance(p, CostShare)]
         return tuple(dict.fromkeys(found))
+
+    @property
+    def varies(self) -> bool:
+        """Whether the rule differs between periods."""
+        kinds = (Recovery, CostShare)
+        return bool(self.indexation) or any(isinstance(p, kinds) for p in walk(self.payment))
 
     def groups_apart(self, strata: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
         """Return the groups that the payment looks at one by one; none if only at their sum."""

@@ -14,6 +14,7 @@ from impactmodel.contract.agreement import OutcomesContract
 from impactmodel.contract.clause import Clause
 from impactmodel.contract.compile import PAID_BEFORE, PEOPLE, capped, clause_rule, paid_share
 from impactmodel.contract.dues import Due, dues_of, limits_of, moments
+from impactmodel.contract.fused import fused_payments
 from impactmodel.contract.person_caps import capped_shares
 from impactmodel.contract.quantities import check_joinable, clause_inputs, paid_periods
 from impactmodel.contract.terms import Gross, Rate
@@ -247,6 +248,9 @@ def _amounts(
     contract: OutcomesContract, outcomes: Outcomes, dues: list[Due]
 ) -> tuple[Draws, tuple[str, ...]]:
     """Return the payments, shape (draw, due), after all caps, and what they assume."""
+    fused = fused_payments(contract, outcomes, dues)
+    if fused is not None:
+        return fused, ()
     if contract.cap_per_person is not None:
         amounts, notes = _capped_per_person(contract, outcomes, dues, contract.cap_per_person)
     else:
