@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from impactmodel.contract.agreement import Clause, OutcomesContract
+from impactmodel.contract.agreement import OutcomesContract
+from impactmodel.contract.central_limits import limit_blocks, limit_terms
+from impactmodel.contract.clause import Clause
 from impactmodel.contract.compile import (
     MINIMUM_COHORT,
     PAID_BEFORE,
     PEOPLE,
-    TOTAL_CAP,
-    capped_rule,
     clause_rule,
-    paid_share_rule,
+    people_name,
     reference_name,
     total_name,
 )
-from impactmodel.contract.payments import date_of, payments
+from impactmodel.contract.dues import Due, dues_of
+from impactmodel.contract.payments import payments
+from impactmodel.contract.quantities import paid_periods
 from impactmodel.contract.terms import AboveBaseline, Gross, reference_level, term_name
 from impactmodel.core.central import Amount, Block, Central, CentralInput, CentralParameter
 from impactmodel.core.errors import InputError
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
 _SAID = {
     "price": "price per unit",
     "share": "share",
+    "then": "share after recovery",
+    "principal": "principal",
+    "base_return": "base return per period",
+    "amount": "fixed amount",
+    "at_least": "threshold or floor",
+    "at_most": "most",
+    "coefficient": "coefficient",
+    "indexation": "index factor",
     "steps": "steps: from, amount",
     "bands": "bands: above, amount per unit",
     "base": "base: from, amount",
@@ -46,8 +55,8 @@ def central(contract: OutcomesContract, outcomes: Outcomes) -> Central:
     """Return what a contract pays in the central scenario, as rules.
 
     Every outcome is at the mean of its draws and every group at its mean number of people. The
-    rules are those that pay: for each due (a clause and a period), then the total cap in the order
-    of dates.
+    rules are those that pay: for each due (a clause and a period), then the limits over several
+    clauses in the order of dates.
 
     Returns
     -------
@@ -96,32 +105,18 @@ def central(contract: OutcomesContract, outcomes: Outcomes) -> Central:
             fix="show the payments as values",
         )
     point = central_outcomes(outcomes)
-    due = payments(contract, point, view="expected").amount
+    payments(contract, point, view="expected")
     net = _Net(contract, point)
-    dues = [
-        _Due(contract.clause(str(name)), int(period), date_of(day))
-        for name, period, day in zip(
-            due["clause"].values, due["period"].values, due["date"].values, strict=True
-        )
-    ]
+    dues = dues_of(contract, point.periods, lambda clause: paid_periods(clause, point))
     for one in dues:
         _add_due(net, one)
-    shares = _add_cap(net, dues)
-    _add_totals(net, dues, shares)
+    keys = _add_limits(net, dues)
+    _add_totals(net, dues, keys)
     return Central(net.inputs, net.parameters, tuple(net.blocks), contract.currency)
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """A clause that pays for a period on a day."""
-
-    clause: Clause
-    period: int
-    day: dt.date
-
-    @property
-    def key(self) -> str:
-        return f"due|{self.clause.name}|{self.period}"
+def _key(due: Due) -> str:
+    return f"due|{due.path}|{due.period}"
 
 
 @dataclass(slots=True)
@@ -182,50 +177,56 @@ class _Net:
         )
 
 
-def _add_due(net: _Net, due: _Due) -> None:
+def _add_due(net: _Net, due: Due) -> None:
     """Add the block of a due: people and totals, what was paid before, and the clause's rule."""
     clause = due.clause
-    rule = clause_rule(clause, net.contract.minimum_cohort)
+    rule = clause_rule(net.contract, clause, due.period, due.path)
     needed = inputs(rule)
-    _note_terms(net, clause, rule)
-    rules = [Named(PEOPLE, Sum([net.people(g) for g in net.groups]), "people of the cohort")]
-    for outcome in clause.weights:
-        for group in (None, *net.groups):
-            where = net.groups if group is None else [group]
+    _note_terms(net, due, rule)
+    counted = list(clause.groups) or net.groups
+    rules = [Named(PEOPLE, Sum([net.people(g) for g in counted]), "people of the cohort")]
+    rules += [
+        Named(people_name(g), Sum((net.people(g),)), f"people, {g}")
+        for g in counted
+        if people_name(g) in needed
+    ]
+    for outcome in clause.reads:
+        for group in (None, *counted):
+            where = counted if group is None else [group]
             if total_name(outcome, group) in needed:
                 rules.append(_total(net, due, outcome, group, where))
             if reference_name(outcome, group) in needed:
                 rules.append(_reference(net, due, outcome, group, where))
     reads: dict[str, str] = {}
-    if clause.cap is not None:
+    if PAID_BEFORE in needed:
         before = net.paid.get(clause.name)
         earlier: Rule = Input("earlier", "paid before and at the last date")
         rules.append(Named(PAID_BEFORE, Sum((earlier,)) if before else Sum((0.0,)), "paid before"))
         reads = {"earlier": before} if before else {}
-        net.paid[clause.name] = f"{due.key}/paid_after"
+        net.paid[clause.name] = f"{_key(due)}/paid_after"
     paid = f"due under '{_words(clause.name)}'"
     rules.append(Named("payment", rule.rule, paid))
-    if clause.cap is not None:
+    if PAID_BEFORE in needed:
         both = Sum((Input(PAID_BEFORE, "paid before"), Input("payment", paid)))
         rules.append(Named("paid_after", both, "paid before and at this date"))
-    title = f"{_words(clause.name)}, period {due.period + 1}: due from {_words(clause.payer)} "
+    title = f"{_words(due.path)}, period {due.period + 1}: due from {_words(clause.payer)} "
     title += f"on {due.day}"
-    net.add(due.key, title, rules, reads)
+    net.add(_key(due), title, rules, reads)
 
 
-def _total(net: _Net, due: _Due, outcome: str, group: str | None, groups: list[str]) -> Named:
+def _total(net: _Net, due: Due, outcome: str, group: str | None, groups: list[str]) -> Named:
     terms_ = [net.people(g) * net.level(outcome, "treated", g, due.period) for g in groups]
     label = f"{net.point.measure(outcome).title}, {group or 'whole cohort'}"
     return Named(total_name(outcome, group), Sum(terms_), label)
 
 
-def _reference(net: _Net, due: _Due, outcome: str, group: str | None, groups: list[str]) -> Named:
+def _reference(net: _Net, due: Due, outcome: str, group: str | None, groups: list[str]) -> Named:
     terms_ = [net.people(g) * _comparison(net, due, outcome, g) for g in groups]
     label = f"{net.point.measure(outcome).title} to compare with, {group or 'whole cohort'}"
     return Named(reference_name(outcome, group), Sum(terms_), label)
 
 
-def _comparison(net: _Net, due: _Due, outcome: str, group: str) -> Rule:
+def _comparison(net: _Net, due: Due, outcome: str, group: str) -> Rule:
     """Return the level per person that a clause compares with: measured, or a term."""
     basis = due.clause.basis
     level = reference_level(basis, group)
@@ -236,76 +237,66 @@ def _comparison(net: _Net, due: _Due, outcome: str, group: str) -> Rule:
     term, fixed = "prediction", getattr(basis, "prediction", None)
     if isinstance(basis, AboveBaseline):
         term, fixed = "baseline", basis.baseline
-    name = term_name(due.clause.name, term, group if isinstance(fixed, dict) else "")
-    label = _label(due.clause, name)
+    name = term_name(due.path, term, group if isinstance(fixed, dict) else "")
+    label = _label(due, name)
     net.term(name, label, net.point.measure(outcome).unit, level, due.clause)
     return Constant(level, name=name)
 
 
-def _note_terms(net: _Net, clause: Clause, rule: Rule) -> None:
+def _note_terms(net: _Net, due: Due, rule: Rule) -> None:
     for name, value in terms(rule).items():
         if name == MINIMUM_COHORT:
             net.term(name, "people under which nothing is paid", "people", value, None)
-            continue
-        term = name.removeprefix(f"{clause.name}.").split("@")[0]
-        unit = "share" if term == "share" else net.contract.currency
-        net.term(name, _label(clause, name), unit, value, clause)
+        elif name.startswith("cost."):
+            title = name.removeprefix("cost.").replace("@", ", ")
+            net.term(name, f"reference cost: {title}", net.contract.currency, value, None)
+        else:
+            net.term(name, _label(due, name), _unit(net, name), value, due.clause)
 
 
-def _label(clause: Clause, name: str) -> str:
-    term, _, group = name.removeprefix(f"{clause.name}.").partition("@")
-    return f"{_words(clause.name)}: {_SAID[term]}" + (f", {group}" if group else "")
+def _unit(net: _Net, name: str) -> str:
+    term = name.partition("@")[0].rpartition(".")[2]
+    shares = {"share": "share", "then": "share", "base_return": "share"}
+    factors = {"coefficient": "factor", "indexation": "factor"}
+    return (shares | factors).get(term, net.contract.currency)
+
+
+def _label(due: Due, name: str) -> str:
+    inner, _, group = name.removeprefix(f"{due.path}.").partition("@")
+    *where, term = inner.split(".")
+    place = f" ({' '.join(where)})" if where else ""
+    return f"{_words(due.path)}: {_SAID[term]}{place}" + (f", {group}" if group else "")
 
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _add_cap(net: _Net, dues: list[_Due]) -> dict[dt.date, str]:
-    """Add a block of the total cap for each date; return the key of the share that is paid."""
-    capped = capped_rule(net.contract.cap)
-    if capped is None:
-        return {}
-    (cap,) = terms(capped).values()
-    net.term(TOTAL_CAP, "most that is paid in all", net.contract.currency, cap, None)
-    shares: dict[dt.date, str] = {}
-    before = ""
-    for day in dict.fromkeys(due.day for due in dues):
-        mine = [due for due in dues if due.day == day]
-        reads = {due.key: f"{due.key}/payment" for due in mine}
-        if before:
-            reads["earlier"] = before
-        parts = [Input(due.key, f"due under '{_words(due.clause.name)}'") for due in mine]
-        earlier: Rule = Input("earlier", "paid before and at the last date")
-        rules = [
-            Named("due", Sum(parts), "due at this date"),
-            Named(PAID_BEFORE, Sum((earlier,)) if before else Sum((0.0,)), "paid before"),
-            Named(capped.name, capped.rule, "payable under the total cap"),
-            Named(paid_share_rule().name, paid_share_rule().rule, "share of it that is paid"),
-            Named(
-                "paid_after",
-                Sum((Input(PAID_BEFORE, "paid before"), Input(capped.name))),
-                "paid before and at this date",
-            ),
-        ]
-        net.add(f"cap|{day}", f"The total cap on {day}", rules, reads)
-        shares[day], before = f"cap|{day}/paid_share", f"cap|{day}/paid_after"
-    return shares
+def _add_limits(net: _Net, dues: list[Due]) -> list[str]:
+    """Add the blocks of the limits; return the key of what is paid for each due."""
+    for name, amount, label in limit_terms(net.contract):
+        net.term(name, label, net.contract.currency, amount, None)
+    labels = [f"due under '{_words(due.clause.name)}'" for due in dues]
+    keys = [f"{_key(due)}/payment" for due in dues]
+    for block in limit_blocks(net.contract, dues, labels):
+        reads = {name: keys[place] for place, name in block.amounts.items()} | block.earlier
+        net.add(block.key, block.title, block.rules, reads)
+        for place, name in block.paid.items():
+            keys[place] = f"{block.key}/{name}"
+    return keys
 
 
-def _add_totals(net: _Net, dues: list[_Due], shares: Mapping[dt.date, str]) -> None:
+def _add_totals(net: _Net, dues: list[Due], keys: list[str]) -> None:
     """Add the last block: what is paid by clause, payer and date, and by payer."""
-    reads = {due.key: f"{due.key}/payment" for due in dues}
-    reads |= {f"share|{day}": key for day, key in shares.items()}
+    reads: dict[str, str] = {}
     paid: dict[tuple[str, str], list[Rule]] = {}
-    for due in dues:
-        amount: Rule = Input(due.key, f"due under '{_words(due.clause.name)}'")
-        if due.day in shares:
-            amount = amount * Input(f"share|{due.day}", "share that is paid")
+    for due, key in zip(dues, keys, strict=True):
+        reads[_key(due)] = key
+        amount = Input(_key(due), f"paid under '{_words(due.clause.name)}'")
         name = f"{due.clause.name}|{due.clause.payer}|{due.day}"
         paid.setdefault((due.clause.payer, name), []).append(amount)
     rules = [Named(name, Sum(amounts)) for (_, name), amounts in paid.items()]
     for payer in net.contract.payers:
         names = [name for whose, name in paid if whose == payer]
-        rules.append(Named(payer, Sum([Input(name) for name in names])))
+        rules.append(Named(payer, Sum([Input(name) for name in names] or [0.0])))
     net.add("totals", "Payments by clause, payer and date", rules, reads)

@@ -10,19 +10,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from impactmodel.contract.agreement import Clause, OutcomesContract
-from impactmodel.contract.compile import (
-    PAID_BEFORE,
-    PEOPLE,
-    capped_rule,
-    clause_rule,
-    paid_share_rule,
-)
+from impactmodel.contract.agreement import OutcomesContract
+from impactmodel.contract.clause import Clause
+from impactmodel.contract.compile import PAID_BEFORE, PEOPLE, capped, clause_rule, paid_share
+from impactmodel.contract.dues import Due, dues_of, limits_of, moments
+from impactmodel.contract.fused import fused_payments
 from impactmodel.contract.person_caps import capped_shares
 from impactmodel.contract.quantities import check_joinable, clause_inputs, paid_periods
 from impactmodel.contract.terms import Gross, Rate
 from impactmodel.core.errors import InputError
-from impactmodel.core.rule import values
+from impactmodel.core.rule import Input, values
 from impactmodel.core.summary import describe_draws
 
 if TYPE_CHECKING:
@@ -44,7 +41,8 @@ class OutcomePayments:
     Parameters
     ----------
     amount
-        Dims ``draw, due``; along ``due``: ``clause``, ``payer``, ``period`` and ``date``.
+        Dims ``draw, due``; along ``due``: ``clause``, ``payer``, ``payee``, ``period`` and
+        ``date``.
     view
         ``expected``: the rule at the expected outcomes; ``measured``: at simulated measurements.
     """
@@ -79,6 +77,17 @@ class OutcomePayments:
         """Return the sum of payments of each payer, each of shape (draw,)."""
         return self._grouped("payer")
 
+    def by_payee(self) -> dict[str, Draws]:
+        """Return what each payee receives, each of shape (draw,)."""
+        return self._grouped("payee")
+
+    def by_party(self) -> dict[str, Draws]:
+        """Return what each party gains: payers less than nothing; the sum over parties is zero."""
+        gained = {payer: -paid for payer, paid in self.by_payer().items()}
+        for payee, received in self.by_payee().items():
+            gained[payee] = gained.get(payee, np.zeros(self.n_draws)) + received
+        return gained
+
     def by_clause(self) -> dict[str, Draws]:
         """Return the sum of payments under each clause, each of shape (draw,)."""
         return self._grouped("clause")
@@ -110,14 +119,34 @@ class OutcomePayments:
             return None
         return float((self.total() >= self.contract.cap * (1 - 1e-12)).mean())
 
+    def tail_mean(self, share: float = 0.05, side: Literal["low", "high"] = "low") -> float:
+        """Return the mean payment in the lowest (or highest) share of draws (CVaR).
+
+        ``low`` is the investors' bad tail, ``high`` the payers'. A draw at the edge of the tail
+        counts in part.
+
+        Raises
+        ------
+        InputError
+            If the share does not lie above 0 and at most at 1.
+        """
+        if not 0 < share <= 1:
+            raise InputError("a share lies above 0 and is at most 1", key="share", seen=share)
+        ordered = np.sort(self.total())
+        ordered = ordered[::-1] if side == "high" else ordered
+        weights = np.clip(share * len(ordered) - np.arange(len(ordered)), 0.0, 1.0)
+        return float((ordered * weights).sum() / weights.sum())
+
     def summary(self, prob: float = 0.9) -> dict[str, Any]:
-        """Summarise the total: view, mean, sd, equal-tailed interval, P(nothing is paid)."""
+        """Summarise the total: view, mean, sd, equal-tailed interval, P(nothing is paid), tails."""
         return {
             "view": self.view,
             "currency": self.currency,
             "total": describe_draws(self.total(), prob),
             "probability_zero": self.probability_zero(),
             "probability_at_cap": self.probability_at_cap(),
+            "mean_of_lowest_5_percent": self.tail_mean(0.05, "low"),
+            "mean_of_highest_5_percent": self.tail_mean(0.05, "high"),
         }
 
 
@@ -164,16 +193,17 @@ def payments(
         raise InputError("unknown view", key="view", seen=view, fix="use expected or measured")
     if view == "measured":
         outcomes = outcomes.measured(_comparison(contract), seed=seed)
-    dues = _dues(contract, outcomes)
+    dues = dues_of(contract, outcomes.periods, lambda clause: paid_periods(clause, outcomes))
     amounts, notes = _amounts(contract, outcomes, dues)
     amount = xr.DataArray(
         amounts,
         dims=("draw", "due"),
         coords={
-            "clause": ("due", [clause.name for _, clause, _ in dues]),
-            "payer": ("due", [clause.payer for _, clause, _ in dues]),
-            "period": ("due", [period for _, _, period in dues]),
-            "date": ("due", np.array([day for day, _, _ in dues], dtype="datetime64[ns]")),
+            "clause": ("due", [due.clause.name for due in dues]),
+            "payer": ("due", [due.clause.payer for due in dues]),
+            "payee": ("due", [due.clause.payee for due in dues]),
+            "period": ("due", [due.period for due in dues]),
+            "date": ("due", np.array([due.day for due in dues], dtype="datetime64[ns]")),
         },
         name="payment",
     )
@@ -187,7 +217,7 @@ def assumed_terms(contract: OutcomesContract) -> tuple[str, ...]:
     """Return the terms that no source states, as assumptions."""
     return tuple(
         f"the terms of the clause '{c.name}' are assumed, no source states them"
-        for c in contract.clauses
+        for c in contract.all_clauses
         if c.assumed
     )
 
@@ -196,7 +226,7 @@ def warnings_of(contract: OutcomesContract) -> tuple[str, ...]:
     """Return what a reader of any payment under the contract must be told."""
     return tuple(
         f"the clause '{c.name}' {DEADWEIGHT}"
-        for c in contract.clauses
+        for c in contract.all_clauses
         if isinstance(c.basis, Gross)
     )
 
@@ -214,46 +244,50 @@ def _comparison(contract: OutcomesContract) -> int:
     return size
 
 
-def _dues(contract: OutcomesContract, outcomes: Outcomes) -> list[tuple[dt.date, Clause, int]]:
-    dues = [
-        (contract.payment_date(clause, outcomes.periods, period), clause, period)
-        for clause in contract.clauses
-        for period in paid_periods(clause, outcomes)
-    ]
-    return sorted(dues, key=lambda due: due[0])
-
-
 def _amounts(
-    contract: OutcomesContract, outcomes: Outcomes, dues: list[tuple[dt.date, Clause, int]]
+    contract: OutcomesContract, outcomes: Outcomes, dues: list[Due]
 ) -> tuple[Draws, tuple[str, ...]]:
     """Return the payments, shape (draw, due), after all caps, and what they assume."""
+    fused = fused_payments(contract, outcomes, dues)
+    if fused is not None:
+        return fused, ()
     if contract.cap_per_person is not None:
         amounts, notes = _capped_per_person(contract, outcomes, dues, contract.cap_per_person)
     else:
         amounts, notes = _by_clause(contract, outcomes, dues), ()
-    total = capped_rule(contract.cap)
-    if total is not None:
-        days = [day for day, _, _ in dues]
-        paid = np.zeros(outcomes.n_draws)
-        for day in dict.fromkeys(days):
-            places = [i for i, other in enumerate(days) if other == day]
-            due = amounts[:, places].sum(axis=1)
-            payable = values(total, {"due": due, PAID_BEFORE: paid})
-            share = values(paid_share_rule(), {"due": due, "payable": payable})
-            amounts[:, places] *= share[:, None]
-            paid = paid + payable
+    _limit(contract, dues, amounts)
     return amounts, notes
 
 
-def _by_clause(
-    contract: OutcomesContract, outcomes: Outcomes, dues: list[tuple[dt.date, Clause, int]]
-) -> Draws:
+def _limit(contract: OutcomesContract, dues: list[Due], amounts: Draws) -> None:
+    """Cut the payments, date by date, to every limit over several clauses."""
+    limits = limits_of(contract)
+    paid: dict[str, Draws] = {}
+    inputs = Input("due"), Input(PAID_BEFORE)
+    share_rule = paid_share(Input("due"), Input("payable"))
+    for places in moments(dues) if limits else ():
+        covered = [(one, one.covered(dues, places)) for one in limits]
+        for one, keys in covered:
+            rule = capped(one.name, one.limit.cap, *inputs)
+            for key, members in keys.items():
+                due = amounts[:, members].sum(axis=1)
+                before = paid.get(key, np.zeros_like(due))
+                payable = values(rule, {"due": due, PAID_BEFORE: before})
+                amounts[:, members] *= values(share_rule, {"due": due, "payable": payable})[:, None]
+        for _, keys in covered:
+            for key, members in keys.items():
+                paid[key] = paid.get(key, 0.0) + amounts[:, members].sum(axis=1)
+
+
+def _by_clause(contract: OutcomesContract, outcomes: Outcomes, dues: list[Due]) -> Draws:
     amounts = np.empty((outcomes.n_draws, len(dues)))
-    paid = {clause.name: np.zeros(outcomes.n_draws) for clause in contract.clauses}
-    for place, (_, clause, period) in enumerate(dues):
+    paid = {due.clause.name: np.zeros(outcomes.n_draws) for due in dues}
+    for place, due in enumerate(dues):
+        clause = due.clause
         _refuse_cap_per_person(clause)
-        env = {**clause_inputs(clause, outcomes, period), PAID_BEFORE: paid[clause.name]}
-        amounts[:, place] = values(clause_rule(clause, contract.minimum_cohort), env)
+        env = clause_inputs(contract, clause, outcomes, due.period)
+        env[PAID_BEFORE] = paid[clause.name]
+        amounts[:, place] = values(clause_rule(contract, clause, due.period, due.path), env)
         paid[clause.name] = paid[clause.name] + amounts[:, place]
     return amounts
 
@@ -273,14 +307,15 @@ def _refuse_cap_per_person(clause: Clause) -> None:
 def _capped_per_person(
     contract: OutcomesContract,
     outcomes: Outcomes,
-    dues: list[tuple[dt.date, Clause, int]],
+    dues: list[Due],
     cap: float,
 ) -> tuple[Draws, tuple[str, ...]]:
     prices, probabilities = [], []
-    for _, clause, period in dues:
-        payment = clause.payment
+    for due in dues:
+        clause, payment = due.clause, due.clause.payment
         gross = isinstance(clause.basis, Gross) and len(clause.weights) == 1
-        single = isinstance(payment, Rate) and not isinstance(payment.price, dict)
+        single = isinstance(payment, Rate) and isinstance(payment.price, (float, int))
+        single = single and not clause.indexation and not clause.groups
         name = next(iter(clause.weights))
         binary = outcomes.measure(name).kind == "binary"
         if not (gross and single and binary and clause.cap_per_person is None):
@@ -290,7 +325,7 @@ def _capped_per_person(
                 key="cap_per_person",
                 fix="settle it on person rows, or leave the cap per person out for pricing",
             )
-        env = clause_inputs(clause, outcomes, period)
+        env = clause_inputs(contract, clause, outcomes, due.period)
         people = env[PEOPLE]
         share = np.divide(env[f"{name}.total"], people, out=np.zeros_like(people), where=people > 0)
         probabilities.append(share)

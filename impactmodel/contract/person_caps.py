@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from impactmodel.contract.agreement import Dependence
+    from impactmodel.contract.clause import Dependence
 
 type Draws = NDArray[np.float64]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from impactmodel.contract.cards import Card
 from impactmodel.contract.terms import Rate, ShareOf
 from impactmodel.core.errors import InputError
 
@@ -38,7 +39,7 @@ def reprice(contract: OutcomesContract, outcome: str, price: float) -> OutcomesC
         )
     clause = found[0]
     match clause.payment:
-        case Rate(price=dict()):
+        case Rate(price=dict() | Card()) | ShareOf(share=dict() | Card()):
             raise InputError("prices by group have no single price", key="outcome", seen=outcome)
         case Rate():
             payment: Rate | ShareOf = Rate(float(price))

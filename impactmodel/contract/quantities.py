@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from impactmodel.contract.agreement import Clause, OutcomesContract
-from impactmodel.contract.compile import PEOPLE, reference_name, total_name
+from impactmodel.contract.agreement import OutcomesContract
+from impactmodel.contract.clause import Clause
+from impactmodel.contract.compile import PEOPLE, people_name, reference_name, total_name
 from impactmodel.contract.terms import Gross, reference_level
 from impactmodel.core.errors import DiagnosticsError, InputError, JoinError
 from impactmodel.core.money import same
 from impactmodel.core.outcomes import Outcomes
+from impactmodel.core.schedule import Periods
 
 type Draws = NDArray[np.float64]
 
@@ -40,9 +42,15 @@ def check_joinable(contract: OutcomesContract, outcomes: Outcomes) -> None:
             f"the contract pays for the {contract.population}, the effect is that of the "
             f"{about.population}; use evidence on the {contract.population}"
         )
-    for place, clause in enumerate(contract.clauses):
+    agreed = contract.periods
+    if agreed is not None and not _same_windows(agreed, outcomes.periods):
+        raise JoinError(
+            f"the contract measures {_said(agreed)}, the evidence covers "
+            f"{_said(outcomes.periods)}; use evidence on the contract's windows"
+        )
+    for place, clause in enumerate(contract.versions):
         try:
-            for name in clause.weights:
+            for name in clause.reads:
                 outcomes.measure(name)
             paid_periods(clause, outcomes)
         except InputError as error:
@@ -72,23 +80,50 @@ def paid_periods(clause: Clause, outcomes: Outcomes) -> tuple[int, ...]:
     return tuple(range(count)) if flows[0] else (count - 1,)
 
 
-def clause_inputs(clause: Clause, outcomes: Outcomes, period: int) -> dict[str, Draws]:
+def _same_windows(agreed: Periods, found: Periods) -> bool:
+    same = (agreed.step, agreed.every) == (found.step, found.every)
+    dated = "since_start" in {agreed.clock, found.clock} or agreed.start == found.start
+    return same and dated and found.count <= agreed.count
+
+
+def _said(periods: Periods) -> str:
+    return f"{periods.count} × {periods.every} {periods.step} from {periods.start}"
+
+
+def clause_inputs(
+    contract: OutcomesContract, clause: Clause, outcomes: Outcomes, period: int
+) -> dict[str, Draws]:
     """Return the inputs of a clause's rule for one period, each of shape (draw,)."""
-    size = outcomes.cohort_size.values
-    groups = [str(g) for g in outcomes.dataset["group"].values.tolist()]
-    prices = clause.group_prices
-    if prices is not None:
-        _check_groups(clause.name, prices, groups)
+    every = [str(g) for g in outcomes.dataset["group"].values.tolist()]
+    groups = _counted(clause, every)
+    places = [every.index(group) for group in groups]
+    size = outcomes.cohort_size.values[:, places]
+    apart = clause.groups_apart(contract.strata)
+    if apart:
+        _check_groups(clause.name, apart, groups)
     env: dict[str, Draws] = {PEOPLE: size.sum(axis=1)}
-    for name in clause.weights:
-        total, reference = _totals(clause, outcomes, name, period, groups)
-        env[total_name(name)] = (total * size).sum(axis=1)
-        env[reference_name(name)] = (reference * size).sum(axis=1)
-        if prices is not None:
-            for place, group in enumerate(groups):
-                env[total_name(name, group)] = total[:, place] * size[:, place]
-                env[reference_name(name, group)] = reference[:, place] * size[:, place]
+    env |= {people_name(g): size[:, n] for n, g in enumerate(groups) if apart}
+    for name in clause.reads:
+        total, reference = _totals(clause, outcomes, name, period, every)
+        total, reference = total[:, places] * size, reference[:, places] * size
+        env[total_name(name)] = total.sum(axis=1)
+        env[reference_name(name)] = reference.sum(axis=1)
+        for place, group in enumerate(groups if apart else ()):
+            env[total_name(name, group)] = total[:, place]
+            env[reference_name(name, group)] = reference[:, place]
     return env
+
+
+def _counted(clause: Clause, groups: list[str]) -> list[str]:
+    for group in clause.groups:
+        if group not in groups:
+            raise InputError(
+                f"'{clause.name}' pays for a group that the evidence does not have",
+                key="groups",
+                seen=group,
+                fix="use one of " + ", ".join(groups),
+            )
+    return list(clause.groups) or groups
 
 
 def _totals(
@@ -108,11 +143,11 @@ def _totals(
     return treated, np.broadcast_to(fixed.astype(float), treated.shape)
 
 
-def _check_groups(clause: str, prices: dict[str, float], groups: list[str]) -> None:
-    if set(prices) != set(groups):
+def _check_groups(clause: str, apart: tuple[str, ...], groups: list[str]) -> None:
+    if set(apart) != set(groups):
         raise InputError(
             f"the prices of '{clause}' are for other groups than the evidence has",
             key="payment.price",
-            seen=", ".join(prices),
+            seen=", ".join(apart),
             fix="give one price for each of " + ", ".join(groups),
         )

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from impactmodel.contract.agreement import Clause, OutcomesContract
+from impactmodel.contract.agreement import OutcomesContract
+from impactmodel.contract.clause import Clause
 from impactmodel.contract.compile import (
     PAID_BEFORE,
     PEOPLE,
-    capped_rule,
+    PERSON_CAP,
+    capped,
     clause_rule,
     person_clause_rule,
-    reference_name,
-    total_name,
     units_rule,
 )
+from impactmodel.contract.dues import Due, dues_of, limits_of, moments
+from impactmodel.contract.facts import Facts, check_complete, facts_of, paid_periods
 from impactmodel.contract.payments import warnings_of
 from impactmodel.contract.results import Key, Result, Results, read_results
-from impactmodel.contract.terms import AbovePrediction, Gross, reference_level
 from impactmodel.core.errors import InputError
-from impactmodel.core.rule import Audit, Named, audit, describe, inputs
+from impactmodel.core.rule import Audit, Input, audit, describe, inputs
 from impactmodel.core.rule.numbers import exact, plain
 
 if TYPE_CHECKING:
     import pandas as pd
-
-type Facts = dict[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Line:
 
     Parameters
     ----------
+    day
+        When it is paid; None where the contract states no measurement windows.
     units, amount
         What was achieved beyond the basis, and the payment before the total cap, rounded.
     paid
@@ -48,7 +50,9 @@ class Line:
 
     clause: str
     payer: str
+    payee: str
     period: int
+    day: dt.date | None
     units: Decimal
     amount: Decimal
     paid: Decimal
@@ -76,6 +80,13 @@ class Settlement:
         for line in self.lines:
             owed[line.payer] += line.paid
         return owed
+
+    def by_party(self) -> dict[str, Decimal]:
+        """Return what each party gains: payers less than nothing; the sum is exactly zero."""
+        gained = {payer: -owed for payer, owed in self.by_payer().items()}
+        for line in self.lines:
+            gained[line.payee] = gained.get(line.payee, Decimal(0)) + line.paid
+        return gained
 
     def explain(self, clause: str, period: int | None = None) -> str:
         """Return the steps that led to a clause's payment, in words and numbers."""
@@ -119,10 +130,10 @@ def settle(contract: OutcomesContract, results: str | Path | pd.DataFrame | Resu
     """Compute the payment statement for realised results.
 
     Every amount is computed exactly from the clause's rule, rounded by the contract's rule per
-    line, and then held against the caps over all clauses. Caps are used up period by period and,
-    within one, by the clauses' own lags, as when payments are priced; that is the order of dates
-    unless a lag reaches beyond the next period's payments. A cut is shared pro rata over the lines
-    of one period and lag.
+    line, and then held against the limits over several clauses. They are used up in the order of
+    dates where the contract states its measurement windows, otherwise period by period and, within
+    one, by the clauses' own lags. A cut is shared pro rata over the lines of one moment. What a cap
+    cuts is rounded down, so that no cap is exceeded by rounding.
 
     Parameters
     ----------
@@ -137,7 +148,7 @@ def settle(contract: OutcomesContract, results: str | Path | pd.DataFrame | Resu
     """
     if not isinstance(results, Results):
         results = read_results(results)
-    _check_complete(contract, results)
+    check_complete(contract, results)
     if contract.cap_per_person is not None and not results.persons:
         raise InputError(
             "the cap per person needs rows of single people",
@@ -145,205 +156,135 @@ def settle(contract: OutcomesContract, results: str | Path | pd.DataFrame | Resu
             key="person",
             fix="give the columns person, outcome, quantity",
         )
+    dues = dues_of(contract, contract.periods, lambda clause: paid_periods(clause, results))
     lines: list[Line] = []
-    paid_before = {clause.name: Decimal(0) for clause in contract.clauses}
-    in_order = sorted(contract.clauses, key=lambda clause: clause.paid_after_months)
-    for period in results.periods:
-        for clause in in_order:
-            if period not in _periods(clause, results):
-                continue
-            line = _line(contract, clause, results, period, paid_before[clause.name])
-            paid_before[clause.name] += line.amount
-            lines.append(line)
-    rule = capped_rule(contract.cap_per_person)
-    if rule is not None:
-        lines = _cap_persons(contract, results, lines, rule)
-    return Settlement(contract, tuple(_cap_total(contract, lines)), warnings_of(contract))
+    paid_before = {due.clause.name: Decimal(0) for due in dues}
+    for due in dues:
+        line = _line(contract, due, results, paid_before[due.clause.name])
+        paid_before[due.clause.name] += line.amount
+        lines.append(line)
+    if contract.cap_per_person is not None:
+        lines = _cap_persons(contract, results, dues, lines)
+    return Settlement(contract, tuple(_limit(contract, dues, lines)), warnings_of(contract))
 
 
-def _check_complete(contract: OutcomesContract, results: Results) -> None:
-    """Refuse results that leave a promise unanswered: what is not there is not taken as 0."""
-    for outcome, _, _ in results.cells:
-        if outcome not in contract.outcomes:
-            raise InputError(
-                "the contract pays for no such outcome",
-                file=results.file,
-                key="outcome",
-                seen=outcome,
-                fix="use one of " + ", ".join(contract.outcomes),
-            )
-    for clause in contract.clauses:
-        periods = _periods(clause, results)
-        if not periods:
-            raise _lacks(clause, results, f"period {min(clause.periods or (0,))}")
-        for period in periods:
-            _check_cells(clause, results, period)
-
-
-def _check_cells(clause: Clause, results: Results, period: int) -> None:
-    groups = {
-        outcome: {g for o, p, g in results.cells if (o, p) == (outcome, period)}
-        for outcome in clause.weights
-    }
-    wanted = set(clause.group_prices or set().union(*groups.values()))
-    for outcome, there in groups.items():
-        if not there:
-            raise _lacks(clause, results, f"'{outcome}' in period {period}")
-        for group in sorted(wanted - there):
-            where = f"'{outcome}' of the group '{group}' in period {period}"
-            raise _lacks(clause, results, where)
-        for group in sorted(there - wanted):
-            raise InputError(
-                f"'{clause.name}' has no price for this group",
-                file=results.file,
-                key="group",
-                seen=group,
-                fix="use one of " + ", ".join(sorted(wanted)),
-            )
-
-
-def _lacks(clause: Clause, results: Results, what: str) -> InputError:
-    return InputError(
-        f"the results lack {what}",
-        file=results.file,
-        key=clause.name,
-        fix="add a row, with 0 where nothing was achieved, or state the clause's periods",
-    )
-
-
-def _periods(clause: Clause, results: Results) -> tuple[int, ...]:
-    """Return the periods of the results that a clause pays for."""
-    stated = clause.periods
-    return tuple(p for p in results.periods if stated is None or p in stated)
-
-
-def _line(
-    contract: OutcomesContract, clause: Clause, results: Results, period: int, paid: Decimal
-) -> Line:
-    rule = clause_rule(clause, contract.minimum_cohort)
-    facts = _facts(clause, results.cells, period, results.file, need_people=PEOPLE in inputs(rule))
+def _line(contract: OutcomesContract, due: Due, results: Results, paid: Decimal) -> Line:
+    clause, period = due.clause, due.period
+    rule = clause_rule(contract, clause, period, due.path)
+    need = PEOPLE in {name.split("@")[0] for name in inputs(rule)}
+    facts = facts_of(contract, clause, results.cells, period, results.file, need_people=need)
     facts[PAID_BEFORE] = paid
     computed = audit(rule, facts)
     amount = computed.value
     trail: Audit | None = computed
     if results.persons and clause.cap_per_person is not None and not clause.is_measured:
-        amount, trail = _by_person(clause, results, period, paid), None
-    amount = contract.rounding.apply(amount)
-    units = audit(units_rule(clause), facts).value
-    words = describe(rule.rule)
-    return Line(clause.name, clause.payer, period, units, amount, amount, words, trail, facts)
+        amount, trail = _by_person(contract, due, results, paid), None
+    amount = _rounded(contract, clause, amount, paid)
+    units = audit(units_rule(contract, clause), facts).value
+    return Line(
+        clause=clause.name,
+        payer=clause.payer,
+        payee=clause.payee,
+        period=period,
+        day=due.day,
+        units=units,
+        amount=amount,
+        paid=amount,
+        rule=describe(rule.rule),
+        trail=trail,
+        facts=facts,
+    )
 
 
-def _facts(
-    clause: Clause, cells: Mapping[Key, Result], period: int, file: str, *, need_people: bool
-) -> Facts:
-    facts: Facts = {}
-    for outcome in clause.weights:
-        total, reference, people = Decimal(0), Decimal(0), Decimal(0)
-        for (name, when, group), cell in cells.items():
-            if name != outcome or when != period:
-                continue
-            level = _level(clause, cell, outcome, group, file)
-            if cell.people is None and (level or need_people):
-                raise InputError(
-                    f"'{outcome}' needs the number of people in every row",
-                    file=file,
-                    key="people",
-                    fix="fill in the column",
-                )
-            own = level * (cell.people or 0)
-            facts[total_name(outcome, group)] = cell.total
-            facts[reference_name(outcome, group)] = own
-            total, reference = total + cell.total, reference + own
-            people += cell.people or 0
-        facts[total_name(outcome)], facts[reference_name(outcome)] = total, reference
-        facts[PEOPLE] = people
-    for outcome in clause.weights:
-        for group in clause.group_prices or ():
-            facts.setdefault(total_name(outcome, group), Decimal(0))
-            facts.setdefault(reference_name(outcome, group), Decimal(0))
-    return facts
+def _rounded(contract: OutcomesContract, clause: Clause, amount: Decimal, paid: Decimal) -> Decimal:
+    """Round by the contract's rule, down where it would otherwise exceed the clause's cap."""
+    rounded = contract.rounds.apply(amount)
+    over = clause.cap is not None and paid + rounded > exact(clause.cap)
+    return contract.rounds.down(amount) if over else rounded
 
 
-def _level(clause: Clause, cell: Result, outcome: str, group: str, file: str) -> Decimal:
-    if isinstance(clause.basis, Gross):
-        return Decimal(0)
-    if isinstance(clause.basis, AbovePrediction) and cell.prediction is not None:
-        return cell.prediction
-    fixed = reference_level(clause.basis, group)
-    if fixed is not None:
-        return exact(fixed)
-    if cell.comparison is None:
-        raise InputError(
-            f"'{outcome}' needs the comparison group's mean",
-            file=file,
-            key="comparison",
-            fix="add the column",
-        )
-    return cell.comparison
-
-
-def _by_person(clause: Clause, results: Results, period: int, paid: Decimal) -> Decimal:
+def _by_person(contract: OutcomesContract, due: Due, results: Results, paid: Decimal) -> Decimal:
     """Pay each person under the clause's own cap per person, then the clause's cap."""
-    single = person_clause_rule(clause)
+    clause = due.clause
+    single = person_clause_rule(contract, clause, due.period, due.path)
     total = Decimal(0)
     for own in results.persons.values():
-        cells = {k: Result(q, Decimal(1)) for k, q in own.items() if k[1] == period}
-        if any(k[0] in clause.weights for k in cells):
-            facts = _facts(clause, cells, period, results.file, need_people=False)
+        facts = _own_facts(contract, due, results, own)
+        if facts is not None:
             total += audit(single, facts).value
     if clause.cap is not None:
         total = min(total, max(Decimal(0), exact(clause.cap) - paid))
     return total
 
 
+def _own_facts(
+    contract: OutcomesContract, due: Due, results: Results, own: Mapping[Key, Decimal]
+) -> Facts | None:
+    """Return the facts of one person; None where no result of theirs concerns the clause."""
+    cells = {
+        k: Result(quantity, Decimal(1))
+        for k, quantity in own.items()
+        if k[1] == due.period and k[0] in due.clause.reads
+    }
+    if not cells:
+        return None
+    facts = facts_of(contract, due.clause, cells, due.period, results.file, need_people=False)
+    facts[PAID_BEFORE] = Decimal(0)
+    return facts
+
+
 def _cap_persons(
-    contract: OutcomesContract, results: Results, lines: list[Line], rule: Named
+    contract: OutcomesContract, results: Results, dues: list[Due], lines: list[Line]
 ) -> list[Line]:
     """Hold each person's payments, in order of the lines, against the cap per person."""
+    assert contract.cap_per_person is not None  # noqa: S101  the caller looked
+    rule = capped(PERSON_CAP, contract.cap_per_person, Input("due"), Input(PAID_BEFORE))
+    singles = [person_clause_rule(contract, d.clause, d.period, d.path) for d in dues]
     paid = [Decimal(0) for _ in lines]
     for own in results.persons.values():
         earned = Decimal(0)
-        for place, line in enumerate(lines):
-            clause = contract.clause(line.clause)
-            cells = {
-                k: Result(q, Decimal(1))
-                for k, q in own.items()
-                if k[1] == line.period and k[0] in clause.weights
-            }
-            if not cells:
+        for place, due in enumerate(dues):
+            facts = _own_facts(contract, due, results, own)
+            if facts is None:
                 continue
-            facts = _facts(clause, cells, line.period, results.file, need_people=False)
-            due = audit(person_clause_rule(clause), facts).value
-            granted = audit(rule, {"due": due, PAID_BEFORE: earned}).value
+            one = audit(singles[place], facts).value
+            granted = audit(rule, {"due": one, PAID_BEFORE: earned}).value
             earned += granted
             paid[place] += granted
     return [
-        replace(line, paid=min(line.amount, contract.rounding.apply(amount)))
+        replace(line, paid=min(line.amount, contract.rounds.apply(amount)))
         for line, amount in zip(lines, paid, strict=True)
     ]
 
 
-def _cap_total(contract: OutcomesContract, lines: list[Line]) -> list[Line]:
-    rule = capped_rule(contract.cap)
-    if rule is None:
-        return lines
-    paid, out = Decimal(0), []
-    due_on = [(line.period, contract.clause(line.clause).paid_after_months) for line in lines]
-    for moment in dict.fromkeys(due_on):
-        own = [line for line, when in zip(lines, due_on, strict=True) if when == moment]
-        due = sum((line.paid for line in own), Decimal(0))
-        payable = contract.rounding.apply(audit(rule, {"due": due, PAID_BEFORE: paid}).value)
-        cut = _pro_rata(contract, [line.paid for line in own], payable)
-        out += [replace(line, paid=amount) for line, amount in zip(own, cut, strict=True)]
-        paid += payable
-    return out
+def _limit(contract: OutcomesContract, dues: list[Due], lines: list[Line]) -> list[Line]:
+    """Cut the lines, date by date, to every limit over several clauses."""
+    limits = limits_of(contract)
+    paid = [line.paid for line in lines]
+    before: dict[str, Decimal] = {}
+    for places in moments(dues) if limits else ():
+        covered = [(one, one.covered(dues, places)) for one in limits]
+        for one, keys in covered:
+            rule = capped(one.name, one.limit.cap, Input("due"), Input(PAID_BEFORE))
+            for key, members in keys.items():
+                due = sum((paid[place] for place in members), Decimal(0))
+                facts = {"due": due, PAID_BEFORE: before.get(key, Decimal(0))}
+                payable = audit(rule, facts).value
+                cut = _pro_rata(contract, [paid[place] for place in members], payable)
+                for place, amount in zip(members, cut, strict=True):
+                    paid[place] = amount
+        for _, keys in covered:
+            for key, members in keys.items():
+                now = sum((paid[place] for place in members), Decimal(0))
+                before[key] = before.get(key, Decimal(0)) + now
+    return [replace(line, paid=amount) for line, amount in zip(lines, paid, strict=True)]
 
 
 def _pro_rata(contract: OutcomesContract, due: list[Decimal], payable: Decimal) -> list[Decimal]:
-    """Share what is payable in proportion to what is due; the last line takes the rounding."""
+    """Share what is payable in proportion to what is due, rounded down; the last takes the rest."""
     total = sum(due, Decimal(0))
     if payable >= total:
         return due
-    first = [contract.rounding.apply(amount * payable / total) for amount in due[:-1]]
+    payable = contract.rounds.down(payable)
+    first = [contract.rounds.down(amount * payable / total) for amount in due[:-1]]
     return [*first, payable - sum(first, Decimal(0))]

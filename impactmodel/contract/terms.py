@@ -8,17 +8,18 @@ a reader may give it anew; see `impactmodel.core.rule.Constant`.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from impactmodel.contract.cards import ByGroup, Card, Values, in_words, stated
 from impactmodel.core.errors import InputError
-from impactmodel.core.rule import Bands, Constant, Input, Product, Rule, Share, Steps
+from impactmodel.core.rule import Bands, Rule, Share, Steps
 from impactmodel.core.rule.numbers import check_table, exact, plain
 from impactmodel.core.spec import spec
 
-type ByGroup = float | dict[str, float]
-"""One number, or one per group of the cohort."""
+if TYPE_CHECKING:
+    from impactmodel.contract.scope import Scope
 
 
 @spec
@@ -41,7 +42,7 @@ class AboveBaseline:
 
     def text(self) -> str:
         """Say it in words."""
-        return f"outcomes above the agreed baseline of {_by_group(self.baseline)} per person"
+        return f"outcomes above the agreed baseline of {in_words(self.baseline)} per person"
 
 
 @spec
@@ -53,9 +54,7 @@ class AbovePrediction:
 
     def text(self) -> str:
         """Say it in words."""
-        return (
-            f"outcomes above the contract's prediction of {_by_group(self.prediction)} per person"
-        )
+        return f"outcomes above the contract's prediction of {in_words(self.prediction)} per person"
 
 
 @spec
@@ -114,57 +113,69 @@ def reference_level(basis: Basis, group: str) -> float | None:
 
 @spec
 class Rate:
-    """A price per unit of outcome: a rate card, by group where prices differ.
+    """A price per unit of outcome: a rate card, by group or by strata where prices differ.
 
     Payment = price × units, units being the sum over people of the outcome above its basis.
     """
 
-    price: ByGroup
+    price: Values
     type: Literal["rate"] = field(default="rate", kw_only=True)
 
     def __post_init__(self) -> None:
-        prices = self.price.values() if isinstance(self.price, dict) else [self.price]
-        for price in prices:
+        for price in stated(self.price):
             if not price >= 0:
                 raise InputError("a price is not negative", key="price", seen=price)
 
-    def rule(self, units: Rule, relative: Rule, clause: str = "") -> Rule:
-        """Return price × units; ``clause`` names the price."""
-        if isinstance(self.price, dict):
-            raise InputError("prices by group are applied group by group", key="price")
-        return Product((units, Constant(self.price, name=term_name(clause, "price"))))
+    def rule(self, scope: Scope) -> Rule:
+        """Return price × units."""
+        return scope.amount(self.price, "price")
 
     def text(self, currency: str) -> str:
         """Say it in words."""
-        return f"{_by_group(self.price)} {currency} per unit"
+        return f"{in_words(self.price)} {currency} per unit"
 
 
 @spec
 class ShareOf:
     """A share of an amount: of wages, of savings. Payment = share × units."""
 
-    share: float
+    share: Values
     type: Literal["share"] = field(default="share", kw_only=True)
 
     def __post_init__(self) -> None:
-        if not 0 < self.share <= 1:
-            raise InputError(
-                "a share lies above 0 and is at most 1",
-                key="share",
-                seen=self.share,
-                fix="write 40 % as 0.4",
-            )
+        for share in stated(self.share):
+            check_share(share)
 
-    def rule(self, units: Rule, relative: Rule, clause: str = "") -> Rule:
-        """Return share × units; ``clause`` names the share."""
-        return Share(self.share, units, term_name(clause, "share"))
+    def rule(self, scope: Scope) -> Rule:
+        """Return share × units."""
+        if isinstance(self.share, (dict, Card)):
+            return scope.amount(self.share, "share")
+        return Share(self.share, scope.units(), scope.name("share"))
 
     def text(self, currency: str) -> str:
         """Say it in words."""
-        return f"{plain(exact(self.share) * 100)} %"
+        if isinstance(self.share, (dict, Card)):
+            return f"shares of {in_words(self.share)}"
+        return f"{percent(self.share)} %"
 
 
-type StepScale = Literal["total", "per_person", "relative"]
+def check_share(share: float, key: str = "share") -> None:
+    """Raise `InputError` unless a share lies above 0 and is at most 1."""
+    if not 0 < share <= 1:
+        raise InputError(
+            "a share lies above 0 and is at most 1",
+            key=key,
+            seen=share,
+            fix="write 40 % as 0.4",
+        )
+
+
+def percent(share: float) -> str:
+    """Write a share in per cent, without the sign."""
+    return plain(exact(share) * 100)
+
+
+type StepScale = Literal["total", "per_person", "relative", "index"]
 
 
 @spec
@@ -179,7 +190,8 @@ class StepTable:
         Amount under the first threshold.
     scale
         What is compared with the thresholds: the ``total`` units of the cohort, units
-        ``per_person``, or the change ``relative`` to the comparison level.
+        ``per_person``, the change ``relative`` to the comparison level, or the ``index``: the
+        weighted sum of each outcome's own relative change.
     """
 
     table: tuple[tuple[float, float], ...]
@@ -190,15 +202,14 @@ class StepTable:
     def __post_init__(self) -> None:
         _table(self.table, "step table")
 
-    def rule(self, units: Rule, relative: Rule, clause: str = "") -> Rule:
-        """Return the step table of the scale; ``clause`` names the table."""
-        x = _scaled(self.scale, units, relative)
-        return Steps(x, self.table, self.below, term_name(clause, "steps"))
+    def rule(self, scope: Scope) -> Rule:
+        """Return the step table of the scale."""
+        return Steps(scope.scaled(self.scale), self.table, self.below, scope.name("steps"))
 
     def text(self, currency: str) -> str:
         """Say it in words."""
         rows = "; ".join(f"from {plain(a)}: {plain(b)} {currency}" for a, b in self.table)
-        return f"by steps of the {_SCALE_WORDS[self.scale]} ({rows}; below: {plain(self.below)})"
+        return f"by steps of the {SCALE_WORDS[self.scale]} ({rows}; below: {plain(self.below)})"
 
 
 @spec
@@ -222,35 +233,28 @@ class BandTable:
     def __post_init__(self) -> None:
         _table(self.table, "table of bands")
 
-    def rule(self, units: Rule, relative: Rule, clause: str = "") -> Rule:
-        """Return base + bands of the scale; ``clause`` names the bands and the base."""
-        x = _scaled(self.scale, units, relative)
-        bands: Rule = Bands(x, self.table, term_name(clause, "bands"))
+    def rule(self, scope: Scope) -> Rule:
+        """Return base + bands of the scale."""
+        x = scope.scaled(self.scale)
+        bands: Rule = Bands(x, self.table, scope.name("bands"))
         if self.base:
             base = [(self.table[0][0], self.base)]
-            bands = bands + Steps(x, base, name=term_name(clause, "base"))
+            bands = bands + Steps(x, base, name=scope.name("base"))
         return bands
 
     def text(self, currency: str) -> str:
         """Say it in words."""
         rows = "; ".join(f"above {plain(a)}: {plain(b)} {currency}" for a, b in self.table)
         base = f"{plain(self.base)} {currency} from the first threshold and " if self.base else ""
-        return f"{base}by bands of the {_SCALE_WORDS[self.scale]} ({rows}, per unit)"
+        return f"{base}by bands of the {SCALE_WORDS[self.scale]} ({rows}, per unit)"
 
 
-type Payment = Annotated[Rate | ShareOf | StepTable | BandTable, Field(discriminator="type")]
-
-_SCALE_WORDS = {
+SCALE_WORDS = {
     "total": "cohort's total",
     "per_person": "result per person",
     "relative": "change relative to the comparison",
+    "index": "weighted index of relative changes",
 }
-
-
-def _scaled(scale: StepScale, units: Rule, relative: Rule) -> Rule:
-    if scale == "relative":
-        return relative
-    return units if scale == "total" else units / Input("people", "people")
 
 
 def _table(rows: tuple[tuple[float, float], ...], what: str) -> None:
@@ -258,9 +262,3 @@ def _table(rows: tuple[tuple[float, float], ...], what: str) -> None:
         check_table(rows, what)
     except InputError as error:
         raise error.located(key="table") from None
-
-
-def _by_group(value: ByGroup) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{Constant(v).text()} ({k})" for k, v in value.items())
-    return Constant(value).text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import month_name
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,9 @@ from impactmodel.contract.compile import clause_rule
 from impactmodel.core.rule import Constant, Named, excel
 
 if TYPE_CHECKING:
-    from impactmodel.contract.agreement import Clause, OutcomesContract
+    from impactmodel.contract.agreement import OutcomesContract
+    from impactmodel.contract.clause import Clause
+    from impactmodel.contract.conditions import Amendment, ReferenceCost
 
 
 def describe(contract: OutcomesContract) -> str:
@@ -39,12 +42,42 @@ def describe(contract: OutcomesContract) -> str:
         lines.append(f"With fewer than {contract.minimum_cohort:,} people nothing is paid.")
     if contract.cap_per_person:
         lines.append(f"At most {_money(contract, contract.cap_per_person)} is paid per person.")
+    for limit in contract.limits:
+        lines.append(limit.text(_money(contract, limit.cap)))
     if contract.cap:
         lines.append(f"At most {_money(contract, contract.cap)} is paid in all.")
+    lines += [f"Units of {name}: {how.text()}." for name, how in contract.counting.items()]
+    lines += [
+        f"Reference cost '{name}': {_cost(contract, cost)}."
+        for name, cost in contract.reference_costs.items()
+    ]
+    lines += [text for amendment in contract.amendments for text in _amended(contract, amendment)]
+    if contract.termination:
+        ends = ", ".join(contract.termination.clauses) or "the contract"
+        lines.append(
+            f"Terminated early on {contract.termination.date}: {ends}; periods "
+            f"{contract.termination.pays} by then still count."
+        )
+    if contract.payment_months:
+        days = ", ".join(month_name[month] for month in contract.payment_months)
+        lines.append(f"Payments are made on the first day of {days}.")
     if contract.end:
         lines.append(f"The contract ends on {contract.end}.")
-    lines.append(f"Payments are {contract.rounding.text()}.")
+    lines.append(f"Payments are {contract.rounds.text()}.")
     return "\n".join(lines)
+
+
+def _cost(contract: OutcomesContract, cost: ReferenceCost) -> str:
+    amounts = ", ".join(_money(contract, amount) for amount in cost.amounts)
+    return f"{amounts} per {cost.per}"
+
+
+def _amended(contract: OutcomesContract, amendment: Amendment) -> list[str]:
+    lines = [
+        f"From {amendment.date}, {clause.name}: {_clause(contract, clause)}"
+        for clause in amendment.clauses
+    ]
+    return lines + [f"From {amendment.date}, {name} ends." for name in amendment.ends]
 
 
 def _clause(contract: OutcomesContract, clause: Clause) -> str:
@@ -60,6 +93,13 @@ def _clause(contract: OutcomesContract, clause: Clause) -> str:
     paid = clause.payment.text(contract.currency)
     verb = "pays" if clause.floor is not None else "pays or receives"
     parts = [f"{clause.payer} {verb} {paid} of {what}, counting {clause.basis.text()}"]
+    if clause.groups:
+        parts.append(f"for {', '.join(clause.groups)} only")
+    if clause.payee != "vehicle":
+        parts.append(f"received by {clause.payee}")
+    if clause.indexation:
+        factors = ", ".join(f"{factor:g}" for factor in clause.indexation)
+        parts.append(f"indexed by period ({factors})")
     if clause.floor is not None:
         parts.append(f"at least {_money(contract, clause.floor)} at each date")
     if clause.cap_per_person:
@@ -79,7 +119,7 @@ def _money(contract: OutcomesContract, amount: float) -> str:
 
 def rule_of(contract: OutcomesContract, clause: str) -> Named:
     """Return the rule of a clause, for any of the readers in `impactmodel.core.rule`."""
-    return clause_rule(contract.clause(clause), contract.minimum_cohort)
+    return clause_rule(contract, contract.clause(clause))
 
 
 def excel_formula(contract: OutcomesContract, clause: str, cells: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from impactmodel.core.errors import InputError, JoinError
+from impactmodel.core.rule.numbers import near
 from impactmodel.core.spec import spec
 
 
@@ -27,7 +28,15 @@ class Rounding:
     def apply(self, amount: Decimal) -> Decimal:
         """Round an amount."""
         modes = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
-        return amount.quantize(Decimal(1).scaleb(-self.places), rounding=modes[self.mode])
+        return near(amount).quantize(self._step, rounding=modes[self.mode])
+
+    def down(self, amount: Decimal) -> Decimal:
+        """Round an amount towards 0 to the same decimals: what a cap cuts stays under it."""
+        return near(amount).quantize(self._step, rounding=ROUND_DOWN)
+
+    @property
+    def _step(self) -> Decimal:
+        return Decimal(1).scaleb(-self.places)
 
     def text(self) -> str:
         """Say the rule in words."""

@@ -88,6 +88,12 @@ class Periods:
         edges = [self._edge(i) for i in range(self.count + 1)]
         return tuple(pairwise(edges))
 
+    def end(self, index: int) -> dt.date:
+        """Return the first day after a period."""
+        if not 0 <= index < self.count:
+            raise InputError("there is no such period", key="period", seen=index)
+        return self._edge(index + 1)
+
     @property
     def lengths(self) -> tuple[int, ...]:
         """The steps in each period."""

@@ -45,7 +45,7 @@ def statement_table(settlement: Settlement) -> Table:
         title=f"Payments in {currency}",
         columns=("Clause", "Payer", "Period", "Units", "Under the clause", "Paid"),
         rows=tuple(rows),
-        note=f"Exact; each line is {settlement.contract.rounding.text()}. Units are what counts "
+        note=f"Exact; each line is {settlement.contract.rounds.text()}. Units are what counts "
         "beyond the clause's basis. “Paid” is what is left after the caps over all clauses.",
         words=(0, 1),
     )

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from xlsxwriter.utility import xl_col_to_name
 
-from impactmodel.contract import OutcomesContract, describe, person_rule, reconcile, rule_of, settle
+from impactmodel.contract import OutcomesContract, describe, person_rule, reconcile, settle
+from impactmodel.contract.compile import clause_rule
 from impactmodel.core.rule import describe as rule_in_words
 from impactmodel.core.rule import excel, inputs
 from impactmodel.core.yaml import Document
@@ -74,10 +76,11 @@ def test_excel_formula_gives_the_same_payment(case, libreoffice, tmp_path):
     expected = []
     for row, line in enumerate(settlement.lines, start=1):
         assert line.trail is not None
-        rule = rule_of(settlement.contract, line.clause)
+        clause = settlement.contract.clause(line.clause)
+        rule = clause_rule(settlement.contract, clause, line.period)
         cells = {}
         for column, name in enumerate(sorted(inputs(rule)), start=1):
-            cell = f"{'ABCDEFGH'[column]}{row}"
+            cell = f"{xl_col_to_name(column)}{row}"
             cells[name] = cell
             sheet[cell] = float(line.facts[name])
         sheet[f"A{row}"] = excel(rule, cells)

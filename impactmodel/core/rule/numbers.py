@@ -20,6 +20,23 @@ def exact(value: Decimal | float) -> Decimal:
     return Decimal(int(value)) if float(value).is_integer() else Decimal(repr(float(value)))
 
 
+def near(value: Decimal) -> Decimal:
+    """Round off the last digits of a long quotient: 25 significant digits, at most 18 decimals.
+
+    Thirds that sum to a threshold, or to half a cent, are a last digit short of it in the 28 digits
+    of a Decimal.
+
+    Examples
+    --------
+    >>> third = Decimal(1) / 3
+    >>> third + third + third < 1, near(third + third + third) < 1
+    (True, False)
+    """
+    places = min(18, 24 - value.adjusted())
+    exponent = value.as_tuple().exponent
+    return round(value, places) if isinstance(exponent, int) and -exponent > places else value
+
+
 def plain(value: Decimal | float) -> str:
     """Write a number in full, without exponent or trailing zeros."""
     text = f"{exact(value):f}"

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule.base import Cells, Rule, Trail, Values, as_rule, wrap
-from impactmodel.core.rule.numbers import Table, check_table, exact, own, pick, plain, shown
+from impactmodel.core.rule.numbers import Table, check_table, exact, near, own, pick, plain, shown
 
 type _Rows = Table | str
 _PLACES = 9
@@ -106,7 +106,7 @@ class Steps(_Tabled):
     def decimal(self, trail: Trail) -> Decimal:
         rows = _rows(self, trail.facts, "step table")
         x = self.x.decimal(trail)
-        index = bisect_right([exact(low) for low, _ in rows], x)
+        index = bisect_right([exact(low) for low, _ in rows], near(x))
         if not index:
             how = f"{shown(x)} is under the first threshold {shown(rows[0][0])}"
             return trail.note("step table", how, exact(self.below))
@@ -283,8 +283,8 @@ class Gate(Rule):
 
     def decimal(self, trail: Trail) -> Decimal:
         x, threshold = self.x.decimal(trail), self.threshold.decimal(trail)
-        met = {">=": x >= threshold, ">": x > threshold, "<": x < threshold, "<=": x <= threshold}
-        passed = met[self.relation]
+        gap = near(x - threshold)
+        passed = {">=": gap >= 0, ">": gap > 0, "<": gap < 0, "<=": gap <= 0}[self.relation]
         how = f"{shown(x)} {self.relation} {shown(threshold)} is {'met' if passed else 'not met'}"
         chosen = self.then if passed else self.otherwise
         return trail.note("gate", how, chosen.decimal(trail))

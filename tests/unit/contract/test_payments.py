@@ -29,6 +29,7 @@ from impactmodel.contract import (
 from impactmodel.contract.person_caps import capped_shares
 from impactmodel.core.errors import DiagnosticsError, InputError, JoinError
 from impactmodel.core.measures import OutcomeMeasure
+from impactmodel.core.money import Rounding
 from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.schedule import Periods
 
@@ -191,12 +192,14 @@ def test_repricing_and_words():
 
 
 def test_linter_finds_what_is_wrong():
-    assert [f.level for f in check(contract(Rate(1.0), evaluation=Evaluation()))] == ["error"]
+    unmeasured = contract(Rate(1.0), evaluation=Evaluation(), rounding=Rounding())
+    assert [f.level for f in check(unmeasured)] == ["error"]
     table = StepTable(((0.1, 50.0), (0.2, 20.0)))
     texts = " ".join(f.text for f in check(contract(table, cap=40.0)))
     assert "pays less for a better result" in texts
     assert "cannot be reached under the cap" in texts
-    assert check(contract(Rate(1.0))) == ()
+    assert [f.key for f in check(contract(Rate(1.0)))] == ["rounding"]
+    assert check(contract(Rate(1.0), rounding=Rounding())) == ()
 
 
 @pytest.mark.parametrize(

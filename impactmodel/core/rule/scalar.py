@@ -1,0 +1,120 @@
+"""The fifth reader: a rule as the source of a scalar expression, for compiled loops over draws.
+
+It computes what the numpy reader computes, to the last bits. Constants stand outside the source, so
+that rules of one shape share one compiled loop. A division by zero gives NaN: whoever runs the loop
+must then let the numpy reader say where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from impactmodel.core.rule.arithmetic import Input, Maximum, Minimum, Named, Share
+from impactmodel.core.rule.base import Constant, Difference, Product, Quotient, Rule, Sum
+from impactmodel.core.rule.tables import Bands, Gate, Steps
+
+HALF_PLACE = 5e-10
+"""Thresholds are met at nine decimals, as in the numpy reader."""
+
+
+@dataclass(slots=True)
+class Scalar:
+    """The lines of a scalar computation, its inputs and its constants.
+
+    Parameters
+    ----------
+    name_of
+        From an input's name to the variable that holds it.
+    """
+
+    name_of: Callable[[str], str]
+    lines: list[str] = field(default_factory=list)
+    constants: list[float] = field(default_factory=list)
+
+    def read(self, rule: Rule) -> str | None:  # noqa: PLR0911  one return per node
+        """Add the lines of a rule; return its variable, None where a node has no such reading."""
+        match rule:
+            case Named(rule=inner):
+                return self.read(inner)
+            case Constant(value=value):
+                return self._constant(value)
+            case Input(name=name):
+                return self.name_of(name)
+            case Share(share=share, of=inner):
+                return self._join("*", (self._constant(share), self.read(inner)))
+            case Sum(terms=terms):
+                return self._join("+", tuple(self.read(term) for term in terms))
+            case Product(terms=terms):
+                return self._join("*", tuple(self.read(term) for term in terms))
+            case Difference(left=left, right=right):
+                return self._join("-", (self.read(left), self.read(right)))
+            case Minimum(terms=terms) | Maximum(terms=terms):
+                name = "min" if isinstance(rule, Minimum) else "max"
+                return self._extreme(name, tuple(self.read(term) for term in terms))
+            case Quotient(over=over, under=under):
+                return self._quotient(self.read(over), self.read(under))
+            case _:
+                return self._table(rule)
+
+    def _table(self, rule: Rule) -> str | None:
+        match rule:
+            case Steps(x=x, table=tuple() as rows, below=below):
+                return self._steps(self.read(x), rows, below)
+            case Bands(x=x, table=tuple() as rows):
+                return self._bands(self.read(x), rows)
+            case Gate(x=x, relation=">=", threshold=low, then=then, otherwise=other):
+                parts = [self.read(one) for one in (x, low, then, other)]
+                if None in parts:
+                    return None
+                value, edge, yes, no = parts
+                return self._new(f"{yes} if {value} + {HALF_PLACE} >= {edge} else {no}")
+            case _:
+                return None
+
+    def _new(self, expression: str) -> str:
+        name = f"v{len(self.lines)}"
+        self.lines.append(f"{name} = {expression}")
+        return name
+
+    def _constant(self, value: float) -> str:
+        self.constants.append(float(value))
+        return f"constants[first + {len(self.constants) - 1}]"
+
+    def _join(self, sign: str, parts: tuple[str | None, ...]) -> str | None:
+        return None if None in parts else self._new(f" {sign} ".join(map(str, parts)))
+
+    def _extreme(self, name: str, parts: tuple[str | None, ...]) -> str | None:
+        if None in parts:
+            return None
+        found = str(parts[0])
+        for part in parts[1:]:
+            found = self._new(f"{name}({found}, {part})")
+        return found
+
+    def _quotient(self, over: str | None, under: str | None) -> str | None:
+        if over is None or under is None:
+            return None
+        return self._new(f"{over} / {under} if {under} != 0.0 else NAN")
+
+    def _steps(
+        self, x: str | None, rows: tuple[tuple[float, float], ...], below: float
+    ) -> str | None:
+        if x is None:
+            return None
+        found = self._constant(below)
+        for low, amount in rows:
+            edge, value = self._constant(low), self._constant(amount)
+            found = self._new(f"{value} if {x} + {HALF_PLACE} >= {edge} else {found}")
+        return found
+
+    def _bands(self, x: str | None, rows: tuple[tuple[float, float], ...]) -> str | None:
+        if x is None:
+            return None
+        lows = [self._constant(low) for low, _ in rows]
+        found = "0.0"
+        for place, (_, rate) in enumerate(rows):
+            top = x if place + 1 == len(rows) else f"min({x}, {lows[place + 1]})"
+            part = f"{self._constant(rate)} * max({top} - {lows[place]}, 0.0)"
+            found = self._new(f"{found} + {part}")
+        return found
