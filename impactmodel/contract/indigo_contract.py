@@ -12,7 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from impactmodel.contract.agreement import Clause, OutcomesContract
+from impactmodel.contract.agreement import OutcomesContract
+from impactmodel.contract.clause import Clause
 from impactmodel.contract.indigo import IndigoPricing, IndigoProject
 from impactmodel.contract.terms import Gross, Rate
 from impactmodel.contract.wording import describe
@@ -222,7 +223,7 @@ def _pricing(contract: OutcomesContract, clause: Clause, words: str) -> dict[str
         "currency": _value(contract.currency),
         "price_description": _value(words),
     }
-    if isinstance(payment, Rate) and not isinstance(payment.price, dict):
+    if isinstance(payment, Rate) and isinstance(payment.price, int | float):
         found["price_per_unit"] = {"amount": _value(payment.price)}
     if clause.cap:
         found["maximum_price_if_all_targets_achieved"] = {"amount": _value(clause.cap)}
