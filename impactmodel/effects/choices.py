@@ -11,6 +11,11 @@ from pydantic import Field
 from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import spec
 from impactmodel.effects.choices_panel import DifferenceInDifferencesChoice
+from impactmodel.effects.choices_people import (
+    EncouragementChoice,
+    MatchedComparisonChoice,
+    PredictedBaselineChoice,
+)
 from impactmodel.effects.choices_published import HistoricalControlsChoice, MetaAnalysisChoice
 from impactmodel.effects.experiment import Experiment
 from impactmodel.effects.experiment_targets import ExperimentTarget, Population
@@ -67,7 +72,10 @@ type DesignChoice = Annotated[
     ExperimentChoice
     | DifferenceInDifferencesChoice
     | HistoricalControlsChoice
-    | MetaAnalysisChoice,
+    | MetaAnalysisChoice
+    | MatchedComparisonChoice
+    | EncouragementChoice
+    | PredictedBaselineChoice,
     Field(discriminator="type"),
 ]
 

@@ -25,6 +25,7 @@ from impactmodel.core.errors import DiagnosticsError, InputError, JoinError
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes
 from impactmodel.core.yaml import Document
+from impactmodel.datasets import load
 from impactmodel.effects import (
     BetaPriors,
     ClosedForm,
@@ -33,18 +34,22 @@ from impactmodel.effects import (
     DifferenceInDifferences,
     DifferencePriors,
     Encouragement,
+    EntropyBalancing,
     Experiment,
     HistoricalControls,
+    MatchedComparison,
     MetaAnalysis,
     NewCohort,
+    PredictedBaseline,
     Priors,
     TargetLevel,
     TrendViolation,
     Trial,
+    design_stage,
     fit,
 )
 from impactmodel.effects.arms import BorrowingPriors, CountedArm
-from impactmodel.evidence import Cells, Panel, PublishedEvidence
+from impactmodel.evidence import Cells, Cohort, Panel, PublishedEvidence
 from impactmodel.report.brief import brief
 from impactmodel.report.design_words import design_words, entries
 from impactmodel.report.files import write_run
@@ -147,6 +152,8 @@ def counterpart(name: str) -> object:
             panel, comparison=Comparison("not_yet"), priors=priors, clock="since_start"
         )
     case = Case.from_yaml(HERE / f"{name}.yaml")
+    if name in ("matched_comparison", "predicted_baseline", "encouragement"):
+        return on_people(name, case.evidence.periods)
     if name == "experiment_on_counts":
         measure = OutcomeMeasure(
             **Document.read(HERE / f"{name}.yaml").data["evidence"]["outcomes"][0]
@@ -171,6 +178,33 @@ def counterpart(name: str) -> object:
     studies = case.evidence.studies
     assert studies[2] == third
     return MetaAnalysis(studies, NewCohort(size=75, levels=(level,)), labels=("A", "B", "C"))
+
+
+def on_people(name: str, periods: Any) -> object:
+    """The same for the cases on single people."""
+    job = {"kind": "binary", "channel": "employment"}
+    if name == "encouragement":
+        invited = Cohort.from_frame(
+            pd.read_csv(HERE / "invited.csv"),
+            treatment="invited",
+            outcomes=[
+                OutcomeMeasure("in_work", **job),
+                OutcomeMeasure("started", kind="binary", channel="other"),
+            ],
+        )
+        return Encouragement(invited, "started", estimand="CACE", periods=periods)
+    known = ["age", "educ", "black", "hisp", "nodegree"]
+    pay = OutcomeMeasure("re78", kind="amount", unit="USD/year", channel="earnings")
+    matched = name == "matched_comparison"
+    men = Cohort.from_frame(
+        load("nsw"),
+        treatment="treat",
+        outcomes=[OutcomeMeasure("employed", **job) if matched else pay],
+        covariates=[*known, "re74", "re75"] if matched else known,
+    )
+    if matched:
+        return MatchedComparison(men, design_stage(men, EntropyBalancing()), periods=periods)
+    return PredictedBaseline(men, periods=periods)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
