@@ -26,7 +26,7 @@ from impactmodel.targets import TargetVerdict, judge
 if TYPE_CHECKING:
     import xarray as xr
 
-    from impactmodel.effects import Diagnostics
+    from impactmodel.effects import Diagnostics, EffectFit
 
 _ACCEPTED = re.compile("the check '.+' failed and is accepted: |failed checks overridden: ")
 
@@ -41,8 +41,8 @@ class CaseResult:
     ----------
     outcomes
         Draws for the cohort that the contract counts.
-    design
-        The design with its evidence, where one was fitted.
+    design, fit
+        The design with its evidence and its fit, where one was made.
     paid_on
         The outcomes that the contract pays on: these, or those of public money.
     budget
@@ -58,6 +58,7 @@ class CaseResult:
     case: Case
     outcomes: Outcomes
     design: object | None
+    fit: EffectFit | None
     diagnostics: Diagnostics | None
     enrolled: Enrolled | None
     paid_on: Outcomes
@@ -82,8 +83,12 @@ class _Estimated:
     """An effect, and how it was found where that was in this run."""
 
     outcomes: Outcomes
-    diagnostics: Diagnostics | None = None
     design: object | None = None
+    fit: EffectFit | None = None
+
+    @property
+    def diagnostics(self) -> Diagnostics | None:
+        return None if self.fit is None else self.fit.diagnostics
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,7 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
         case=case,
         outcomes=outcomes,
         design=found.design,
+        fit=found.fit,
         diagnostics=found.diagnostics,
         enrolled=money.enrolled,
         paid_on=paid_on,
@@ -241,7 +247,7 @@ def _evidence(case: Case, inputs: dict[str, str]) -> _Estimated:
         fit = fit.accept(settings.accept_checks)
     if case.contract is not None or case.public is not None:
         _require_sound(fit.diagnostics)
-    return _Estimated(fit.outcomes, fit.diagnostics, design)
+    return _Estimated(fit.outcomes, design, fit)
 
 
 def _require_sound(diagnostics: Diagnostics) -> None:

@@ -6,7 +6,12 @@ import math
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
-from impactmodel.effects import DifferenceInDifferences, HistoricalControls, MetaAnalysis
+from impactmodel.effects import (
+    DifferenceInDifferences,
+    EffectFit,
+    HistoricalControls,
+    MetaAnalysis,
+)
 from impactmodel.evidence import Panel
 from impactmodel.report.blocks import Block, FoldedTables, Paragraph, Picture, Points, Tabled
 from impactmodel.report.borrowing_figures import borrowing_table, plot_borrowing
@@ -69,22 +74,23 @@ def _sentence(text: str) -> str:
 
 
 @singledispatch
-def design_blocks(design: object, prob: float) -> tuple[Block, ...]:
+def design_blocks(design: object, fit: EffectFit | None, prob: float) -> tuple[Block, ...]:
     """Return the evidence of a design; a new design registers its own here.
 
     Parameters
     ----------
-    design
-        With its evidence; None where nothing was fitted.
+    design, fit
+        The design with its evidence, and its fit; None where nothing was fitted.
     prob
         Probability of every interval.
     """
-    del design, prob
+    del design, fit, prob
     return ()
 
 
 @design_blocks.register
-def _(design: DifferenceInDifferences, prob: float) -> tuple[Block, ...]:
+def _(design: DifferenceInDifferences, fit: EffectFit, prob: float) -> tuple[Block, ...]:
+    del fit
     caption = (
         "Before the start: the change from one period to the next among the treated less that "
         "among the controls; where it is zero, trends are parallel. From the start on: the effect "
@@ -99,7 +105,8 @@ def _(design: DifferenceInDifferences, prob: float) -> tuple[Block, ...]:
 
 
 @design_blocks.register
-def _(design: MetaAnalysis, prob: float) -> tuple[Block, ...]:
+def _(design: MetaAnalysis, fit: EffectFit, prob: float) -> tuple[Block, ...]:
+    del fit
     caption = (
         "Each study as published (blue) and drawn towards the mean of all (thin grey); the mean "
         "over studies (black), and where the effect in another cohort is expected (orange). Bars: "
@@ -112,7 +119,8 @@ def _(design: MetaAnalysis, prob: float) -> tuple[Block, ...]:
 
 
 @design_blocks.register
-def _(design: HistoricalControls, prob: float) -> tuple[Block, ...]:
+def _(design: HistoricalControls, fit: EffectFit, prob: float) -> tuple[Block, ...]:
+    del fit
     caption = (
         "Earlier comparison groups and the own one (grey), what the earlier ones foretell of one "
         "more group (blue), the comparison that is used (black) and the treated (orange). Bars: "
@@ -139,7 +147,7 @@ def checks_blocks(diagnostics: Diagnostics | None) -> tuple[Block, ...]:
     table = Table(
         title="Checks of the design and the fit",
         columns=("Check", "Verdict", "What was seen"),
-        rows=tuple((check.name, _verdict(check, diagnostics), check.text) for check in checks),
+        rows=tuple((check.name, *_verdict(check, diagnostics)) for check in checks),
         words=(0, 1, 2),
     )
     behind = tuple(_rows(check) for check in checks if check.table)
@@ -150,12 +158,12 @@ def checks_blocks(diagnostics: Diagnostics | None) -> tuple[Block, ...]:
 _ORDER = {False: 0, True: 1, None: 2}
 
 
-def _verdict(check: Check, diagnostics: Diagnostics) -> str:
-    if check.passed is False and check.name in diagnostics.accepted:
-        return f"Failed, accepted: {diagnostics.accepted[check.name]}"
-    if check.passed is False and diagnostics.overridden:
-        return f"Failed, overridden: {diagnostics.overridden}"
-    return _VERDICTS[check.passed]
+def _verdict(check: Check, diagnostics: Diagnostics) -> tuple[str, str]:
+    """Return the verdict, and what was seen with the reason for which a failure is accepted."""
+    reason = diagnostics.accepted.get(check.name) or diagnostics.overridden
+    if check.passed is False and reason:
+        return "Failed, accepted", f"{check.text}. Accepted: {reason}"
+    return _VERDICTS[check.passed], check.text
 
 
 def _rows(check: Check) -> Table:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from impactmodel.contract import NoiseRisk, OutcomePayments
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.core.record import RunRecord
-    from impactmodel.effects import Diagnostics
+    from impactmodel.effects import Diagnostics, EffectFit
     from impactmodel.finance.cashflows import CashFlows
     from impactmodel.finance.returns import Returns
     from impactmodel.fiscal import Savings
@@ -194,6 +194,11 @@ class RunResult(Protocol):
     @property
     def design(self) -> object | None:
         """The design with its evidence, where one was fitted."""
+        ...
+
+    @property
+    def fit(self) -> EffectFit | None:
+        """The fit of the design."""
         ...
 
     @property

@@ -115,7 +115,7 @@ def _effect(result: RunResult, prob: float) -> tuple[Block, ...]:
         *((Tabled(groups_table(result.outcomes, prob)),) if several("group") else ()),
         *((Tabled(periods_table(result.outcomes, prob)),) if several("period") else ()),
         picture(figure, "effect", "Effect of the programme", caption),
-        *design_blocks(result.design, prob),
+        *design_blocks(result.design, result.fit, prob),
     )
 
 

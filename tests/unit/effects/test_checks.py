@@ -7,7 +7,7 @@ import pytest
 from impactmodel.core.errors import DiagnosticsError, InputError
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes
-from impactmodel.effects import Check, ClosedForm, Diagnostics, Experiment, fit
+from impactmodel.effects import Check, ClosedForm, Diagnostics, Experiment, fit, load_fit, save_fit
 from impactmodel.effects.predictive import ArmSums, Replicate, compare
 from impactmodel.effects.sampling import measure_chains
 from impactmodel.evidence import Cohort
@@ -47,6 +47,36 @@ def test_an_override_needs_a_reason_and_does_not_make_the_check_pass():
     assert allowed.status == ("overridden: pilot only (3 divergent transitions (none allowed))")
 
 
+def test_a_check_is_accepted_by_name_and_the_others_still_stop():
+    worse = Check("R-hat", passed=False, text="largest R-hat 1.1000 (limit 1.01)")
+    diagnostics = Diagnostics((worse, BAD), 1.1, 2000.0, 3)
+    one = diagnostics.accept({"divergences": " pilot only "})
+    assert [check.name for check in one.stopping] == ["R-hat"]
+    assert one.status == "failed: largest R-hat 1.1000 (limit 1.01)"
+    with pytest.raises(DiagnosticsError, match="largest R-hat"):
+        one.raise_if_failed()
+    both = diagnostics.accept({"divergences": "pilot only", "R-hat": "seen by two"})
+    both.raise_if_failed()
+    assert both.status == (
+        "overridden: divergences: pilot only; R-hat: seen by two (largest R-hat 1.1000 (limit "
+        "1.01); 3 divergent transitions (none allowed))"
+    )
+    assert not both.passed
+
+
+def test_an_accepted_check_that_passes_is_left_as_it_is_and_an_unknown_one_is_refused():
+    passed = Diagnostics((GOOD,), 1.001, 2000.0, 0).accept({"R-hat": "known"})
+    assert passed.status == "passed"
+    diagnostics = Diagnostics((GOOD, BAD), 1.001, 2000.0, 3)
+    with pytest.raises(InputError) as error:
+        diagnostics.accept({"divergence": "known"})
+    assert str(error.value) == (
+        "accept_checks: there is no such check (seen: 'divergence'); failed are 'divergences'"
+    )
+    with pytest.raises(InputError, match="accepted for a reason; say why"):
+        diagnostics.accept({"divergences": " "})
+
+
 def cohort(wage):
     table = pd.DataFrame({"treat": np.arange(len(wage)) % 2, "wage": wage})
     return Cohort.from_frame(table, treatment="treat", outcomes=[WAGE])
@@ -66,6 +96,18 @@ def test_a_model_that_misses_the_tail_fails(misfit):
     assert misfit.outcomes.provenance.diagnostics.startswith("failed: ")
     with pytest.raises(DiagnosticsError, match="tail of 'wage'"):
         misfit.diagnostics.raise_if_failed()
+
+
+def test_an_accepted_check_travels_with_the_fit_and_its_outcomes(misfit, tmp_path):
+    failed = [check.name for check in misfit.diagnostics.checks if check.passed is False]
+    allowed = misfit.accept(dict.fromkeys(failed, "confirmed by the register"))
+    said = allowed.outcomes.provenance.assumptions
+    for name in failed:
+        assert f"the check '{name}' failed and is accepted: confirmed by the register" in said
+    save_fit(allowed, tmp_path / "fit.nc")
+    back = load_fit(tmp_path / "fit.nc")
+    assert back.diagnostics == allowed.diagnostics
+    assert back.outcomes.provenance.diagnostics.startswith("overridden: ")
 
 
 def test_an_override_travels_with_the_outcomes(misfit, tmp_path):

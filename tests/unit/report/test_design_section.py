@@ -136,17 +136,18 @@ def test_checks_that_failed_come_first_with_what_was_accepted_and_the_rows_behin
     assert said.text.startswith("4 checks: 1 passed, 2 failed, 1 for information.")  # type: ignore[union-attr]
     assert isinstance(table, Tabled)
     assert [row[:2] for row in table.table.rows] == [
-        ("trend", "Failed, accepted: a known change of law"),
+        ("trend", "Failed, accepted"),
         ("dip", "Failed"),
         ("overlap", "Passed"),
         ("size", "For information"),
     ]
+    assert table.table.rows[0][2] == "it drifts. Accepted: a known change of law"
     assert isinstance(folded, FoldedTables)
     assert folded.tables[0].rows == (("\u22121", "0.01235"), ("\u22122", "0.000000"))
 
 
 def test_a_design_without_evidence_of_its_own_adds_nothing() -> None:
-    assert design_blocks(None, 0.9) == ()
+    assert design_blocks(None, None, 0.9) == ()
 
 
 def test_a_long_remark_goes_under_the_title_and_a_short_one_beside_it() -> None:
