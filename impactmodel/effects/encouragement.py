@@ -167,7 +167,7 @@ def _compliers(
         periods=one_period(design.periods, "an encouragement"),
         provenance=provenance.assuming(*_assumptions(design, parts, sides, rows=rows)),
         checks=(
-            randomisation_check(evidence),
+            *((randomisation_check(evidence),) if evidence.covariates else ()),
             *encouragement_checks(
                 wald_estimates(design),
                 take_up=_take_up(cells, design.take_up),

@@ -124,7 +124,7 @@ def _(design: Experiment) -> Prepared:
         estimators=estimators if known else None,
         people=people,
         exact=_why_not_exact(design),
-        before=(randomisation_check(design.evidence),),
+        before=(randomisation_check(design.evidence),) if design.evidence.covariates else (),
     )
 
 
