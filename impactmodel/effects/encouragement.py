@@ -156,25 +156,8 @@ def _compliers(
     design: Encouragement, cells: Cells, sides: str, provenance: Provenance
 ) -> Compliers:
     evidence, taken = design.evidence, _place(cells, design.take_up)
-    parts: list[Strata | ComplierMeans] = []
     kept = [i for i in range(len(cells.outcomes)) if i != taken]
-    for i in kept:
-        measure = cells.outcomes[i]
-        _require_products(cells, taken, i)
-        if measure.kind == "binary":
-            counts = _counts(cells, taken, i)
-            parts.append(Strata(measure.name, counts, design.priors, sides == "one"))
-        elif isinstance(evidence, Cohort):
-            code = (2 * evidence.treated + evidence.y[:, taken]).astype(np.intp)
-            atoms = Atoms.of(measure.name, (i,), code, evidence.y[:, [i]])
-            parts.append(ComplierMeans(atoms, measure.kind != "index"))
-        else:
-            raise InputError(
-                "the bootstrap of an outcome that is not binary needs people, and cells hold sums",
-                key="outcomes",
-                seen=measure.name,
-                fix="give a Cohort, or a binary outcome",
-            )
+    parts = [_part(design, cells, (taken, i), one_sided=sides == "one") for i in kept]
     rows = isinstance(evidence, Cohort)
     return Compliers(
         parts=tuple(parts),
@@ -184,7 +167,7 @@ def _compliers(
         periods=one_period(design.periods, "an encouragement"),
         provenance=provenance.assuming(*_assumptions(design, parts, sides, rows=rows)),
         checks=(
-            randomisation_check(evidence),
+            *((randomisation_check(evidence),) if evidence.covariates else ()),
             *encouragement_checks(
                 wald_estimates(design),
                 take_up=_take_up(cells, design.take_up),
@@ -192,6 +175,28 @@ def _compliers(
                 compliers=True,
             ),
         ),
+    )
+
+
+def _part(
+    design: Encouragement, cells: Cells, pair: tuple[int, int], *, one_sided: bool
+) -> Strata | ComplierMeans:
+    """Return the model of an outcome, given the places of take-up and of the outcome."""
+    taken, outcome = pair
+    evidence, measure = design.evidence, cells.outcomes[outcome]
+    _require_products(cells, taken, outcome)
+    if measure.kind == "binary":
+        counts = _counts(cells, taken, outcome)
+        return Strata(measure.name, counts, design.priors, one_sided)
+    if isinstance(evidence, Cohort):
+        code = (2 * evidence.treated + evidence.y[:, taken]).astype(np.intp)
+        atoms = Atoms.of(measure.name, (outcome,), code, evidence.y[:, [outcome]])
+        return ComplierMeans(atoms, measure.kind != "index")
+    raise InputError(
+        "the bootstrap of an outcome that is not binary needs people, and cells hold sums",
+        key="outcomes",
+        seen=measure.name,
+        fix="give a Cohort, or a binary outcome",
     )
 
 

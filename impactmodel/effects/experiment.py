@@ -143,7 +143,7 @@ def _(design: Experiment) -> Prepared:
         estimators=estimators if known else None,
         people=None if realised else people,
         exact=_why_not_exact(design),
-        checks=(randomisation_check(design.evidence),),
+        checks=(randomisation_check(design.evidence),) if design.evidence.covariates else (),
         repeated=design.evidence.repeated,
         before=before,
     )
