@@ -123,8 +123,8 @@ def _levels(
             va="bottom" if arm == top else "top",
             color=colour,
         )
-    ax.set_ylim(bottom=0)
-    ax.margins(y=0.15)
+    # Room for the name above the upper curve.
+    ax.set_ylim(0, 1.3 * float(np.quantile(curves, (1 + prob) / 2, axis=0).max()))
 
 
 def _marks(ax: Axes, months: NDArray[np.float64], observed: SpellCells, job: Sequence[str]) -> None:
