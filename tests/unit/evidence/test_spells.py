@@ -11,7 +11,8 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.schedule import Periods
 from impactmodel.evidence.cohort import Covariate
 from impactmodel.evidence.spell_cells import SpellCells
-from impactmodel.evidence.spells import SpellColumns, Spells
+from impactmodel.evidence.spell_columns import SpellColumns
+from impactmodel.evidence.spells import Spells
 
 WEEKS = Periods(dt.date(2024, 1, 1), "week", 4)
 CAUSES = ("job", "sick")
