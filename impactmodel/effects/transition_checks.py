@@ -20,6 +20,7 @@ _PREDICTIVE = 0.005
 _REPLICATES = 500
 _LOST = 0.01
 _THIN = 20.0
+_WIDER, _SURE, _SPREAD_DRAWS = 1.2, 3.0, 20
 # Rows and columns of a table with fewer people are left out: chi-square needs some in each.
 _ROW, _COLUMN = 10.0, 5.0
 _PARTS = 4
@@ -64,7 +65,11 @@ def independence(tables: Array) -> Independence:
 
 
 def transition_checks(
-    cells: StateCells, bands: tuple[int, ...], chain: Chain, rng: np.random.Generator
+    cells: StateCells,
+    bands: tuple[int, ...],
+    design_effect: float,
+    chain: Chain,
+    rng: np.random.Generator,
 ) -> tuple[Check, ...]:
     """Return every check; ``chain`` holds the posterior over the months observed."""
     return (
@@ -72,7 +77,7 @@ def transition_checks(
         *memory_checks(cells),
         time_check(cells, bands),
         effect_check(cells, bands),
-        *spread_check(cells, chain),
+        spread_check(cells, chain, design_effect),
         thin_check(cells, bands),
         attrition_by_arm(cells),
     )
@@ -152,13 +157,15 @@ def occupancy_checks(
     """Compare the occupancy seen with that of cohorts drawn from the fitted chains, by arm.
 
     The discrepancy is the largest distance, over months and states, between the share seen (the
-    Aalen-Johansen estimate with loss) and the chain's, in standard errors of people at risk.
+    Aalen-Johansen estimate with loss) and the posterior mean, in standard errors of people at
+    risk.
     """
     draws = np.linspace(0, len(chain.initial) - 1, _REPLICATES).astype(np.intp)
     some = chain.at(draws)
-    expected = some.occupancy()
+    expected = some.occupancy().mean(axis=0)
     risk = np.maximum(cells.seen.sum(axis=-1), 1.0)[..., None]
-    spread = np.sqrt(np.maximum(expected * (1.0 - expected), 1e-9) / risk)
+    # One person more in the variance: else a first death among few would outweigh all the rest.
+    spread = np.sqrt((expected * (1.0 - expected) + 1.0 / risk) / risk)
     seen = _occupied(cells.initial[None], cells.counts[None])
     drawn = _occupied(*_replicate(cells, some, rng))
     far, own = (
@@ -166,51 +173,61 @@ def occupancy_checks(
     )
     out = []
     for arm, word in enumerate(_WORDS):
-        share = float((own[:, arm] >= far[:, arm]).mean())
-        gap = np.abs(seen[0, arm] - expected[:, arm].mean(axis=0))
+        share = float((own[:, arm] >= far[0, arm]).mean())
+        gap = np.abs(seen[0, arm] - expected[arm])
         group, month, state = np.unravel_index(int(gap.argmax()), gap.shape)
         text = (
             f"occupancy of the {word} arm over {cells.months} {cells.step}s: predictive "
             f"probability {share:.3f} (limit {_PREDICTIVE:g}); furthest is "
             f"'{cells.states[int(state)]}' in {cells.step} {int(month) + 1}, seen "
             f"{seen[0, arm, group, month, state]:.3f}, fitted "
-            f"{expected[:, arm, group, month, state].mean():.3f}"
+            f"{expected[arm, group, month, state]:.3f}"
         )
         out.append(Check(f"predictive occupancy, {word}", share >= _PREDICTIVE, text))
     return tuple(out)
 
 
-def spread_check(cells: StateCells, chain: Chain) -> tuple[Check, ...]:
-    """Compare the standard deviation of months between people with that of the chains."""
+def spread_check(cells: StateCells, chain: Chain, design_effect: float) -> Check:
+    """Check that months vary no more between people than the chains and the design effect say.
+
+    People who differ for good spread further than a chain, and averages of them err more. Fails
+    where the variance of months in some state is a fifth larger, beyond chance.
+    """
+    name = "spread between people"
     if cells.times is None or (cells.times[0] < cells.people).any():
-        why = "some people were lost" if cells.times is not None else "the counts do not tell"
-        return (Check("spread between people", None, f"months per person: {why}"),)
+        why = "the counts do not tell" if cells.times is None else "some people were lost"
+        return Check(name, None, f"{cells.step}s of each person cannot be compared: {why}")
     number, sums, products = (values.sum(axis=1) for values in cells.times)
     mean = sums / number[:, None]
-    variance = np.diagonal(products, axis1=1, axis2=2) / number[:, None] - mean**2
-    draws = np.linspace(0, len(chain.initial) - 1, 20).astype(np.intp)
-    share = (cells.people / number[:, None])[..., None]
-    joint = chain.at(draws)
-    second = np.zeros_like(mean)
-    for at in range(len(draws)):
-        both = joint.at(np.array([at])).joint_occupancy()[0]
-        total = np.einsum("agsiti->agi", both)
-        second += (share * total).sum(axis=1) / len(draws)
-    expected = (share * joint.occupancy().sum(axis=3).mean(axis=0)).sum(axis=1)
-    fitted = np.sqrt(np.maximum(second - expected**2, 0.0))
-    observed = np.sqrt(np.maximum(variance, 0.0))
+    observed = np.diagonal(products, axis1=1, axis2=2) / number[:, None] - mean**2
+    fitted = _fitted_variance(cells, chain)
     rows: list[tuple[str | float, ...]] = [("arm", "state", "observed sd", "fitted sd")]
     for (a, s), value in np.ndenumerate(observed):
-        rows.append((_WORDS[a], cells.states[s], float(value), float(fitted[a, s])))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(fitted > 0, observed / fitted, 1.0)
-    worst = np.unravel_index(int(np.abs(np.log(np.maximum(ratio, 1e-9))).argmax()), ratio.shape)
+        sd = float(np.sqrt(max(value, 0.0)))
+        rows.append((_WORDS[a], cells.states[s], sd, float(np.sqrt(fitted[a, s]))))
+    some = fitted.sum(axis=0) > 0
+    ratio = np.where(some, observed.sum(axis=0) / np.where(some, fitted.sum(axis=0), 1.0), 1.0)
+    worst = int(ratio.argmax())
+    limit = design_effect * max(_WIDER, 1.0 + _SURE * float(np.sqrt(2.0 / number.sum())))
     text = (
-        f"standard deviation of {cells.step}s between people: '{cells.states[int(worst[1])]}' of "
-        f"the {_WORDS[int(worst[0])]} arm {observed[worst]:.3g}, the chains' {fitted[worst]:.3g}; "
-        "people who differ for good spread further than a chain"
+        f"variance of {cells.step}s in '{cells.states[worst]}' between people is "
+        f"{ratio[worst]:.2f} times that of the chains (limit {limit:.2f}); above it the error of "
+        "the effect is too small: set design_effect to this ratio"
     )
-    return (Check("spread between people", None, text, tuple(rows)),)
+    return Check(name, bool(ratio[worst] <= limit), text, tuple(rows))
+
+
+def _fitted_variance(cells: StateCells, chain: Chain) -> Array:
+    """Return the variance of months in each state between the people of an arm (arm, state)."""
+    draws = np.linspace(0, len(chain.initial) - 1, _SPREAD_DRAWS).astype(np.intp)
+    share = (cells.people / cells.people.sum(axis=1, keepdims=True))[..., None]
+    mean, second = np.zeros((2, 2, len(cells.states)))
+    for at in draws:
+        one = chain.at(np.array([at]))
+        mean += (share * one.occupancy()[0].sum(axis=2)).sum(axis=1) / len(draws)
+        both = np.einsum("agsiti->agi", one.joint_occupancy()[0])
+        second += (share * both).sum(axis=1) / len(draws)
+    return np.asarray(np.maximum(second - mean**2, 0.0))
 
 
 def thin_check(cells: StateCells, bands: tuple[int, ...]) -> Check:

@@ -76,8 +76,9 @@ class PreparedTransitions:
 
     Parameters
     ----------
-    cells, bands
-        Counts, and the months from which transition probabilities change.
+    cells, bands, design_effect
+        Counts, the months from which transition probabilities change, and by how much people who
+        differ for good spread further than chains.
     model, start
         Of the movements and of the first month.
     target
@@ -90,6 +91,7 @@ class PreparedTransitions:
 
     cells: StateCells
     bands: tuple[int, ...]
+    design_effect: float
     model: RowModel
     start: StartModel
     target: StateTarget
@@ -212,7 +214,8 @@ class PreparedTransitions:
 
     def _checks(self, first: Array, matrices: Array, seed: int) -> tuple[Check, ...]:
         observed = Chain(first, matrices, band_of(self.bands, self.cells.months))
-        return transition_checks(self.cells, self.bands, observed, stream(seed, "predictive"))
+        rng = stream(seed, "predictive")
+        return transition_checks(self.cells, self.bands, self.design_effect, observed, rng)
 
     def _watched(self, drawn: Parameters, chain: Chain, shape: tuple[int, int]) -> dict[str, Array]:
         """Return parameters and the quantities that are reported: months by arm, and effects."""

@@ -34,11 +34,11 @@ class Rows:
     order: Codes
 
     @classmethod
-    def of(cls, cells: StateCells, bands: tuple[int, ...]) -> Rows:
-        """Sum the movements of each band."""
+    def of(cls, cells: StateCells, bands: tuple[int, ...], design_effect: float = 1.0) -> Rows:
+        """Sum the movements of each band, divided by the design effect."""
         band = band_of(bands, cells.months)
         total = np.zeros((*cells.counts.shape[:2], len(bands) + 1, *cells.counts.shape[3:]))
-        np.add.at(total, (slice(None), slice(None), band), cells.counts)
+        np.add.at(total, (slice(None), slice(None), band), cells.counts / design_effect)
         states = np.arange(len(cells.states))
         origins = np.array(
             [s for s in states if cells.states[s] not in cells.absorbing], dtype=np.intp

@@ -46,6 +46,10 @@ class Transitions:
     initial
         ``by_arm``: the states of the first month may differ between arms; ``common``: the first
         month lies before the programme can matter, and both arms share it.
+    design_effect
+        Variance between people of months in a state over that of a chain. People who differ for
+        good make it larger than 1, and errors with it: counts are divided by it (an overdispersed
+        multinomial; McCullagh and Nelder 1989, section 5.5). The check of the spread estimates it.
     target
         Horizon, length of periods, what happens after the last month observed, and the state that
         counts as work.
@@ -73,6 +77,7 @@ class Transitions:
     pool_groups: bool = False
     priors: RowPriors = field(default_factory=DirichletRows)
     initial: Literal["by_arm", "common"] = "by_arm"
+    design_effect: float = 1.0
     target: StateTarget = field(default_factory=StateTarget)
     start: dt.date | None = None
     source: str = ""
@@ -89,17 +94,19 @@ def transition_cells(design: Transitions) -> StateCells:
 def _(design: Transitions) -> PreparedTransitions:
     cells = transition_cells(design)
     _require_usable(design, cells)
-    rows = Rows.of(cells, design.bands)
+    rows = Rows.of(cells, design.bands, design.design_effect)
     priors = design.priors
     model = (
         ConjugateRows(rows, priors)
         if isinstance(priors, DirichletRows)
         else PooledRows(rows, priors, design.pool_groups)
     )
-    start = StartModel(cells.initial, common=design.initial == "common")
+    initial = cells.initial / design.design_effect
+    start = StartModel(initial, common=design.initial == "common")
     return PreparedTransitions(
         cells=cells,
         bands=design.bands,
+        design_effect=design.design_effect,
         model=model,
         start=start,
         target=design.target,
@@ -122,6 +129,10 @@ def _require_usable(design: Transitions, cells: StateCells) -> None:
             key="bands",
             seen=bands,
             fix="leave out months that were not observed",
+        )
+    if design.design_effect < 1:
+        raise InputError(
+            "people do not spread less than chains", key="design_effect", seen=design.design_effect
         )
     if target.work not in cells.states:
         raise InputError(
@@ -175,6 +186,11 @@ def _assumptions(
         )
         said.append(
             f"extrapolated: {step}s {cells.months + 1} to {target.horizon} were not observed; {what}"
+        )
+    if design.design_effect > 1:
+        said.append(
+            f"counts are divided by a design effect of {design.design_effect:g}: people who differ "
+            "for good spread further than chains"
         )
     said.append("the spread between people is that of the chains, averaged over draws")
     if design.start is None:
