@@ -292,7 +292,7 @@ def _state(data: Table, name: str, states: Sequence[str], *, none: bool = True) 
         raise InputError(
             "this state is not declared",
             key=name,
-            seen=unknown[0] or "nothing",
+            seen=unknown[0] or "nothing written",
             fix=f"declared are {', '.join(states)}",
         )
     return np.array([place[value] for value in values], dtype=np.intp)

@@ -171,7 +171,7 @@ class StateHistories:
         data.require([*columns, treatment, *([group] if group else [])], gaps=columns)
         path = np.column_stack([_codes(data, name, tuple(states), gaps=True) for name in columns])
         gone = path == GONE
-        holes = int((gone[:, :-1] & ~gone[:, 1:]).any(axis=1).sum() + gone[:, 0].sum())
+        holes = int(((gone[:, :-1] & ~gone[:, 1:]).any(axis=1) | gone[:, 0]).sum())
         if holes:
             raise InputError(
                 f"{holes} of {len(path)} people lack a month before their last one",

@@ -76,14 +76,11 @@ def simulate(initial, transition, people, rng, *, carried=False):
     for month in range(1, MONTHS):
         path[:, month] = pick(transition[arm, group, band[month - 1], path[:, month - 1]], rng)
     last = rng.geometric(LOST, len(arm))
-    gone = (np.arange(MONTHS) >= last[:, None]) & (path != STATES.index("retired"))
-    if carried:
-        # The bug: whoever is lost is taken to stay where last seen.
-        held = path[np.arange(len(arm)), np.minimum(last, MONTHS) - 1]
-        path = np.where(gone, held[:, None], path)
-    else:
-        after = np.maximum.accumulate(gone, axis=1)
-        path = np.where(after, np.int16(-1), path)
+    held = path[np.arange(len(arm)), np.minimum(last, MONTHS) - 1]
+    # Loss depends on the state already seen, never on the next: who has retired stays known.
+    gone = (np.arange(MONTHS) >= last[:, None]) & (held != STATES.index("retired"))[:, None]
+    # Carried is the bug: whoever is lost is taken to stay where last seen.
+    path = np.where(gone, held[:, None] if carried else np.int16(-1), path)
     names = (STATES, ABSORBING, tuple(f"g{g}" for g in range(groups)))
     return cells_of(path, arm == 0, group, names, "month")
 
