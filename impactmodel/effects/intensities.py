@@ -11,6 +11,7 @@ registers that are read once a year, or interviews.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +22,10 @@ from impactmodel.core.errors import InputError
 
 type Array = npt.NDArray[np.float64]
 
-_STEP = 1e-4
+_STEP = 1e-3
 _GRADIENT = 1e-3
+# A logarithm of a rate that errs more than this is not seen in the data.
+_UNKNOWN = 50.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +138,7 @@ def fit_intensities(counts: IntervalCounts, start: Array) -> Intensities:
     found = optimize.minimize(loss, np.log(start[at]), method="BFGS", options={"gtol": 1e-8})
     hessian = _hessian(loss, found.x) * scale
     slope = np.abs(found.jac).max()
-    if not slope < _GRADIENT or np.linalg.eigvalsh(hessian).min() <= 0:
+    if not slope < _GRADIENT or np.linalg.eigvalsh(hessian).min() <= _UNKNOWN**-2:
         raise InputError(
             "the likelihood has no maximum inside",
             key="start",
@@ -147,14 +150,14 @@ def fit_intensities(counts: IntervalCounts, start: Array) -> Intensities:
     return Intensities(q, se, 2.0 * found.fun * scale)
 
 
-def _hessian(loss: object, x: Array) -> Array:
+def _hessian(loss: Callable[[Array], float], x: Array) -> Array:
     """Return second differences of a function at its minimum."""
     n = len(x)
-    step = _STEP * 10 * np.eye(n)
+    step = _STEP * np.eye(n)
     out = np.empty((n, n))
     for i in range(n):
         for j in range(i + 1):
             signs = ((1, 1), (1, -1), (-1, 1), (-1, -1))
-            parts = [a * b * loss(x + a * step[i] + b * step[j]) for a, b in signs]  # type: ignore[operator]
-            out[i, j] = out[j, i] = sum(parts) / (4 * (_STEP * 10) ** 2)
+            parts = [a * b * loss(x + a * step[i] + b * step[j]) for a, b in signs]
+            out[i, j] = out[j, i] = sum(parts) / (4 * _STEP**2)
     return out

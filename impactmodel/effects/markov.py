@@ -64,14 +64,15 @@ class Chain:
         single = self.occupancy()
         states = single.shape[-1]
         out = np.empty((*single.shape, self.months, states))
-        eye = np.eye(states)
-        for s in range(self.months):
-            now = single[..., s, :, None] * eye
-            for t in range(s, self.months):
-                if t > s:
-                    now = now @ self.transition[..., self.band[t - 1], :, :]
-                out[..., s, :, t, :] = now
-                out[..., t, :, s, :] = np.swapaxes(now, -1, -2)
+        now = single[..., :1, :, None] * np.eye(states)
+        for t in range(self.months):
+            if t:
+                # All earlier months move on together; the present one joins them.
+                own = single[..., t : t + 1, :, None] * np.eye(states)
+                moves = self.transition[..., self.band[t - 1], None, :, :]
+                now = np.concatenate([now @ moves, own], axis=-3)
+            out[..., : t + 1, :, t, :] = now
+            out[..., t, :, : t + 1, :] = np.moveaxis(now, -1, -3)
         return out
 
     def at(self, draws: Codes) -> Chain:
@@ -104,20 +105,22 @@ def person_covariance(chain: Chain, states: Sequence[int], every: int) -> Array:
         (..., outcome, period, outcome, period).
     """
     picked = list(states)
-    joint = chain.joint_occupancy()[..., picked, :, :][..., picked]
-    single = chain.occupancy()[..., picked]
-    months, count = chain.months, len(picked)
-    weights = np.zeros((2, months // every, months))
-    for period in range(months // every):
-        weights[0, period, period * every : (period + 1) * every] = 1.0
-        weights[1, period, (period + 1) * every - 1] = 1.0
-    first = np.einsum("kpm,...ms->...ksp", weights, single)
-    half = np.einsum("kps,...sitj->...kiptj", weights, joint)
-    second = np.einsum("lqt,...kiptj->...kipljq", weights, half)
-    lead, size = single.shape[:-2], (2 * count, months // every)
-    mean = first.reshape(*lead, *size)
-    covariance = second.reshape(*lead, *size, *size)
-    return np.asarray(covariance - mean[..., :, :, None, None] * mean[..., None, None, :, :])
+    # Axes (..., state, month, state, month): each pair is cut into outcomes and periods.
+    joint = np.swapaxes(np.swapaxes(chain.joint_occupancy(), -4, -3), -2, -1)
+    joint = joint[..., picked, :, :, :][..., picked, :]
+    single = np.swapaxes(chain.occupancy()[..., picked], -2, -1)
+    mean = _cut(single, every)
+    # Cut one pair of axes, turn the two pairs, and cut the other.
+    turned = np.moveaxis(_cut(joint, every), (-2, -1), (-4, -3))
+    second = _cut(turned, every)
+    return np.asarray(second - mean[..., :, :, None, None] * mean[..., None, None, :, :])
+
+
+def _cut(values: Array, every: int) -> Array:
+    """Turn (..., state, month) into (..., outcome, period): sums, then values at period ends."""
+    *lead, states, months = values.shape
+    parts = values.reshape(*lead, states, months // every, every)
+    return np.concatenate([parts.sum(axis=-1), parts[..., -1]], axis=-2)
 
 
 def _moved(probability: Array, transition: Array) -> Array:

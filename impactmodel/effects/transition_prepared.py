@@ -195,10 +195,7 @@ class PreparedTransitions:
         both = np.concatenate([parts.sum(axis=4), parts[:, :, :, :, -1]], axis=-1)
         means = np.moveaxis(both, -1, 3)
         some = np.linspace(0, draws - 1, min(_SPREAD_DRAWS, draws)).astype(np.intp)
-        size = (arms, groups, 2 * states, months // every)
-        spread = np.zeros((*size, *size[2:]))
-        for at in some:
-            spread += person_covariance(chain.at(at), range(states), every) / len(some)
+        spread = sum(person_covariance(chain.at(at), range(states), every) for at in some)
         return Outcomes.from_draws(
             means[:, 0],
             means[:, 1],
@@ -209,7 +206,7 @@ class PreparedTransitions:
             cohort_size=self.cells.people[0],
             provenance=provenance,
             groups=self.cells.groups,
-            covariance=spread,
+            covariance=spread / len(some),
         )
 
     def _checks(self, first: Array, matrices: Array, seed: int) -> tuple[Check, ...]:
