@@ -61,7 +61,9 @@ class ChainHistories(Histories):
         Exact, by recursion over months with the state and both counts; see `Histories.states`.
         """
         parts = [
-            self._states(np.arange(at, min(at + _CHUNK, len(self.probability))), (first, after), arm, group)
+            self._states(
+                np.arange(at, min(at + _CHUNK, len(self.probability))), (first, after), arm, group
+            )
             for at in range(0, len(self.probability), _CHUNK)
         ]
         return np.concatenate(parts)
@@ -133,7 +135,7 @@ def _simulated(chain: Chain, people: int, rng: np.random.Generator) -> npt.NDArr
     """Simulate states (draw, arm, group, person, month)."""
     lead = chain.initial.shape[:-1]
     out = np.empty((*lead, people, chain.months), dtype=np.intp)
-    place = tuple(v[..., None] for v in np.indices(lead))
+    place = tuple(np.indices(lead)[..., None])
     p = np.broadcast_to(chain.initial[..., None, :], (*lead, people, chain.initial.shape[-1]))
     for month in range(chain.months):
         if month:

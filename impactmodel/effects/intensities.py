@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -97,7 +98,7 @@ def interval_likelihood(counts: IntervalCounts, q: Array) -> float:
     0.0
     """
     times, where = np.unique(counts.interval, return_inverse=True)
-    power = linalg.expm(q[None] * times[:, None, None])
+    power = cast("Array", linalg.expm(q[None] * times[:, None, None]))
     chance = power[where, counts.begin, counts.end]
     for state in counts.exact:
         into = q[:, state].copy()

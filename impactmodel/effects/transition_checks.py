@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
 from impactmodel.effects.checks import Check
-from impactmodel.effects.markov import Chain, band_of
+from impactmodel.effects.markov import Chain
 from impactmodel.evidence.state_cells import SPELLS, StateCells
 
 type Array = npt.NDArray[np.float64]
@@ -112,7 +113,7 @@ def time_check(cells: StateCells, bands: tuple[int, ...]) -> Check:
     """Tell whether transition probabilities change within bands, cut into four parts each."""
     edges = [1, *bands, cells.months]
     tables = []
-    for first, after in zip(edges[:-1], edges[1:], strict=True):
+    for first, after in pairwise(edges):
         parts = np.array_split(cells.counts[:, :, first - 1 : after - 1], _PARTS, axis=2)
         tables.append(np.stack([part.sum(axis=2) for part in parts], axis=3))
     found = independence(np.stack(tables))
@@ -128,9 +129,7 @@ def time_check(cells: StateCells, bands: tuple[int, ...]) -> Check:
 def effect_check(cells: StateCells, bands: tuple[int, ...]) -> Check:
     """Tell whether log odds ratios of transitions differ between bands, or fourths of the time."""
     cuts = bands or tuple(np.linspace(1, cells.months, _PARTS + 1)[1:-1].astype(int).tolist())
-    band = band_of(cuts, cells.months)
-    counts = np.zeros((2, len(cuts) + 1, *cells.counts.shape[3:]))
-    np.add.at(counts, (slice(None), band), cells.counts.sum(axis=1))
+    counts = cells.banded(cuts).sum(axis=1)
     statistic, df = 0.0, 0
     rows: list[tuple[str | float, ...]] = [("from", "to", "statistic", "df")]
     for i, j in np.argwhere(~np.eye(len(cells.states), dtype=bool)):
@@ -232,9 +231,7 @@ def _fitted_variance(cells: StateCells, chain: Chain) -> Array:
 
 def thin_check(cells: StateCells, bands: tuple[int, ...]) -> Check:
     """Name rows that rest on fewer than 20 months of people; fail where an arm has none."""
-    band = band_of(bands, cells.months)
-    risk = np.zeros((2, cells.counts.shape[1], len(bands) + 1, len(cells.states)))
-    np.add.at(risk, (slice(None), slice(None), band), cells.at_risk)
+    risk = cells.banded(bands).sum(axis=-1)
     rows: list[tuple[str | float, ...]] = [("arm", "group", "band", "from", "months at risk")]
     for (a, g, b, s), n in np.ndenumerate(risk):
         if n < _THIN and cells.states[s] not in cells.absorbing:
@@ -263,7 +260,8 @@ def attrition_by_arm(cells: StateCells) -> Check:
     shares = cells.lost.sum(axis=(1, 2, 3)) / cells.people.sum(axis=1)
     text = (
         f"lost before the last {cells.step}: {shares[0]:.1%} of the treated and {shares[1]:.1%} of "
-        f"the comparison; given month and state the arms lose alike with p {p:.3g} (limit {_LOST:g})"
+        f"the comparison; given month and state the arms lose alike with p {p:.3g} (limit "
+        f"{_LOST:g})"
     )
     rows = (("arm", "share lost"), (_WORDS[0], float(shares[0])), (_WORDS[1], float(shares[1])))
     return Check("attrition by arm", p >= _LOST, text, rows)

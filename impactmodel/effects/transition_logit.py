@@ -74,7 +74,7 @@ class PooledRows:
 
     @property
     def _bands(self) -> int:
-        return self.rows.counts.shape[2]
+        return int(self.rows.counts.shape[2])
 
     @property
     def _move(self) -> tuple[int, int]:
@@ -99,9 +99,10 @@ class PooledRows:
             level = level + own[0][None, :, None]
             effect = effect + own[1][None, :, None]
         eta = level + _ARMS * effect
-        full = pt.concatenate([pt.zeros_like(eta[..., :1]), eta], axis=-1)
-        log_row = full - pt.logsumexp(full, axis=-1, keepdims=True)
-        pm.Potential("move_likelihood", (data["move_counts"] * log_row).sum())
+        counts = data["move_counts"]
+        norm = pt.log1p(pt.exp(eta).sum(axis=-1))
+        likelihood = (counts[..., 1:] * eta).sum() - (counts.sum(axis=-1) * norm).sum()
+        pm.Potential("move_likelihood", likelihood)
 
     def prior(self, n: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw the parameters from their priors."""

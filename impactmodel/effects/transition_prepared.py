@@ -52,7 +52,9 @@ class StartModel:
     def statement(self) -> str:
         """One sentence on the model, for the record."""
         if self.common:
-            return "the first month lies before the programme can matter: both arms share its states"
+            return (
+                "the first month lies before the programme can matter: both arms share its states"
+            )
         return "the states of the first month may differ between arms"
 
     def prior(self, n: int, rng: np.random.Generator) -> Array:
@@ -145,26 +147,22 @@ class PreparedTransitions:
         """Compute the posterior, its checks and the outcomes."""
         if isinstance(method, ClosedForm):
             say("drawing from the exact posterior")
-            drawn = self.model.draw(method.draws, stream(method.seed, "moves"))
-            count, divergences, shape = method.draws, 0, (1, method.draws)
+            drawn, stats = self.model.draw(method.draws, stream(method.seed, "moves")), None
+            shape = (1, method.draws)
         else:
             say("compiling the model and sampling its posterior")
             tree = sampling.sample([self.model], method)
-            drawn = {
-                str(k): np.asarray(v.values.reshape(-1, *v.shape[2:]), dtype=float)
-                for k, v in tree["posterior"].dataset.items()
-            }
-            count, shape = method.chains * method.draws, (method.chains, method.draws)
-            divergences = int(tree["sample_stats"]["diverging"].sum())
-        first = self.start.draw(count, stream(method.seed, "start"))
+            drawn, stats = _flat(tree), tree["sample_stats"]
+            shape = (method.chains, method.draws)
+        first = self.start.draw(shape[0] * shape[1], stream(method.seed, "start"))
         matrices = self.model.matrices(drawn)
         chain = self.chain(first, matrices)
-        found = sampling.Chains(1.0, float(count), 0)
-        if isinstance(method, Sampler):
-            found = sampling.measure_chains(self._watched(drawn, chain, shape), divergences)
         posterior = _tree({**drawn, "initial": first, "transition": matrices}, shape)
-        if isinstance(method, Sampler):
-            posterior["sample_stats"] = tree["sample_stats"]
+        found = sampling.Chains(1.0, float(shape[1]), 0)
+        if stats is not None:
+            posterior["sample_stats"] = stats
+            watched = self._watched(drawn, chain, shape)
+            found = sampling.measure_chains(watched, int(stats["diverging"].sum()))
         say("checking the fit")
         checks = (*found.checks(), *self._checks(first, matrices, method.seed))
         diagnostics = Diagnostics(checks, found.rhat_max, found.ess_min, found.divergences)
@@ -219,6 +217,13 @@ class PreparedTransitions:
         time = chain.occupancy().sum(axis=3)
         both = {**drawn, "1": time[:, 0], "0": time[:, 1], "effect": time[:, 0] - time[:, 1]}
         return {name: values.reshape(*shape, *values.shape[1:]) for name, values in both.items()}
+
+
+def _flat(tree: xr.DataTree) -> dict[str, Array]:
+    return {
+        str(name): np.asarray(v.values.reshape(-1, *v.shape[2:]), dtype=float)
+        for name, v in tree["posterior"].dataset.items()
+    }
 
 
 def _tree(values: Parameters, shape: tuple[int, int]) -> xr.DataTree:

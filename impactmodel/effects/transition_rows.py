@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from impactmodel.effects.markov import Codes, band_of
+from impactmodel.effects.markov import Codes
 from impactmodel.effects.predictor import Array, Parameters
 from impactmodel.effects.transition_priors import DirichletRows
 from impactmodel.evidence.state_cells import StateCells
@@ -36,9 +36,7 @@ class Rows:
     @classmethod
     def of(cls, cells: StateCells, bands: tuple[int, ...], design_effect: float = 1.0) -> Rows:
         """Sum the movements of each band, divided by the design effect."""
-        band = band_of(bands, cells.months)
-        total = np.zeros((*cells.counts.shape[:2], len(bands) + 1, *cells.counts.shape[3:]))
-        np.add.at(total, (slice(None), slice(None), band), cells.counts / design_effect)
+        total = cells.banded(bands) / design_effect
         states = np.arange(len(cells.states))
         origins = np.array(
             [s for s in states if cells.states[s] not in cells.absorbing], dtype=np.intp

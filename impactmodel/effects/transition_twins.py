@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from impactmodel.effects.markov import band_of
 from impactmodel.evidence.state_cells import StateCells
 
 type Array = npt.NDArray[np.float64]
@@ -71,9 +70,7 @@ def transition_estimates(cells: StateCells, bands: tuple[int, ...] = ()) -> Tran
     >>> found.probability[0, 0, 0, 1].tolist(), round(float(found.se[0, 0, 0, 1, 0]), 6)
     ([0.2, 0.8], 0.04)
     """
-    band = band_of(bands, cells.months)
-    total = np.zeros((*cells.counts.shape[:2], len(bands) + 1, *cells.counts.shape[3:]))
-    np.add.at(total, (slice(None), slice(None), band), cells.counts)
+    total = cells.banded(bands)
     n = total.sum(axis=-1)
     with np.errstate(invalid="ignore"):
         p = total / n[..., None]

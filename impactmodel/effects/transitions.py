@@ -13,7 +13,6 @@ from impactmodel.effects.transition_logit import PooledRows
 from impactmodel.effects.transition_prepared import PreparedTransitions, StartModel
 from impactmodel.effects.transition_priors import (
     DirichletRows,
-    LogitRows,
     RowPriors,
     StateTarget,
 )
@@ -142,9 +141,7 @@ def _require_usable(design: Transitions, cells: StateCells) -> None:
             fix=f"use one of {', '.join(cells.states)}",
         )
     if design.pool_groups and isinstance(design.priors, DirichletRows):
-        raise InputError(
-            "Dirichlet rows cannot pool groups", key="priors", fix="use LogitRows"
-        )
+        raise InputError("Dirichlet rows cannot pool groups", key="priors", fix="use LogitRows")
     if (cells.people == 0).any():
         raise InputError(
             "a group has nobody in one arm", key="group", fix="merge it with another group"
@@ -185,7 +182,8 @@ def _assumptions(
             else "both arms move like the comparison did in the last band"
         )
         said.append(
-            f"extrapolated: {step}s {cells.months + 1} to {target.horizon} were not observed; {what}"
+            f"extrapolated: {step}s {cells.months + 1} to {target.horizon} were not observed; "
+            f"{what}"
         )
     if design.design_effect > 1:
         said.append(

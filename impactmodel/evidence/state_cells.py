@@ -131,7 +131,14 @@ class StateCells:
     @property
     def months(self) -> int:
         """Months observed, the first one included."""
-        return self.counts.shape[2] + 1
+        return int(self.counts.shape[2]) + 1
+
+    def banded(self, bands: Sequence[int]) -> Array:
+        """Return movements summed over bands of months (arm, group, band, from, to).
+
+        ``bands`` are the months from which a new band begins; the first begins in month 1.
+        """
+        return np.add.reduceat(self.counts, [0, *(month - 1 for month in bands)], axis=2)
 
     @property
     def people(self) -> Array:
@@ -252,13 +259,13 @@ def cells_of(
     for month in range(1, path.shape[1]):
         on = path[:, month] >= 0
         place, moved = (arm[on], group[on]), (path[on, month - 1], path[on, month])
-        np.add.at(counts, (*place, month - 1, *moved), 1.0)
+        np.add.at(counts[:, :, month - 1], (*place, *moved), 1.0)
         if month > 1:
             np.add.at(pairs, (*place, path[on, month - 2], *moved), 1.0)
         new = on & (length > 0)
         kind = np.searchsorted(SPELLS, length[new], side="right") - 1
-        moved = (path[new, month - 1], path[new, month])
-        np.add.at(spells, (arm[new], group[new], kind, *moved), 1.0)
+        where = (arm[new], group[new], kind, path[new, month - 1], path[new, month])
+        np.add.at(spells, where, 1.0)
         # A spell that began before the first month has an unknown length and stays at -1.
         changed = path[:, month] != path[:, month - 1]
         length = np.where(changed, 1, np.where(length > 0, length + 1, -1))
@@ -271,9 +278,14 @@ def cells_of(
     np.add.at(sums, place, time)
     np.add.at(products, place, time[:, :, None] * time[:, None, :])
     return StateCells(
-        *names,
+        names[0],
+        names[1],
+        names[2],
         step,
-        *(frozen(v) for v in (initial, counts, pairs, spells)),
+        frozen(initial),
+        frozen(counts),
+        frozen(pairs),
+        frozen(spells),
         (frozen(number), frozen(sums), frozen(products)),
     )
 

@@ -137,7 +137,7 @@ class StateHistories:
         )
 
     @classmethod
-    def from_wide(
+    def from_wide(  # noqa: PLR0913  the columns of a table of people
         cls,
         table: object,
         columns: Sequence[str],
@@ -222,7 +222,11 @@ class StateHistories:
     def cells(self) -> StateCells:
         """Return the counts that every model and check reads."""
         return cells_of(
-            self.path, self.treated, self.group, (self.states, self.absorbing, self.groups), self.step
+            self.path,
+            self.treated,
+            self.group,
+            (self.states, self.absorbing, self.groups),
+            self.step,
         )
 
     def __repr__(self) -> str:

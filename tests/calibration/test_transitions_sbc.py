@@ -118,7 +118,9 @@ def posterior(kind, found, seed, rng):
         return found.draw(127, rng)
     # One chain's luck is no matter here: ranks are judged over all simulations.
     settings = Sampler(seed=seed, chains=2, draws=32 * THIN, tune=200, cores=1)
-    tree = sampling.sample([found], settings)["posterior"].dataset.isel(draw=slice(None, None, THIN))
+    tree = sampling.sample([found], settings)["posterior"].dataset.isel(
+        draw=slice(None, None, THIN)
+    )
     flat = {str(k): v.values.reshape(-1, *v.shape[2:]) for k, v in tree.items()}
     return {k: v[:63] for k, v in flat.items()}
 

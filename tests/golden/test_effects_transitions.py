@@ -43,7 +43,9 @@ def test_the_model_agrees_with_the_difference_in_means(rossi):
     assert abs(effect.mean() - DIFFERENCE) < 0.2 * ERROR
     # 1.33 is the variance of weeks between men over that of chains: with it the errors agree.
     assert effect.std() == pytest.approx(ERROR, rel=0.05)
-    levels = [found.level(arm, "weeks_employed").values.mean() for arm in ("treated", "counterfactual")]
+    levels = [
+        found.level(arm, "weeks_employed").values.mean() for arm in ("treated", "counterfactual")
+    ]
     assert levels == pytest.approx(MEANS, abs=0.5)
 
 
@@ -97,9 +99,7 @@ MSM = {
         },
     ),
 }
-START = np.array(
-    [[0, 0.25, 0, 0.25], [0.166, 0, 0.166, 0.166], [0, 0.25, 0, 0.25], [0, 0, 0, 0]]
-)
+START = np.array([[0, 0.25, 0, 0.25], [0.166, 0, 0.166, 0.166], [0, 0.25, 0, 0.25], [0, 0, 0, 0]])
 
 
 @pytest.mark.parametrize("exact", MSM, ids=["death dated", "panel only"])

@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -84,7 +84,7 @@ def test_covariance_is_that_of_all_paths():
     values, weights = [], []
     for path in product(range(3), repeat=4):
         p = INITIAL[path[0]]
-        for a, b in zip(path, path[1:], strict=False):
+        for a, b in pairwise(path):
             p *= MOVES[0, 0][a, b]
         time = [sum(s == state for s in path[i : i + 2]) for state in (0, 1) for i in (0, 2)]
         ends = [path[i] == state for state in (0, 1) for i in (1, 3)]
@@ -217,9 +217,7 @@ def test_measured_view_has_the_spread_of_people(fitted):
     seen = fitted.outcomes.measured(400, seed=3)
     means = seen.effect().sel(outcome="months_employed").sum("period").values.ravel()
     spread = fitted.outcomes.effect().sel(outcome="months_employed").sum("period").values.var()
-    people = [
-        person_covariance(chain(12, a), (0,), every=12)[0, 0, 0, 0] / 400 for a in (0, 1)
-    ]
+    people = [person_covariance(chain(12, a), (0,), every=12)[0, 0, 0, 0] / 400 for a in (0, 1)]
     # Variance of the posterior and of two finite arms; 2,000 draws give 3 % and rounding some.
     assert means.var() == pytest.approx(spread + sum(people), rel=0.2)
 
@@ -239,7 +237,11 @@ def test_an_effect_that_ends_fades(cells):
         fit(
             Transitions(cells, target=StateTarget(horizon=120, every=12, beyond=beyond)),
             ClosedForm(seed=2, draws=200),
-        ).outcomes.effect().sel(outcome="employed").mean("draw").values.ravel()
+        )
+        .outcomes.effect()
+        .sel(outcome="employed")
+        .mean("draw")
+        .values.ravel()
         for beyond in ("effect_ends", "effect_lasts")
     )
     assert ends[0] == pytest.approx(lasts[0])
@@ -254,8 +256,11 @@ def test_a_common_start_has_no_effect_in_the_first_month(cells):
 
 def test_a_design_effect_widens_by_its_root(cells):
     sd = [
-        fit(Transitions(cells, design_effect=d), ClosedForm(seed=1)).outcomes.effect()
-        .sel(outcome="months_employed").sum("period").values.std()
+        fit(Transitions(cells, design_effect=d), ClosedForm(seed=1))
+        .outcomes.effect()
+        .sel(outcome="months_employed")
+        .sum("period")
+        .values.std()
         for d in (1.0, 2.0)
     ]
     # Rows of hundreds of months are normal; the sd of 4,000 draws errs by 1 %.
@@ -297,7 +302,7 @@ def test_a_logit_has_no_closed_form(cells):
         fit(Transitions(cells, priors=LogitRows()), ClosedForm())
 
 
-def test_groups_need_both_arms(cells):
+def test_groups_need_both_arms():
     path = walk(INITIAL, MOVES[0, 0], 40, 6, np.random.default_rng(2))
     data = counted(path, np.arange(40) < 20, ("a", "b"), (np.arange(40) < 20).astype(int))
     with pytest.raises(InputError, match="nobody in one arm"):
@@ -314,7 +319,7 @@ def test_histories_count_months_as_all_paths_do(cells, fitted):
     first = fitted.posterior["posterior"]["initial"].values[0, 1, 0, 0]
     exact = np.zeros((4, 3))
     for path in product(range(3), repeat=5):
-        p = first[path[0]] * np.prod([moves[a, b] for a, b in zip(path, path[1:], strict=False)])
+        p = first[path[0]] * np.prod([moves[a, b] for a, b in pairwise(path)])
         exact[sum(s == 0 for s in path[2:]), sum(s != 0 for s in path[:2])] += p
     assert found[1] == pytest.approx(exact, abs=1e-14)
 
@@ -383,7 +388,7 @@ def test_people_who_differ_for_good_are_noticed():
     assert not any("design_effect" in text for text in mended.messages)
 
 
-def test_a_change_over_time_is_noticed(cells):
+def test_a_change_over_time_is_noticed():
     rng = np.random.default_rng(6)
     early, late = MOVES[1, 0], np.array([[0.94, 0.05, 0.01], [0.3, 0.68, 0.02], [0, 0, 1]])
     path = walk(INITIAL, early, 800, 7, rng)
@@ -402,7 +407,9 @@ def test_an_effect_that_wanes_is_noticed():
     strong = np.array([[0.94, 0.05, 0.01], [0.3, 0.68, 0.02], [0, 0, 1]])
     first = walk(INITIAL, strong, 600, 5, rng)
     rest = np.stack([walk(np.eye(3)[s], MOVES[1, 0], 1, 9, rng)[0, 1:] for s in first[:, -1]])
-    path = np.concatenate([np.concatenate([first, rest], axis=1), walk(INITIAL, MOVES[1, 0], 600, 13, rng)])
+    path = np.concatenate(
+        [np.concatenate([first, rest], axis=1), walk(INITIAL, MOVES[1, 0], 600, 13, rng)]
+    )
     found = effect_check(counted(path, np.arange(1200) < 600), ())
     assert float(found.text.split("p ")[1]) < 1e-4
 
@@ -414,7 +421,9 @@ def test_right_chains_seldom_fail_the_check_of_occupancy():
         data = counted(path, np.arange(240) < 120)
         rows = dirichlet(np.array([3.6, 0.2, 0.2]) + Rows.of(data, ()).counts, 500, rng)
         made = Chain(
-            dirichlet(1.0 + data.initial, 500, rng), Rows.of(data, ()).matrices(rows), band_of((), 10)
+            dirichlet(1.0 + data.initial, 500, rng),
+            Rows.of(data, ()).matrices(rows),
+            band_of((), 10),
         )
         failed += any(not c.passed for c in occupancy_checks(data, made, np.random.default_rng(i)))
     # At 1 % for the two arms together, five failures of 60 have a chance of 4e-4.
