@@ -177,6 +177,11 @@ class Histories:
         )
 
     @property
+    def statements(self) -> tuple[str, ...]:
+        """Return the assumptions as sentences."""
+        return self.assumptions.statements
+
+    @property
     def n_months(self) -> int:
         """Number of months."""
         return int(self.probability.shape[3])
@@ -213,6 +218,10 @@ class Histories:
     def expected_months(self, first: int, after: int) -> Draws:
         """Return the expected months in work, shape (draw, arm, group)."""
         return np.asarray(self.probability[..., first:after].sum(axis=3))
+
+    def draws(self, first: int, after: int) -> Histories:
+        """Return the histories of some draws."""
+        return Histories(self.probability[first:after], self.start, self.groups, self.assumptions)
 
     def central(self) -> Histories:
         """Return the histories at the mean of the draws, as one draw."""
@@ -254,10 +263,7 @@ class Histories:
         """
         import pandas as pd
 
-        one = Histories(
-            self.probability[draw : draw + 1], self.start, self.groups, self.assumptions
-        )
-        states = next(one.paths(people, seed=seed))[0]
+        states = next(self.draws(draw, draw + 1).paths(people, seed=seed))[0]
         rows = []
         for a, arm in enumerate(ARMS):
             for g, group in enumerate(self.groups):
