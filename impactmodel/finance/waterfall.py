@@ -27,8 +27,9 @@ class Waterfall:
     """The months of one fund, for all draws at once; arrays are of shape (month, draw).
 
     Each month: outcome payments come in; amounts owed to payers are paid from cash, then fees and
-    service costs from cash as far as recycling allows, and all that is left of them from undrawn
-    commitments; a guarantee of costs pays what is missing, the rest is unfunded. Cash beyond what
+    service costs from cash above the reserve, as far as recycling allows; what is left of all
+    these from undrawn commitments, then from the reserve; a guarantee of costs pays what is
+    missing, the rest is unfunded. Cash beyond what
     must be kept for planned costs goes to the tranches in their order. Of what they leave bonuses
     take their shares; a tranche without a cap, or the receiver of the surplus, takes the rest.
     At the end guarantees of principal pay.
@@ -132,17 +133,25 @@ class Waterfall:
             account.draw(month, waits[month])
         owed, need = self.values["owed"][month], self.need[month]
         from_cash = np.minimum(cash, owed)
-        recycled = np.minimum(np.minimum(cash - from_cash, need), self.recyclable)
-        self.recyclable = self.recyclable - recycled
+        cash = cash - from_cash
+        above = np.maximum(cash - self.structure.recycling.reserve, 0.0)
+        recycled = self._recycle(np.minimum(above, need))
         wanted = owed - from_cash + need - recycled
         drawn = self.accounts.draw(month, np.minimum(wanted, self.limit[month]))
-        short = wanted - drawn
+        from_reserve = self._recycle(np.minimum(cash - recycled, wanted - drawn))
+        short = wanted - drawn - from_reserve
         unfunded = np.minimum(short, self.costs[month])
         _require_fees_paid(short - unfunded, self.dates[month])
         unfunded = self._cover_costs(month, unfunded)
         self.values["unfunded"][month] = unfunded
         self.values["service_costs"][month] = self.costs[month] - unfunded
-        return np.asarray(cash - from_cash - recycled)
+        return np.asarray(cash - recycled - from_reserve)
+
+    def _recycle(self, amount: Draws) -> Draws:
+        """Return how much of an amount of cash may pay for costs, and count it."""
+        used: Draws = np.minimum(amount, self.recyclable)
+        self.recyclable = self.recyclable - used
+        return used
 
     def _cover_costs(self, month: int, unfunded: Draws) -> Draws:
         for guarantee, called in zip(self.structure.guarantees, self.called, strict=True):
