@@ -45,11 +45,10 @@ class Waterfall:
         months, n_draws = net.shape
         self.structure, self.dates = structure, dates
         self.values = {name: np.zeros((months, n_draws)) for name in FILLED}
-        self.values["received"] = np.maximum(net, 0.0)
         # Mostly nothing is owed, and bills are the same in all draws: one column holds them.
-        self.values["owed"] = (
-            self.values["received"] - net if (net < 0).any() else np.zeros((months, 1))
-        )
+        owes = bool((net < 0).any())
+        self.values["received"] = np.maximum(net, 0.0) if owes else net
+        self.values["owed"] = np.maximum(-net, 0.0) if owes else np.zeros((months, 1))
         self.accounts = Accounts(structure, months, n_draws)
         self.called = [np.zeros((months, n_draws)) for _ in structure.guarantees]
         self.bonuses = [np.zeros((months, n_draws)) for _ in structure.bonuses]
@@ -58,7 +57,6 @@ class Waterfall:
         self._deferral()
         self.need = self.costs + self.fees
         self.values["fees"] = self.fees
-        self.values["deferred"] = _total([waits for _, waits in self.waits])
         self.limit = self._draw_limits()
         self.recyclable = np.full(n_draws, np.inf)
         if structure.recycling.limit is not None:
@@ -93,11 +91,6 @@ class Waterfall:
             cash = cash - free
             self.values["cash"][month] = cash
         self._call_guarantees()
-        paying = [a.drawn for group in self.accounts.groups for a in group]
-        self.values["drawn"] = _total(paying)
-        self.values["distributed"] = _total([a.repaid for a in self.accounts.repaid])
-        self.values["guarantee"] = _total(self.called)
-        self.values["bonus"] = _total(self.bonuses)
 
     def _deferral(self) -> None:
         """Take what payees wait for out of the bills; deferrals follow from the bills alone."""
@@ -188,11 +181,6 @@ def _sums_of_later(part: Draws) -> Draws:
     sums = np.zeros_like(part)
     sums[:-1] = np.cumsum(part[:0:-1], axis=0)[::-1]
     return sums
-
-
-def _total(parts: list[Draws]) -> Draws:
-    """Return the sum of quantities; nothing, in one cell, where there are none."""
-    return np.asarray(sum(parts[1:], parts[0])) if parts else np.zeros((1, 1))
 
 
 def _require_fees_paid(short: Draws, day: dt.date) -> None:
