@@ -58,9 +58,8 @@ class Waterfall:
         self.need = self.costs + self.fees
         self.values["fees"] = self.fees
         self.limit = self._draw_limits()
-        self.recyclable = np.full(n_draws, np.inf)
-        if structure.recycling.limit is not None:
-            self.recyclable = np.full(n_draws, structure.recycling.limit)
+        limit = structure.recycling.limit
+        self.recyclable = np.array([np.inf if limit is None else limit])
 
     def run(self) -> None:
         """Fill in the months one after another."""
@@ -72,8 +71,9 @@ class Waterfall:
                 np.maximum(self.need + self.values["owed"] - self.limit, 0.0),
             )
         )
-        cash, idle = np.zeros(self.values["received"].shape[1]), self._idle()
-        years = 0.0
+        received = self.values["received"]
+        paying, idle = received.any(axis=1), self._idle()
+        cash, years = np.zeros(1), 0.0
         for month, day in enumerate(self.dates):
             years += self._years(self.dates[month - 1], day) if month else 0.0
             if idle[month]:
@@ -81,14 +81,16 @@ class Waterfall:
                 continue
             self.accounts.accrue(years)
             years = 0.0
-            cash = self._pay_bills(month, cash + self.values["received"][month])
+            # Until somebody pays, what is the same in every draw is computed once.
+            cash = self._pay_bills(month, cash + received[month] if paying[month] else cash)
             keep = np.maximum(later[month] - self.accounts.undrawn(), uncovered[month])
             keep = np.minimum(np.maximum(keep, 0.0), self.recyclable + later_owed[month])
             reserve = np.minimum(self.structure.recycling.reserve, self.recyclable)
             keep = np.maximum(keep, np.where(later[month] > CENT, reserve, 0.0))
             free = np.maximum(cash - keep, 0.0)
-            self._distribute(month, free)
-            cash = cash - free
+            if free.any():
+                self._distribute(month, free)
+                cash = cash - free
             self.values["cash"][month] = cash
         self._call_guarantees()
 
