@@ -4,6 +4,7 @@ from impactmodel.finance.caps import IrrCap, MultipleCap, SimpleCap
 from impactmodel.finance.cashflows import CashFlows, cashflows
 from impactmodel.finance.costs import Fees, ServiceCosts
 from impactmodel.finance.enrolment import Enrolled, enrol
+from impactmodel.finance.impact import Impact, impact
 from impactmodel.finance.irr import Rates, all_roots, irr
 from impactmodel.finance.mirr import mirr
 from impactmodel.finance.payments import Payments
@@ -53,6 +54,7 @@ __all__ = [
     "FirstLoss",
     "FundingStructure",
     "Grant",
+    "Impact",
     "IrrCap",
     "Junior",
     "MultipleCap",
@@ -82,6 +84,7 @@ __all__ = [
     "changed",
     "cvar",
     "enrol",
+    "impact",
     "irr",
     "linear_price",
     "mirr",

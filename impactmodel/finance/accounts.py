@@ -12,15 +12,18 @@ type Draws = NDArray[np.float64]
 
 
 class Account:
-    """Balances of one tranche, each of shape (draw,), and its flows, shape (month, draw)."""
+    """Balances of one tranche, and its flows, shape (month, draw).
+
+    Balances have shape (draw,), or (1,) as long as they are the same in every draw.
+    """
 
     def __init__(self, tranche: Tranche, months: int, n_draws: int) -> None:
         self.tranche, self.cap = tranche, cap_of(tranche)
         self.drawn = np.zeros((months, n_draws))
         self.repaid = np.zeros((months, n_draws))
         self.covered = np.zeros(n_draws)
-        self.undrawn = np.full(n_draws, float(tranche.commitment))
-        self.principal, self.due = np.zeros(n_draws), np.zeros(n_draws)
+        self.undrawn = np.array([float(tranche.commitment)])
+        self.principal, self.due = np.zeros(1), np.zeros(1)
 
     def accrue(self, years: float) -> None:
         """Let what is due under the return cap grow."""

@@ -126,7 +126,12 @@ class CashFlows:
         """Return every quantity of one draw, month by month."""
         import pandas as pd
 
-        columns = {name: value[draw] for name, value in self.ladder.values.items()}
+        parts = dict(self.ladder.values)
+        for name, paid_in in self.ladder.paid_in.items():
+            parts |= {f"{name}: in": paid_in, f"{name}: out": self.ladder.paid_out[name]}
+        for what, amounts in (("guarantee", self.ladder.called), ("bonus", self.ladder.bonuses)):
+            parts |= {f"{what} {k + 1}": amount for k, amount in enumerate(amounts)}
+        columns = {name: value[draw] for name, value in parts.items()}
         return pd.DataFrame(columns, index=pd.Index(self.dates, name="date"))
 
 

@@ -24,15 +24,15 @@ type Draws = NDArray[np.float64]
 class Ladder:
     """Quantities per draw and month, each of shape (draw, month), in the fund's currency.
 
-    ``service_costs`` and ``fees`` are those paid in cash; ``deferred`` is what their payees wait
-    for; ``unfunded`` is what neither cash nor commitments nor a guarantee of costs could pay;
-    ``received`` and ``owed`` are outcome payments from and to payers; ``drawn`` and
-    ``distributed`` are those of all tranches that pay in cash; ``guarantee`` is what guarantors
-    pay; ``bonus`` and ``surplus`` are what the tranches leave; ``cash`` is the vehicle's balance
-    at the month's end.
-
     Parameters
     ----------
+    values
+        ``service_costs`` and ``fees`` are those paid in cash; ``unfunded`` is what neither cash
+        nor commitments nor a guarantee of costs could pay; ``received`` and ``owed`` are outcome
+        payments from and to payers; ``surplus`` is what tranches and bonuses leave; ``cash`` is
+        the vehicle's balance at the month's end.
+    by_payer
+        Outcome payments of each payer.
     paid_in, paid_out
         By tranche: what it paid in (or waits for), and received, guarantees included.
     called, bonuses

@@ -42,6 +42,8 @@ class Returns:
         Years until the cumulative flow stays at or above zero; NaN where it never does.
     trough
         Most that was out at any time, as a positive amount.
+    invested
+        Paid in, undiscounted, as a positive amount.
     gain
         Received less paid in, undiscounted; below zero is a loss.
     several
@@ -55,6 +57,7 @@ class Returns:
     npv: Draws
     payback_years: Draws
     trough: Draws
+    invested: Draws
     gain: Draws
     discount_rate: float
     currency: str
@@ -140,6 +143,7 @@ def measures(amounts: Draws, dates: Sequence[dt.date], discount_rate: float) -> 
         "moic": np.divide(got, paid, out=np.full_like(got, np.nan), where=paid > 0),
         "payback_years": _payback(running, years, paid),
         "trough": np.maximum(-running.min(axis=1), 0.0),
+        "invested": paid,
         "gain": got - paid,
     }
 

@@ -60,8 +60,8 @@ class Recycling:
     limit
         Most that is used so; None: without limit, 0: nothing.
     reserve
-        Cash that is kept back from distribution while costs are still to come; it pays for costs
-        under the same limit.
+        Cash that is kept back from distribution while costs are still to come; it pays for costs,
+        under the same limit, when commitments no longer do.
     """
 
     limit: float | None = None

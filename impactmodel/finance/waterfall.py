@@ -27,8 +27,9 @@ class Waterfall:
     """The months of one fund, for all draws at once; arrays are of shape (month, draw).
 
     Each month: outcome payments come in; amounts owed to payers are paid from cash, then fees and
-    service costs from cash as far as recycling allows, and all that is left of them from undrawn
-    commitments; a guarantee of costs pays what is missing, the rest is unfunded. Cash beyond what
+    service costs from cash above the reserve, as far as recycling allows; what is left of all
+    these from undrawn commitments, then from the reserve; a guarantee of costs pays what is
+    missing, the rest is unfunded. Cash beyond what
     must be kept for planned costs goes to the tranches in their order. Of what they leave bonuses
     take their shares; a tranche without a cap, or the receiver of the surplus, takes the rest.
     At the end guarantees of principal pay.
@@ -44,11 +45,10 @@ class Waterfall:
         months, n_draws = net.shape
         self.structure, self.dates = structure, dates
         self.values = {name: np.zeros((months, n_draws)) for name in FILLED}
-        self.values["received"] = np.maximum(net, 0.0)
         # Mostly nothing is owed, and bills are the same in all draws: one column holds them.
-        self.values["owed"] = (
-            self.values["received"] - net if (net < 0).any() else np.zeros((months, 1))
-        )
+        owes = bool((net < 0).any())
+        self.values["received"] = np.maximum(net, 0.0) if owes else net
+        self.values["owed"] = np.maximum(-net, 0.0) if owes else np.zeros((months, 1))
         self.accounts = Accounts(structure, months, n_draws)
         self.called = [np.zeros((months, n_draws)) for _ in structure.guarantees]
         self.bonuses = [np.zeros((months, n_draws)) for _ in structure.bonuses]
@@ -57,11 +57,9 @@ class Waterfall:
         self._deferral()
         self.need = self.costs + self.fees
         self.values["fees"] = self.fees
-        self.values["deferred"] = _total([waits for _, waits in self.waits])
         self.limit = self._draw_limits()
-        self.recyclable = np.full(n_draws, np.inf)
-        if structure.recycling.limit is not None:
-            self.recyclable = np.full(n_draws, structure.recycling.limit)
+        limit = structure.recycling.limit
+        self.recyclable = np.array([np.inf if limit is None else limit])
 
     def run(self) -> None:
         """Fill in the months one after another."""
@@ -73,8 +71,9 @@ class Waterfall:
                 np.maximum(self.need + self.values["owed"] - self.limit, 0.0),
             )
         )
-        cash, idle = np.zeros(self.values["received"].shape[1]), self._idle()
-        years = 0.0
+        received = self.values["received"]
+        paying, idle = received.any(axis=1), self._idle()
+        cash, years = np.zeros(1), 0.0
         for month, day in enumerate(self.dates):
             years += self._years(self.dates[month - 1], day) if month else 0.0
             if idle[month]:
@@ -82,21 +81,18 @@ class Waterfall:
                 continue
             self.accounts.accrue(years)
             years = 0.0
-            cash = self._pay_bills(month, cash + self.values["received"][month])
+            # Until somebody pays, what is the same in every draw is computed once.
+            cash = self._pay_bills(month, cash + received[month] if paying[month] else cash)
             keep = np.maximum(later[month] - self.accounts.undrawn(), uncovered[month])
             keep = np.minimum(np.maximum(keep, 0.0), self.recyclable + later_owed[month])
             reserve = np.minimum(self.structure.recycling.reserve, self.recyclable)
             keep = np.maximum(keep, np.where(later[month] > CENT, reserve, 0.0))
             free = np.maximum(cash - keep, 0.0)
-            self._distribute(month, free)
-            cash = cash - free
+            if free.any():
+                self._distribute(month, free)
+                cash = cash - free
             self.values["cash"][month] = cash
         self._call_guarantees()
-        paying = [a.drawn for group in self.accounts.groups for a in group]
-        self.values["drawn"] = _total(paying)
-        self.values["distributed"] = _total([a.repaid for a in self.accounts.repaid])
-        self.values["guarantee"] = _total(self.called)
-        self.values["bonus"] = _total(self.bonuses)
 
     def _deferral(self) -> None:
         """Take what payees wait for out of the bills; deferrals follow from the bills alone."""
@@ -132,17 +128,25 @@ class Waterfall:
             account.draw(month, waits[month])
         owed, need = self.values["owed"][month], self.need[month]
         from_cash = np.minimum(cash, owed)
-        recycled = np.minimum(np.minimum(cash - from_cash, need), self.recyclable)
-        self.recyclable = self.recyclable - recycled
+        cash = cash - from_cash
+        above = np.maximum(cash - self.structure.recycling.reserve, 0.0)
+        recycled = self._recycle(np.minimum(above, need))
         wanted = owed - from_cash + need - recycled
         drawn = self.accounts.draw(month, np.minimum(wanted, self.limit[month]))
-        short = wanted - drawn
+        from_reserve = self._recycle(np.minimum(cash - recycled, wanted - drawn))
+        short = wanted - drawn - from_reserve
         unfunded = np.minimum(short, self.costs[month])
         _require_fees_paid(short - unfunded, self.dates[month])
         unfunded = self._cover_costs(month, unfunded)
         self.values["unfunded"][month] = unfunded
         self.values["service_costs"][month] = self.costs[month] - unfunded
-        return np.asarray(cash - from_cash - recycled)
+        return np.asarray(cash - recycled - from_reserve)
+
+    def _recycle(self, amount: Draws) -> Draws:
+        """Return how much of an amount of cash may pay for costs, and count it."""
+        used: Draws = np.minimum(amount, self.recyclable)
+        self.recyclable = self.recyclable - used
+        return used
 
     def _cover_costs(self, month: int, unfunded: Draws) -> Draws:
         for guarantee, called in zip(self.structure.guarantees, self.called, strict=True):
@@ -179,11 +183,6 @@ def _sums_of_later(part: Draws) -> Draws:
     sums = np.zeros_like(part)
     sums[:-1] = np.cumsum(part[:0:-1], axis=0)[::-1]
     return sums
-
-
-def _total(parts: list[Draws]) -> Draws:
-    """Return the sum of quantities; nothing, in one cell, where there are none."""
-    return np.asarray(sum(parts[1:], parts[0])) if parts else np.zeros((1, 1))
 
 
 def _require_fees_paid(short: Draws, day: dt.date) -> None:

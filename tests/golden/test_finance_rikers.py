@@ -49,7 +49,7 @@ def test_actual_loss():
     )
     flows = cashflows(structure, paid(dt.date(2015, 9, 1), 0.0))
     assert -flows.of("city").sum() == 0.0
-    assert flows.ladder.values["drawn"].sum() == pytest.approx(7_200_000.0)
+    assert flows.ladder.paid_in["investors"].sum() == pytest.approx(7_200_000.0)
     assert flows.of("foundation").sum() == pytest.approx(-6_000_000.0)
     assert returns_of(flows).gain[0] == pytest.approx(-1_200_000.0)
 
