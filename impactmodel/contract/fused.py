@@ -71,12 +71,12 @@ def fused_payments(
         np.broadcast_to(data["treated"].values, shape),
         np.broadcast_to(data["counterfactual"].values, shape),
         np.ascontiguousarray(outcomes.cohort_size.values, dtype=float),
-        np.array([due.period for due in dues]),
-        np.array(job.shape),
-        np.array(job.first),
+        _places([due.period for due in dues]),
+        _places(job.shape),
+        _places(job.first),
         np.array(job.constants or [0.0]),
-        np.array([reads + [0] * (most - len(reads)) for reads in job.reads]),
-        np.array(job.clause),
+        _places([reads + [0] * (most - len(reads)) for reads in job.reads]),
+        _places(job.clause),
         np.array(job.levels),
         *_limits(contract, list(dues)),
         paid,
@@ -149,6 +149,11 @@ def _inputs(reads: list[str], *, measured: bool) -> list[str]:
     return lines
 
 
+def _places(found: Sequence[Any]) -> NDArray[np.uintp]:
+    # Unsigned places spare the compiled loop a look at the sign of each.
+    return np.array(found, dtype=np.uintp)
+
+
 def _source(job: _Job) -> list[str]:
     """Return the source of the pass: the shapes' code between the loops."""
     lines = [
@@ -180,10 +185,14 @@ def _source(job: _Job) -> list[str]:
         "                for p in range(members_of[r], members_of[r + 1]):",
         "                    due += paid[d, members[p]]",
         "                room = max(0.0, caps[r] - spent[keys[r]])",
+        "                if rows[m + 1] - rows[m] == 1:",
+        "                    spent[keys[r]] += min(due, room)",
         "                if due > 0.0 and due > room:",
         "                    share = room / due",
         "                    for p in range(members_of[r], members_of[r + 1]):",
         "                        paid[d, members[p]] *= share",
+        "            if rows[m + 1] - rows[m] == 1:",
+        "                continue",
         "            for r in range(rows[m], rows[m + 1]):",
         "                for p in range(members_of[r], members_of[r + 1]):",
         "                    spent[keys[r]] += paid[d, members[p]]",
@@ -205,7 +214,7 @@ def _limits(contract: OutcomesContract, dues: list[Due]) -> tuple[Any, ...]:
                 members += covered
                 starts.append(len(members))
         rows.append(len(caps))
-    whole = [np.array(found, dtype=np.int64) for found in (rows, keys, starts, members)]
+    whole = [_places(found) for found in (rows, keys, starts, members)]
     return whole[0], np.array(caps, dtype=float), whole[1], whole[2], whole[3]
 
 
@@ -216,5 +225,7 @@ def _compiled(source: str) -> Callable[..., None]:
     space: dict[str, Any] = {"np": np, "NAN": float("nan")}
     # The source is made of the node types of rules and numbered names: no text of a contract.
     exec(source, space)  # noqa: S102
-    compiled: Callable[..., None] = numba.njit(space["run"], nogil=True)
+    compiled: Callable[..., None] = numba.njit(
+        space["run"], nogil=True, error_model="numpy", fastmath={"reassoc", "contract"}
+    )
     return compiled

@@ -50,8 +50,8 @@ class Scalar:
             case Difference(left=left, right=right):
                 return self._join("-", (self.read(left), self.read(right)))
             case Minimum(terms=terms) | Maximum(terms=terms):
-                name = "min" if isinstance(rule, Minimum) else "max"
-                return self._extreme(name, tuple(self.read(term) for term in terms))
+                sign = "<" if isinstance(rule, Minimum) else ">"
+                return self._extreme(sign, tuple(self.read(term) for term in terms))
             case Quotient(over=over, under=under):
                 return self._quotient(self.read(over), self.read(under))
             case _:
@@ -84,12 +84,12 @@ class Scalar:
     def _join(self, sign: str, parts: tuple[str | None, ...]) -> str | None:
         return None if None in parts else self._new(f" {sign} ".join(map(str, parts)))
 
-    def _extreme(self, name: str, parts: tuple[str | None, ...]) -> str | None:
+    def _extreme(self, sign: str, parts: tuple[str | None, ...]) -> str | None:
         if None in parts:
             return None
         found = str(parts[0])
         for part in parts[1:]:
-            found = self._new(f"{name}({found}, {part})")
+            found = self._new(f"{found} if {found} {sign} {part} else {part}")
         return found
 
     def _quotient(self, over: str | None, under: str | None) -> str | None:
@@ -114,7 +114,11 @@ class Scalar:
         lows = [self._constant(low) for low, _ in rows]
         found = "0.0"
         for place, (_, rate) in enumerate(rows):
-            top = x if place + 1 == len(rows) else f"min({x}, {lows[place + 1]})"
-            part = f"{self._constant(rate)} * max({top} - {lows[place]}, 0.0)"
-            found = self._new(f"{found} + {part}")
+            top = x
+            if place + 1 < len(rows):
+                high = lows[place + 1]
+                top = self._new(f"{x} if {x} < {high} else {high}")
+            above = self._new(f"{top} - {lows[place]}")
+            part = self._new(f"{above} if {above} > 0.0 else 0.0")
+            found = self._new(f"{found} + {self._constant(rate)} * {part}")
         return found
