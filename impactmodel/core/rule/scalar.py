@@ -1,8 +1,8 @@
 """The fifth reader: a rule as the source of a scalar expression, for compiled loops over draws.
 
-It computes what the numpy reader computes, to the last bits. Constants stand outside the source, so
-that rules of one shape share one compiled loop. A division by zero gives NaN: whoever runs the loop
-must then let the numpy reader say where.
+It computes what the numpy reader computes, but for the last bits. Constants are variables ``c0, c1,
+...``, so that rules of one shape share one compiled loop. A division by zero is counted in
+``wrong``: whoever runs the loop must then let the numpy reader say where it stands.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Scalar:
 
     def _constant(self, value: float) -> str:
         self.constants.append(float(value))
-        return f"constants[first + {len(self.constants) - 1}]"
+        return f"c{len(self.constants) - 1}"
 
     def _join(self, sign: str, parts: tuple[str | None, ...]) -> str | None:
         return None if None in parts else self._new(f" {sign} ".join(map(str, parts)))
@@ -95,7 +95,8 @@ class Scalar:
     def _quotient(self, over: str | None, under: str | None) -> str | None:
         if over is None or under is None:
             return None
-        return self._new(f"{over} / {under} if {under} != 0.0 else NAN")
+        self.lines.append(f"wrong += 1.0 if {under} == 0.0 else 0.0")
+        return self._new(f"{over} / {under}")
 
     def _steps(
         self, x: str | None, rows: tuple[tuple[float, float], ...], below: float
