@@ -1,7 +1,7 @@
 """Payments of many draws in one compiled pass over the outcomes.
 
 The clauses' rules are read by `impactmodel.core.rule.scalar`; clauses whose rules have one shape
-share code. One draw after the other, the pass computes every due in order, with caps and limits, so
+share code. Block by block of draws, the pass computes every due in order, with caps and limits, so
 that each outcome is read once. Compiling takes seconds: small jobs and rules that have no scalar
 reading (groups one by one, say) stay with numpy, whose payments are the same.
 """
@@ -29,6 +29,10 @@ type Draws = NDArray[np.float64]
 
 WORTH_IT = 1_000_000
 """Payments (draws × dues) from which compiling pays."""
+
+
+BLOCK = 32
+"""Draws that are computed together: few enough to stay in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +70,23 @@ def fused_payments(
     data = outcomes.dataset
     shape = tuple(data.sizes[d] for d in ("draw", "group", "outcome", "period"))
     paid = np.empty((shape[0], len(dues)))
-    run = _compiled("\n".join(_source(job)))
-    run(
+    run = _compiled(_source(job))
+    wrong = run(
         np.broadcast_to(data["treated"].values, shape),
         np.broadcast_to(data["counterfactual"].values, shape),
         np.ascontiguousarray(outcomes.cohort_size.values, dtype=float),
-        np.array([due.period for due in dues]),
-        np.array(job.shape),
-        np.array(job.first),
+        _places([due.period for due in dues]),
+        _places(job.shape),
+        _places(job.first),
         np.array(job.constants or [0.0]),
-        np.array([reads + [0] * (most - len(reads)) for reads in job.reads]),
-        np.array(job.clause),
+        _places([reads + [0] * (most - len(reads)) for reads in job.reads]),
+        _places(job.clause),
         np.array(job.levels),
         *_limits(contract, list(dues)),
         paid,
     )
-    # A division by zero leaves NaN; the numpy reader says where it stands.
-    return paid if np.isfinite(paid).all() else None
+    # The numpy reader says where a division by zero stands.
+    return None if wrong else paid
 
 
 def _job(contract: OutcomesContract, outcomes: Outcomes, dues: Sequence[Due]) -> _Job | None:
@@ -124,16 +128,23 @@ def _read(contract: OutcomesContract, due: Due) -> _Read | None:
 
     def name_of(name: str) -> str:
         if name in {PEOPLE, PAID_BEFORE}:
-            return {PEOPLE: "people", PAID_BEFORE: "before[clause[u]]"}[name]
+            return {PEOPLE: "people[i]", PAID_BEFORE: "before[own, i]"}[name]
         if name not in reads:
             reads.append(name)
-        return f"x{reads.index(name)}"
+        return f"x[{reads.index(name)}, i]"
 
     scalar = Scalar(name_of)
     result = scalar.read(clause_rule(contract, clause, due.period, due.path))
     if result is None:
         return None
-    lines = [*_inputs(reads, measured=clause.is_measured), *scalar.lines, f"value = {result}"]
+    constants = [f"c{n} = constants[first + {n}]" for n in range(len(scalar.constants))]
+    body = [*scalar.lines, f"value = {result}", "before[own, i] += value", "due[u, i] = value"]
+    lines = [
+        *_inputs(reads, measured=clause.is_measured),
+        *constants,
+        "for i in range(n):",
+        *(f"    {line}" for line in body),
+    ]
     return _Read("\n".join(lines), tuple(reads), tuple(scalar.constants))
 
 
@@ -141,54 +152,72 @@ def _inputs(reads: list[str], *, measured: bool) -> list[str]:
     """Return the lines that sum each input over the groups."""
     lines = []
     for place, name in enumerate(reads):
-        where = f"[d, g, reads[u, {place}], t]"
         arm = "treated" if name.endswith(".total") else "base" if measured else ""
-        each = f"{arm}{where}" if arm else "levels[u, g]"
-        lines += [f"x{place} = 0.0", "for g in range(groups):"]
-        lines.append(f"    x{place} += {each} * size[d, g]")
+        each = f"{arm}[b + i, g, reads[u, {place}], t]" if arm else "levels[u, g]"
+        lines += [
+            f"x[{place}, :n] = 0.0",
+            "for g in range(groups):",
+            "    for i in range(n):",
+            f"        x[{place}, i] += {each} * size[b + i, g]",
+        ]
     return lines
 
 
-def _source(job: _Job) -> list[str]:
-    """Return the source of the pass: the shapes' code between the loops."""
-    lines = [
-        "def run(treated, base, size, period, shape, first_of, constants, reads, clause, levels,",
-        "        rows, caps, keys, members_of, members, paid):",
-        "    groups = size.shape[1]",
-        "    before = np.empty(clause.max() + 1)",
-        "    spent = np.empty(max(keys.max() + 1, 1)) if keys.size else np.empty(1)",
-        "    for d in range(paid.shape[0]):",
-        "        before[:] = 0.0",
-        "        spent[:] = 0.0",
-        "        people = 0.0",
-        "        for g in range(groups):",
-        "            people += size[d, g]",
-        "        for u in range(paid.shape[1]):",
-        "            t = period[u]",
-        "            first = first_of[u]",
-        "            value = 0.0",
-    ]
+def _places(found: Sequence[Any]) -> NDArray[np.uintp]:
+    # Unsigned places spare the compiled loop a look at the sign of each.
+    return np.array(found, dtype=np.uintp)
+
+
+_HEAD = """
+def run(treated, base, size, period, shape, first_of, constants, reads, clause, levels,
+        rows, caps, keys, members_of, members, paid):
+    groups, dues, wrong = size.shape[1], paid.shape[1], 0.0
+    x = np.empty((reads.shape[1], BLOCK))
+    people, total, share = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    due = np.empty((dues, BLOCK))
+    before = np.empty((clause.max() + 1, BLOCK))
+    spent = np.empty((keys.max() + 1 if keys.size else 1, BLOCK))
+    for b in range(0, paid.shape[0], BLOCK):
+        n = min(BLOCK, paid.shape[0] - b)
+        before[:], spent[:], people[:] = 0.0, 0.0, 0.0
+        for g in range(groups):
+            for i in range(n):
+                people[i] += size[b + i, g]
+        for u in range(dues):
+            t, first, own = period[u], first_of[u], clause[u]
+"""
+_TAIL = """
+        for m in range(rows.size - 1):
+            for r in range(rows[m], rows[m + 1]):
+                total[:] = 0.0
+                for p in range(members_of[r], members_of[r + 1]):
+                    for i in range(n):
+                        total[i] += due[members[p], i]
+                for i in range(n):
+                    room = max(0.0, caps[r] - spent[keys[r], i])
+                    cut = total[i] > 0.0 and total[i] > room
+                    share[i] = room / total[i] if cut else 1.0
+                for p in range(members_of[r], members_of[r + 1]):
+                    for i in range(n):
+                        due[members[p], i] *= share[i]
+            for r in range(rows[m], rows[m + 1]):
+                for p in range(members_of[r], members_of[r + 1]):
+                    for i in range(n):
+                        spent[keys[r], i] += due[members[p], i]
+        for i in range(n):
+            for u in range(dues):
+                paid[b + i, u] = due[u, i]
+    return wrong
+"""
+
+
+def _source(job: _Job) -> str:
+    """Return the source of the pass: the code of each shape between the loops over draws."""
+    lines = []
     for text, number in job.shapes.items():
         lines.append(f"            {'if' if number == 0 else 'elif'} shape[u] == {number}:")
         lines += ["                " + line for line in text.split("\n")]
-    lines += [
-        "            before[clause[u]] += value",
-        "            paid[d, u] = value",
-        "        for m in range(rows.size - 1):",
-        "            for r in range(rows[m], rows[m + 1]):",
-        "                due = 0.0",
-        "                for p in range(members_of[r], members_of[r + 1]):",
-        "                    due += paid[d, members[p]]",
-        "                room = max(0.0, caps[r] - spent[keys[r]])",
-        "                if due > 0.0 and due > room:",
-        "                    share = room / due",
-        "                    for p in range(members_of[r], members_of[r + 1]):",
-        "                        paid[d, members[p]] *= share",
-        "            for r in range(rows[m], rows[m + 1]):",
-        "                for p in range(members_of[r], members_of[r + 1]):",
-        "                    spent[keys[r]] += paid[d, members[p]]",
-    ]
-    return lines
+    return _HEAD + "\n".join(lines) + _TAIL
 
 
 def _limits(contract: OutcomesContract, dues: list[Due]) -> tuple[Any, ...]:
@@ -205,16 +234,18 @@ def _limits(contract: OutcomesContract, dues: list[Due]) -> tuple[Any, ...]:
                 members += covered
                 starts.append(len(members))
         rows.append(len(caps))
-    whole = [np.array(found, dtype=np.int64) for found in (rows, keys, starts, members)]
+    whole = [_places(found) for found in (rows, keys, starts, members)]
     return whole[0], np.array(caps, dtype=float), whole[1], whole[2], whole[3]
 
 
 @cache
-def _compiled(source: str) -> Callable[..., None]:
+def _compiled(source: str) -> Callable[..., float]:
     import numba
 
-    space: dict[str, Any] = {"np": np, "NAN": float("nan")}
+    space: dict[str, Any] = {"np": np, "BLOCK": BLOCK}
     # The source is made of the node types of rules and numbered names: no text of a contract.
     exec(source, space)  # noqa: S102
-    compiled: Callable[..., None] = numba.njit(space["run"], nogil=True)
+    compiled: Callable[..., float] = numba.njit(
+        space["run"], nogil=True, error_model="numpy", fastmath={"reassoc", "contract"}
+    )
     return compiled

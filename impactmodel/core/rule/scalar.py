@@ -1,8 +1,8 @@
 """The fifth reader: a rule as the source of a scalar expression, for compiled loops over draws.
 
-It computes what the numpy reader computes, to the last bits. Constants stand outside the source, so
-that rules of one shape share one compiled loop. A division by zero gives NaN: whoever runs the loop
-must then let the numpy reader say where.
+It computes what the numpy reader computes, but for the last bits. Constants are variables ``c0, c1,
+...``, so that rules of one shape share one compiled loop. A division by zero is counted in
+``wrong``: whoever runs the loop must then let the numpy reader say where it stands.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Scalar:
             case Difference(left=left, right=right):
                 return self._join("-", (self.read(left), self.read(right)))
             case Minimum(terms=terms) | Maximum(terms=terms):
-                name = "min" if isinstance(rule, Minimum) else "max"
-                return self._extreme(name, tuple(self.read(term) for term in terms))
+                sign = "<" if isinstance(rule, Minimum) else ">"
+                return self._extreme(sign, tuple(self.read(term) for term in terms))
             case Quotient(over=over, under=under):
                 return self._quotient(self.read(over), self.read(under))
             case _:
@@ -79,23 +79,24 @@ class Scalar:
 
     def _constant(self, value: float) -> str:
         self.constants.append(float(value))
-        return f"constants[first + {len(self.constants) - 1}]"
+        return f"c{len(self.constants) - 1}"
 
     def _join(self, sign: str, parts: tuple[str | None, ...]) -> str | None:
         return None if None in parts else self._new(f" {sign} ".join(map(str, parts)))
 
-    def _extreme(self, name: str, parts: tuple[str | None, ...]) -> str | None:
+    def _extreme(self, sign: str, parts: tuple[str | None, ...]) -> str | None:
         if None in parts:
             return None
         found = str(parts[0])
         for part in parts[1:]:
-            found = self._new(f"{name}({found}, {part})")
+            found = self._new(f"{found} if {found} {sign} {part} else {part}")
         return found
 
     def _quotient(self, over: str | None, under: str | None) -> str | None:
         if over is None or under is None:
             return None
-        return self._new(f"{over} / {under} if {under} != 0.0 else NAN")
+        self.lines.append(f"wrong += 1.0 if {under} == 0.0 else 0.0")
+        return self._new(f"{over} / {under}")
 
     def _steps(
         self, x: str | None, rows: tuple[tuple[float, float], ...], below: float
@@ -114,7 +115,11 @@ class Scalar:
         lows = [self._constant(low) for low, _ in rows]
         found = "0.0"
         for place, (_, rate) in enumerate(rows):
-            top = x if place + 1 == len(rows) else f"min({x}, {lows[place + 1]})"
-            part = f"{self._constant(rate)} * max({top} - {lows[place]}, 0.0)"
-            found = self._new(f"{found} + {part}")
+            top = x
+            if place + 1 < len(rows):
+                high = lows[place + 1]
+                top = self._new(f"{x} if {x} < {high} else {high}")
+            above = self._new(f"{top} - {lows[place]}")
+            part = self._new(f"{above} if {above} > 0.0 else 0.0")
+            found = self._new(f"{found} + {self._constant(rate)} * {part}")
         return found
