@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from impactmodel.case_paths import SpellsEvidence, StatesEvidence
 from impactmodel.case_tables import CellsEvidence, CohortEvidence, Folder, Material, PanelEvidence
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes
@@ -97,6 +98,8 @@ type Evidence = Annotated[
     CohortEvidence
     | CellsEvidence
     | PanelEvidence
+    | SpellsEvidence
+    | StatesEvidence
     | Studies
     | TrialsEvidence
     | PublishedFigures

@@ -17,6 +17,8 @@ from impactmodel.effects.choices_people import (
     PredictedBaselineChoice,
 )
 from impactmodel.effects.choices_published import HistoricalControlsChoice, MetaAnalysisChoice
+from impactmodel.effects.choices_spells import DurationsChoice
+from impactmodel.effects.choices_states import TransitionsChoice
 from impactmodel.effects.experiment import Experiment
 from impactmodel.effects.experiment_targets import ExperimentTarget, Population
 from impactmodel.effects.methods import Method
@@ -75,7 +77,9 @@ type DesignChoice = Annotated[
     | MetaAnalysisChoice
     | MatchedComparisonChoice
     | EncouragementChoice
-    | PredictedBaselineChoice,
+    | PredictedBaselineChoice
+    | DurationsChoice
+    | TransitionsChoice,
     Field(discriminator="type"),
 ]
 

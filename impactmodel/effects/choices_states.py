@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import field
 from typing import Literal
 
+from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import spec
 from impactmodel.effects.methods import Method
 from impactmodel.effects.transition_priors import DirichletRows, RowPriors, StateTarget
@@ -38,11 +38,13 @@ class TransitionsChoice:
     def design(
         self,
         evidence: StateHistories | StateCells,
-        start: dt.date | None = None,
+        periods: Periods | None = None,
         *,
         source: str = "",
+        price_base: str = "",
     ) -> Transitions:
-        """Return the design with its evidence."""
+        """Return the design with its evidence; ``periods`` say when the first month begins."""
+        del price_base
         return Transitions(
             evidence,
             bands=self.bands,
@@ -51,6 +53,6 @@ class TransitionsChoice:
             initial=self.initial,
             design_effect=self.design_effect,
             target=self.target,
-            start=start,
+            start=periods.start if periods else None,
             source=source,
         )

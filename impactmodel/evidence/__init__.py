@@ -6,6 +6,11 @@ from impactmodel.evidence.estimates import Level, PublishedEstimate, Study
 from impactmodel.evidence.panel import Panel
 from impactmodel.evidence.published import PublishedEvidence
 from impactmodel.evidence.repeated import RepeatedMeasure
+from impactmodel.evidence.spell_cells import SpellCells
+from impactmodel.evidence.spell_columns import SpellColumns
+from impactmodel.evidence.spells import Spells
+from impactmodel.evidence.state_cells import StateCells
+from impactmodel.evidence.transitions import StateHistories
 from impactmodel.evidence.uncertainty import (
     AssumedVariation,
     Interval,
@@ -27,6 +32,11 @@ __all__ = [
     "PublishedEstimate",
     "PublishedEvidence",
     "RepeatedMeasure",
+    "SpellCells",
+    "SpellColumns",
+    "Spells",
     "StandardError",
+    "StateCells",
+    "StateHistories",
     "Study",
 ]

@@ -49,7 +49,19 @@ from impactmodel.effects import (
     fit,
 )
 from impactmodel.effects.arms import BorrowingPriors, CountedArm
-from impactmodel.evidence import Cells, Cohort, Panel, PublishedEvidence
+from impactmodel.effects.durations import Durations
+from impactmodel.effects.hazard_priors import DirichletPriors
+from impactmodel.effects.transition_priors import StateTarget
+from impactmodel.effects.transitions import Transitions
+from impactmodel.evidence import (
+    Cells,
+    Cohort,
+    Panel,
+    PublishedEvidence,
+    SpellColumns,
+    Spells,
+    StateHistories,
+)
 from impactmodel.report.brief import brief
 from impactmodel.report.design_words import design_words, entries
 from impactmodel.report.files import write_run
@@ -152,8 +164,10 @@ def counterpart(name: str) -> object:
             panel, comparison=Comparison("not_yet"), priors=priors, clock="since_start"
         )
     case = Case.from_yaml(HERE / f"{name}.yaml")
-    if name in ("matched_comparison", "predicted_baseline", "encouragement"):
+    if name in {"matched_comparison", "predicted_baseline", "encouragement"}:
         return on_people(name, case.evidence.periods)
+    if name in {"durations", "transitions"}:
+        return on_paths(name, case.evidence)
     if name == "experiment_on_counts":
         measure = OutcomeMeasure(
             **Document.read(HERE / f"{name}.yaml").data["evidence"]["outcomes"][0]
@@ -178,6 +192,28 @@ def counterpart(name: str) -> object:
     studies = case.evidence.studies
     assert studies[2] == third
     return MetaAnalysis(studies, NewCohort(size=75, levels=(level,)), labels=("A", "B", "C"))
+
+
+def on_paths(name: str, evidence: Any) -> object:
+    """The same for the cases on people followed over time."""
+    if name == "durations":
+        spells = Spells.from_frame(
+            pd.read_csv(HERE / "spells.csv"),
+            SpellColumns("treated", "months", "left_to"),
+            causes=("job", "studies"),
+            periods=evidence.periods,
+        )
+        return Durations(spells, job=("job",), horizons=(12,), priors=DirichletPriors())
+    histories = StateHistories.from_frame(
+        pd.read_csv(HERE / "states.csv"),
+        person="person",
+        period="month",
+        state="state",
+        treatment="treated",
+        states=("work", "service", "out"),
+    )
+    target = StateTarget(horizon=12, every=12, work="work")
+    return Transitions(histories, target=target, start=evidence.start)
 
 
 def on_people(name: str, periods: Any) -> object:
