@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,8 +16,6 @@ from impactmodel.evidence import Cells, Cohort, Covariate, Panel
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from impactmodel.effects.choices import DesignChoice
 
 
 @dataclass(slots=True)
@@ -74,11 +73,23 @@ class Material:
     source: str = ""
     price_base: str = ""
 
-    def design(self, choice: DesignChoice) -> object:
-        """Return the chosen design with this evidence."""
-        return choice.design(
-            self.data, self.periods, source=self.source, price_base=self.price_base
-        )
+    def design(self, choice: Any) -> object:
+        """Return the chosen design with this evidence; its `design` takes of the rest what it has.
+
+        Parameters
+        ----------
+        choice
+            A `DesignChoice`.
+        """
+        start = None if self.periods is None else self.periods.start
+        rest = {
+            "periods": self.periods,
+            "start": start,
+            "source": self.source,
+            "price_base": self.price_base,
+        }
+        takes = signature(choice.design).parameters
+        return choice.design(self.data, **{k: v for k, v in rest.items() if k in takes})
 
 
 @spec

@@ -239,7 +239,7 @@ def _evidence(case: Case, inputs: dict[str, str]) -> _Estimated:
     if case.design is None:
         raise InputError("this evidence needs a design", key="design", fix="name one")
     design = evidence.read(folder).design(case.design)
-    method = case.design.method or effects_room.default_method(
+    method = getattr(case.design, "method", None) or effects_room.default_method(
         design, seed=settings.seed, draws=settings.draws
     )
     fit = effects_room.fit(design, method)

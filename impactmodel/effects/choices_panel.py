@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Literal
 
-from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import spec
 from impactmodel.effects.did_options import Comparison, DifferencePriors
 from impactmodel.effects.difference_in_differences import (
@@ -39,13 +38,11 @@ class DifferenceInDifferencesChoice:
     def design(
         self,
         evidence: Panel,
-        periods: Periods | None = None,
         *,
         source: str = "",
         price_base: str = "",
     ) -> DifferenceInDifferences:
         """Return the design with its evidence, which has its own periods."""
-        del periods
         return DifferenceInDifferences(
             evidence,
             comparison=self.comparison,

@@ -35,16 +35,8 @@ class MetaAnalysisChoice:
     method: Method | None = None
     type: Literal["meta_analysis"] = field(default="meta_analysis", kw_only=True)
 
-    def design(
-        self,
-        evidence: tuple[PublishedEvidence, ...],
-        periods: Periods | None = None,
-        *,
-        source: str = "",
-        price_base: str = "",
-    ) -> MetaAnalysis:
+    def design(self, evidence: tuple[PublishedEvidence, ...]) -> MetaAnalysis:
         """Return the design with its studies, which have their own periods and sources."""
-        del periods, source, price_base
         return MetaAnalysis(
             evidence,
             self.target,
