@@ -18,6 +18,7 @@ from impactmodel.effects import ClosedForm, build_model, fit, prior_outcomes
 from impactmodel.effects.between_studies import Estimates
 from impactmodel.effects.meta_analysis import MetaAnalysis, pooling_table
 from impactmodel.effects.meta_targets import (
+    CohortPart,
     EachStudy,
     MeanEffect,
     MetaPriors,
@@ -141,6 +142,9 @@ def test_other_impossible_wishes_are_refused():
     )
     assert refused(MetaAnalysis(a, NewCohort(50, (TargetLevel("jobs", 0.3),)))) == (
         "target.levels: no such outcome (seen: 'jobs')"
+    )
+    assert refused(MetaAnalysis(a, NewCohort(50, parts=(CohortPart(1.0),)))) == (
+        "target.parts: published estimates do not tell apart the people of a cohort; leave it out"
     )
     twice = (TargetLevel("job", 0.3), TargetLevel("job", 0.4, periods=(1, 1)))
     assert refused(MetaAnalysis(a, NewCohort(50, twice))) == (

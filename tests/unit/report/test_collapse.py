@@ -84,3 +84,7 @@ def test_units_and_words() -> None:
     assert periods_in_words(job, quarters) == "sum of 2 periods of 3 months"
     assert periods_in_words(stock, quarters) == "at the end of the last period"
     assert periods_in_words(job, one) == "over 3 years"
+    unequal = Periods(dt.date(2024, 1, 1), "month", ends=(6, 12, 24))
+    wage = OutcomeMeasure("wage", kind="amount", unit="EUR/month")
+    assert periods_in_words(wage, unequal) == "sum of 3 periods of 6, 6, 12 months"
+    assert periods_in_words(stock, unequal) == "at the end of the last period"
