@@ -37,7 +37,8 @@ def randomisation_check(evidence: Cohort | Cells) -> Check:
     Returns
     -------
     Check
-        Fails below a p-value of .01; cannot fail where no covariate is recorded.
+        Fails below a p-value of .01; cannot fail where no covariate is recorded, or every group is
+        in one arm.
 
     References
     ----------
@@ -64,6 +65,9 @@ def randomisation_check(evidence: Cohort | Cells) -> Check:
         return Check("randomisation", None, text)
     people, sums, cross = _by_group_and_arm(evidence)
     both = (people > 0).all(axis=1)
+    if not both.any():
+        text = "every group is in one arm: people of both arms cannot be compared within a group"
+        return Check("randomisation", None, text)
     people, sums, cross = people[both], sums[both], cross[both]
     size, total = people.sum(axis=1), sums.sum(axis=1)
     share = people[:, 0] * people[:, 1] / size

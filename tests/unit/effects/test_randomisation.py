@@ -123,6 +123,16 @@ def test_without_covariates_nothing_is_shown():
     assert check.text.startswith("no covariate is recorded")
 
 
+def test_groups_that_are_in_one_arm_are_not_compared():
+    table = people(np.random.default_rng(9)).assign(site=lambda d: d["treat"])
+    check = randomisation_check(cohort(table, group="site"))
+    assert check.passed is None
+    assert check.text.startswith("every group is in one arm")
+    mixed = table.assign(site=np.where(np.arange(len(table)) < 100, "mixed", table["site"]))
+    within = randomisation_check(cohort(mixed, group="site"))
+    assert within.text == randomisation_check(cohort(mixed[:100])).text
+
+
 def test_the_national_supported_work_experiment_passes():
     # R² of assignment by numpy's least squares: 444 R² is 16.45 of 8.
     names = ["age", "age2", "educ", "black", "hisp", "nodegree", "re74", "re75"]
