@@ -142,22 +142,12 @@ class SpellCells:
         data.require([*keys, PERIOD, CENSORED, *causes])
         treated = data.zero_one(treatment, "the treatment")
         codes, groups = data.labels(group) if group else (np.zeros(len(data), np.intp), ("all",))
-        period = _whole(data, PERIOD)
-        if (period > periods.count).any():
-            raise InputError(
-                "a period is after the follow-up",
-                key=PERIOD,
-                seen=int(period.max()),
-                fix=f"there are {periods.count} periods",
-            )
-        counts = np.column_stack([_whole(data, name) for name in (CENSORED, *causes)])
-        if counts[period == 0, 1:].any():
-            raise InputError("people leave in period 0", key=PERIOD, fix="the first period is 1")
+        period, counts = _counts(data, causes, periods.count)
         unique, where = distinct(
             np.column_stack([treated, codes, *(data.numbers(c) for c in covariates)])
         )
         leaving = np.zeros((len(unique), periods.count + 1, counts.shape[1]))
-        np.add.at(leaving, (where, period.astype(np.intp)), counts)
+        np.add.at(leaving, (where, period), counts)
         for arm, word in ((1, "treated"), (0, "in comparison")):
             if not leaving[unique[:, 0] == arm].any():
                 raise InputError(f"nobody is {word}", key=treatment, fix="both arms need people")
@@ -265,6 +255,22 @@ def _summed(cells: SpellCells) -> SpellCells:
         x=frozen(unique[:, 2:]),
         **sums,
     )
+
+
+def _counts(data: Table, causes: Names, last: int) -> tuple[Labels, Array]:
+    """Return the period of each row, and its people by ending: censored, then each cause."""
+    period = _whole(data, PERIOD).astype(np.intp)
+    if (period > last).any():
+        raise InputError(
+            "a period is after the follow-up",
+            key=PERIOD,
+            seen=int(period.max()),
+            fix=f"there are {last} periods",
+        )
+    counts = np.column_stack([_whole(data, name) for name in (CENSORED, *causes)])
+    if counts[period == 0, 1:].any():
+        raise InputError("people leave in period 0", key=PERIOD, fix="the first period is 1")
+    return period, counts
 
 
 def _whole(data: Table, name: str) -> Array:

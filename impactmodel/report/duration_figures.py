@@ -64,7 +64,8 @@ def plot_durations(
     check_prob(prob)
     at = _group(endings, group)
     curves = 100 * endings.incidence(job)[:, :, at]
-    months = 12 * endings.periods.years * np.arange(endings.horizon + 1)
+    step = 12 * endings.periods.years
+    months = np.linspace(0.0, step * endings.horizon, endings.horizon + 1)
     start = np.zeros((len(curves), 2, 1))
     curves = np.concatenate([start, curves], axis=2)
 
