@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class TargetIRR:
     rate: float
     criterion: Literal["expected_npv", "median_irr"] = "expected_npv"
     tranche: str = ""
-    rising: bool = True
+    rising: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not self.rate > -1:
@@ -67,7 +67,7 @@ class TargetLossProbability:
 
     probability: float
     tranche: str = ""
-    rising: bool = True
+    rising: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _probability(self.probability)
@@ -109,7 +109,7 @@ class PayerValue:
     payer: str
     discount_rate: float = 0.0
     probability: float | None = None
-    rising: bool = False
+    rising: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if self.probability is not None:

@@ -29,10 +29,9 @@ class Waterfall:
     Each month: outcome payments come in; amounts owed to payers are paid from cash, then fees and
     service costs from cash above the reserve, as far as recycling allows; what is left of all
     these from undrawn commitments, then from the reserve; a guarantee of costs pays what is
-    missing, the rest is unfunded. Cash beyond what
-    must be kept for planned costs goes to the tranches in their order. Of what they leave bonuses
-    take their shares; a tranche without a cap, or the receiver of the surplus, takes the rest.
-    At the end guarantees of principal pay.
+    missing, the rest is unfunded. Cash beyond what must be kept for planned costs goes to the
+    tranches in their order. Of what they leave bonuses take their shares; a tranche without a
+    cap, or the receiver of the surplus, takes the rest. At the end guarantees of principal pay.
     """
 
     def __init__(
