@@ -49,9 +49,12 @@ class TargetIRR:
 
     def achieved(self, flows: CashFlows) -> float:
         """Return the criterion's value: the expected NPV, or the median rate."""
-        amounts = flows.tranche(flows.structure.tranche(self.tranche).name)
+        name, ladder = flows.structure.tranche(self.tranche).name, flows.ladder
         if self.criterion == "expected_npv":
-            return float(present_value(amounts, years_of(flows), self.rate).mean())
+            months = ladder.moving
+            amounts = ladder.paid_out[name][:, months] - ladder.paid_in[name][:, months]
+            return float(present_value(amounts, years_of(flows)[months], self.rate).mean())
+        amounts = flows.tranche(name)
         rates = irr(amounts, flows.dates, several="lowest").rate
         # A draw without a rate earns none: it counts as a total loss.
         return float(np.median(np.where(np.isfinite(rates), rates, -1.0)))
