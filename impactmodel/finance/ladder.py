@@ -37,6 +37,8 @@ class Ladder:
         By tranche: what it paid in (or waits for), and received, guarantees included.
     called, bonuses
         What each guarantee and each bonus of the structure pays.
+    moving
+        The months in which money moves; in all others every flow is zero.
     """
 
     dates: tuple[dt.date, ...]
@@ -46,6 +48,7 @@ class Ladder:
     paid_out: dict[str, Draws]
     called: tuple[Draws, ...]
     bonuses: tuple[Draws, ...]
+    moving: NDArray[np.int64]
 
 
 def build_ladder(
@@ -76,7 +79,8 @@ def build_ladder(
     paid = list(by_payer.values()) or [np.zeros((months, n_draws))]
     net = sum(paid[1:], paid[0])
     outlays = outlays.over(months, structure.fees.management_per_month)
-    run = Waterfall(structure, dates, outlays, net)
+    paying = np.unique(np.concatenate([place for place, _, _ in places] or [delay[:0]]))
+    run = Waterfall(structure, dates, outlays, net, paying)
     run.run()
     return Ladder(
         dates=dates,
@@ -86,6 +90,7 @@ def build_ladder(
         paid_out={name: a.received().T for name, a in run.accounts.all.items()},
         called=tuple(amount.T for amount in run.called),
         bonuses=tuple(amount.T for amount in run.bonuses),
+        moving=np.flatnonzero(run.moving),
     )
 
 

@@ -24,6 +24,8 @@ EXACT = 1e-9
 """A gap below this share of the gap at price 0 is none."""
 CLOSE = 1e-10
 """Relative accuracy of a price that is searched for."""
+PATIENCE = 20
+"""Steps of false position before intervals are halved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,22 +189,22 @@ class _Search:
         (low, high), tiny = self._bounds(), EXACT * abs(self.gap(self.lowest))
         at_low, at_high = self.gap(low), self.gap(high)
         new, at_new = (low, at_low) if abs(at_low) < abs(at_high) else (high, at_high)
-        count = 0
+        moved, count = "", 0
         while abs(at_new) > tiny and high - low > CLOSE * high:
             count += 1
             new = high - at_high * (high - low) / (at_high - at_low)
             # Where the gap jumps, as with whole people, only halving is sure.
-            if not low < new < high or count % 5 == 0:
+            if not low < new < high or count > PATIENCE:
                 new = (low + high) / 2
             at_new = self.gap(new)
-            if (at_new < 0) == (at_low < 0):
-                keep = 1 - at_new / at_low
-                at_high *= keep if keep > 0 else 0.5
-                low, at_low = new, at_new
+            side = "low" if at_new < 0 else "high"
+            keep = 1 - at_new / (at_low if side == "low" else at_high)
+            weight = (keep if keep > 0 else 0.5) if moved == side else 1.0
+            if side == "low":
+                low, at_low, at_high = new, at_new, at_high * weight
             else:
-                keep = 1 - at_new / at_high
-                at_low *= keep if keep > 0 else 0.5
-                high, at_high = new, at_new
+                high, at_high, at_low = new, at_new, at_low * weight
+            moved = side
         return new
 
     def _bisected(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class TargetIRR:
     rate: float
     criterion: Literal["expected_npv", "median_irr"] = "expected_npv"
     tranche: str = ""
-    rising: bool = True
+    rising: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not self.rate > -1:
@@ -49,9 +49,12 @@ class TargetIRR:
 
     def achieved(self, flows: CashFlows) -> float:
         """Return the criterion's value: the expected NPV, or the median rate."""
-        amounts = flows.tranche(flows.structure.tranche(self.tranche).name)
+        name, ladder = flows.structure.tranche(self.tranche).name, flows.ladder
         if self.criterion == "expected_npv":
-            return float(present_value(amounts, years_of(flows), self.rate).mean())
+            months = ladder.moving
+            amounts = ladder.paid_out[name][:, months] - ladder.paid_in[name][:, months]
+            return float(present_value(amounts, years_of(flows)[months], self.rate).mean())
+        amounts = flows.tranche(name)
         rates = irr(amounts, flows.dates, several="lowest").rate
         # A draw without a rate earns none: it counts as a total loss.
         return float(np.median(np.where(np.isfinite(rates), rates, -1.0)))
@@ -67,7 +70,7 @@ class TargetLossProbability:
 
     probability: float
     tranche: str = ""
-    rising: bool = True
+    rising: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _probability(self.probability)
@@ -109,7 +112,7 @@ class PayerValue:
     payer: str
     discount_rate: float = 0.0
     probability: float | None = None
-    rising: bool = False
+    rising: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if self.probability is not None:

@@ -29,10 +29,9 @@ class Waterfall:
     Each month: outcome payments come in; amounts owed to payers are paid from cash, then fees and
     service costs from cash above the reserve, as far as recycling allows; what is left of all
     these from undrawn commitments, then from the reserve; a guarantee of costs pays what is
-    missing, the rest is unfunded. Cash beyond what
-    must be kept for planned costs goes to the tranches in their order. Of what they leave bonuses
-    take their shares; a tranche without a cap, or the receiver of the surplus, takes the rest.
-    At the end guarantees of principal pay.
+    missing, the rest is unfunded. Cash beyond what must be kept for planned costs goes to the
+    tranches in their order. Of what they leave bonuses take their shares; a tranche without a
+    cap, or the receiver of the surplus, takes the rest. At the end guarantees of principal pay.
     """
 
     def __init__(
@@ -41,12 +40,13 @@ class Waterfall:
         dates: tuple[dt.date, ...],
         outlays: Outlays,
         net: Draws,
+        paying: NDArray[np.int64],
     ) -> None:
         months, n_draws = net.shape
         self.structure, self.dates = structure, dates
         self.values = {name: np.zeros((months, n_draws)) for name in FILLED}
         # Mostly nothing is owed, and bills are the same in all draws: one column holds them.
-        owes = bool((net < 0).any())
+        owes = bool((net[paying] < 0).any())
         self.values["received"] = np.maximum(net, 0.0) if owes else net
         self.values["owed"] = np.maximum(-net, 0.0) if owes else np.zeros((months, 1))
         self.accounts = Accounts(structure, months, n_draws)
@@ -60,6 +60,8 @@ class Waterfall:
         self.limit = self._draw_limits()
         limit = structure.recycling.limit
         self.recyclable = np.array([np.inf if limit is None else limit])
+        self.paying = np.isin(np.arange(months), paying)
+        self.moving = self._moving()
 
     def run(self) -> None:
         """Fill in the months one after another."""
@@ -72,17 +74,16 @@ class Waterfall:
             )
         )
         received = self.values["received"]
-        paying, idle = received.any(axis=1), self._idle()
         cash, years = np.zeros(1), 0.0
         for month, day in enumerate(self.dates):
             years += self._years(self.dates[month - 1], day) if month else 0.0
-            if idle[month]:
+            if not self.moving[month]:
                 self.values["cash"][month] = cash
                 continue
             self.accounts.accrue(years)
             years = 0.0
             # Until somebody pays, what is the same in every draw is computed once.
-            cash = self._pay_bills(month, cash + received[month] if paying[month] else cash)
+            cash = self._pay_bills(month, cash + received[month] if self.paying[month] else cash)
             keep = np.maximum(later[month] - self.accounts.undrawn(), uncovered[month])
             keep = np.minimum(np.maximum(keep, 0.0), self.recyclable + later_owed[month])
             reserve = np.minimum(self.structure.recycling.reserve, self.recyclable)
@@ -112,12 +113,13 @@ class Waterfall:
         closed = [terms.until is not None and day > terms.until for day in self.dates]
         return np.where(closed, 0.0, most)[:, None]
 
-    def _idle(self) -> list[bool]:
-        """Return the months in which nothing moves: what is kept stays as it was."""
-        moving = [self.values["received"], self.values["owed"], self.need]
-        parts = [*moving, *(waits for _, waits in self.waits)]
-        busy = np.any([np.asarray(part.any(axis=1)) for part in parts], axis=0)
-        return [bool(month and not busy[month]) for month in range(len(self.dates))]
+    def _moving(self) -> NDArray[np.bool_]:
+        """Return whether money moves in a month; in others what is kept stays as it was."""
+        moving = self.paying | self.need.any(axis=1)
+        for _, waits in self.waits:
+            moving |= waits.any(axis=1)
+        moving[[0, -1]] = True
+        return moving
 
     def _years(self, before: dt.date, day: dt.date) -> float:
         return year_fraction(before, day, self.structure.payment_terms.day_count)

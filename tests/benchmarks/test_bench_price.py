@@ -36,9 +36,10 @@ STEPS = 34
 
 
 def seconds(work):
-    start = time.perf_counter()
+    """Processor time: both sides run in one thread, and other processes do not count."""
+    start = time.process_time()
     result = work()
-    return time.perf_counter() - start, result
+    return time.process_time() - start, result
 
 
 def quantities():
