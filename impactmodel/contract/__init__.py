@@ -15,17 +15,20 @@ from impactmodel.contract.central import central
 from impactmodel.contract.clause import Clause, Evaluation
 from impactmodel.contract.clustering import Clustering, threshold_clustering
 from impactmodel.contract.compile import person_rule
-from impactmodel.contract.conditions import Amendment, Limit, ReferenceCost, Termination
+from impactmodel.contract.conditions import Amendment, Limit, Termination
+from impactmodel.contract.costs import ReferenceCost
 from impactmodel.contract.cream_skimming import CreamSkimming, cream_skimming
-from impactmodel.contract.linting import Finding, check
+from impactmodel.contract.findings import Finding
+from impactmodel.contract.linting import check
 from impactmodel.contract.noise import NoiseRisk, paying_for_noise
 from impactmodel.contract.payments import OutcomePayments, payments
 from impactmodel.contract.pricing import reprice
 from impactmodel.contract.reconcile import reconcile
 from impactmodel.contract.results import Results, read_results
 from impactmodel.contract.settlement import Settlement, settle
-from impactmodel.contract.tariff import UnitTariff, count_spells
+from impactmodel.contract.tariff import UnitTariff
 from impactmodel.contract.tariff_histories import count_histories
+from impactmodel.contract.tariff_spells import count_spells
 from impactmodel.contract.terms import (
     AboveBaseline,
     AbovePrediction,
