@@ -15,8 +15,10 @@ from impactmodel.contract.central import central
 from impactmodel.contract.clause import Clause, Evaluation
 from impactmodel.contract.clustering import Clustering, threshold_clustering
 from impactmodel.contract.compile import person_rule
-from impactmodel.contract.conditions import Amendment, Limit, ReferenceCost, Termination
+from impactmodel.contract.conditions import Amendment, Limit, Termination
+from impactmodel.contract.costs import ReferenceCost
 from impactmodel.contract.cream_skimming import CreamSkimming, cream_skimming
+from impactmodel.contract.findings import Finding
 from impactmodel.contract.indigo import IndigoProject, read_indigo
 from impactmodel.contract.indigo_contract import contract_from_indigo, indigo_record
 from impactmodel.contract.indigo_findings import indigo_findings
@@ -27,8 +29,9 @@ from impactmodel.contract.pricing import reprice
 from impactmodel.contract.reconcile import reconcile
 from impactmodel.contract.results import Results, read_results
 from impactmodel.contract.settlement import Settlement, settle
-from impactmodel.contract.tariff import UnitTariff, count_spells
+from impactmodel.contract.tariff import UnitTariff
 from impactmodel.contract.tariff_histories import count_histories
+from impactmodel.contract.tariff_spells import count_spells
 from impactmodel.contract.terms import (
     AboveBaseline,
     AbovePrediction,

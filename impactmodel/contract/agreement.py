@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from impactmodel.contract.clause import Clause, Evaluation
-from impactmodel.contract.conditions import Amendment, Limit, ReferenceCost, Termination
+from impactmodel.contract.conditions import Amendment, Limit, Termination
+from impactmodel.contract.costs import ReferenceCost
 from impactmodel.contract.tariff import UnitTariff
 from impactmodel.core.errors import InputError
 from impactmodel.core.money import Rounding, check_currency

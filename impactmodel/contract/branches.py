@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from impactmodel.contract.scope import PAID_BEFORE
+from impactmodel.contract.names import PAID_BEFORE, SCALE_WORDS, StepScale
 from impactmodel.contract.terms import (
-    SCALE_WORDS,
     BandTable,
     Rate,
     ShareOf,
-    StepScale,
     StepTable,
     check_share,
     percent,

@@ -19,9 +19,10 @@ from impactmodel.contract.compile import (
     total_name,
 )
 from impactmodel.contract.dues import Due, dues_of
+from impactmodel.contract.names import term_name
 from impactmodel.contract.payments import payments
 from impactmodel.contract.quantities import paid_periods
-from impactmodel.contract.terms import AboveBaseline, Gross, reference_level, term_name
+from impactmodel.contract.terms import AboveBaseline, Gross, reference_level
 from impactmodel.core.central import Amount, Block, Central, CentralInput, CentralParameter
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Constant, Input, Named, Rule, RuleBook, Sum, inputs, terms

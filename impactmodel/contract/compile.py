@@ -13,15 +13,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from impactmodel.contract.dues import TOTAL_CAP
-from impactmodel.contract.scope import (
+from impactmodel.contract.names import (
     PAID_BEFORE,
     PEOPLE,
-    Scope,
     cost_name,
     people_name,
     reference_name,
     total_name,
 )
+from impactmodel.contract.scope import Scope, Subject
+from impactmodel.contract.terms import Gross
 from impactmodel.core.rule import (
     Constant,
     Difference,
@@ -55,6 +56,7 @@ __all__ = [
     "person_rule",
     "reference_name",
     "remaining",
+    "scope_of",
     "total_name",
     "units_rule",
 ]
@@ -63,9 +65,22 @@ MINIMUM_COHORT = "minimum_cohort"
 PERSON_CAP = "cap_per_person"
 
 
+def scope_of(contract: OutcomesContract, clause: Clause, period: int = 0, path: str = "") -> Scope:
+    """Return what a clause's mechanism reads in a period."""
+    subject = Subject(
+        name=clause.name,
+        groups=clause.groups,
+        weights=clause.weights,
+        gross=isinstance(clause.basis, Gross),
+        strata=contract.strata,
+        costs=contract.reference_costs,
+    )
+    return Scope(subject, path or clause.name, period)
+
+
 def units_rule(contract: OutcomesContract, clause: Clause) -> Rule:
     """Return the units that a clause pays for: weighted outcomes beyond their references."""
-    return Scope(contract, clause, clause.name).units()
+    return scope_of(contract, clause).units()
 
 
 def clause_rule(
@@ -81,7 +96,7 @@ def clause_rule(
     path
         Before the names of the terms; the clause's name where nothing is given.
     """
-    scope = Scope(contract, clause, path or clause.name, period)
+    scope = scope_of(contract, clause, period, path)
     rule = clause.payment.rule(scope)
     factor = clause.factor(period)
     if factor is not None:

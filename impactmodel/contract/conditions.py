@@ -1,4 +1,4 @@
-"""What holds around the clauses: limits over several, reference costs, amendments, early end."""
+"""What holds around the clauses: limits over several, amendments, early end."""
 
 from __future__ import annotations
 
@@ -48,34 +48,6 @@ class Limit:
         under = f" under {', '.join(self.clauses)}" if self.clauses else ""
         when = "in all" if self.each == "contract" else f"in each {self.each}"
         return f"At most {amount} is paid{whose}{under} {when}."
-
-
-@spec
-class ReferenceCost:
-    """A cost that a clause shares, agreed in the contract until the results report it.
-
-    Parameters
-    ----------
-    amounts
-        One amount, or one per measurement period.
-    per
-        Per ``period`` for the whole cohort, or per ``person`` of it in a period.
-    """
-
-    amounts: tuple[float, ...]
-    per: Literal["period", "person"] = "period"
-
-    def __post_init__(self) -> None:
-        if not self.amounts or any(not amount >= 0 for amount in self.amounts):
-            raise InputError("give amounts of at least 0", key="amounts")
-
-    def amount(self, period: int) -> float:
-        """Return the amount of a period."""
-        if len(self.amounts) == 1:
-            return self.amounts[0]
-        if period >= len(self.amounts):
-            raise InputError("there is no cost for the period", key="amounts", seen=period)
-        return self.amounts[period]
 
 
 @spec

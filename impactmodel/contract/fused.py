@@ -95,7 +95,7 @@ def _job(contract: OutcomesContract, outcomes: Outcomes, dues: Sequence[Due]) ->
     clauses = list(dict.fromkeys(due.clause.name for due in dues))
     known = outcomes.dataset["counterfactual_known"]
     levelled = {name for name in names if bool(known.sel(outcome=name))}
-    found: dict[tuple[str, int], _Read | None] = {}
+    found: dict[tuple[str, int], _Read] = {}
     first: dict[tuple[str, int], int] = {}
     job = _Job()
     for due in dues:
@@ -104,12 +104,12 @@ def _job(contract: OutcomesContract, outcomes: Outcomes, dues: Sequence[Due]) ->
             return None
         key = due.path, due.period if clause.varies else 0
         if key not in found:
-            found[key] = _read(contract, due)
-            first[key] = len(job.constants)
-            job.constants += found[key].constants if found[key] else ()
+            new = _read(contract, due)
+            if new is None:
+                return None
+            found[key], first[key] = new, len(job.constants)
+            job.constants += new.constants
         read = found[key]
-        if read is None:
-            return None
         job.shape.append(job.shapes.setdefault(read.text, len(job.shapes)))
         job.first.append(first[key])
         job.reads.append([names.index(name.rpartition(".")[0]) for name in read.inputs])

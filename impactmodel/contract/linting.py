@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from impactmodel.contract.branches import Gated, Limited, Payment, inside
 from impactmodel.contract.cards import stated
 from impactmodel.contract.dues import dues_of
+from impactmodel.contract.findings import Finding
+from impactmodel.contract.linting_evidence import check_against
 from impactmodel.contract.payments import warnings_of
 from impactmodel.contract.terms import BandTable, Gross, Rate, StepTable
 from impactmodel.core.errors import InputError
@@ -17,15 +18,6 @@ if TYPE_CHECKING:
     from impactmodel.contract.agreement import OutcomesContract
     from impactmodel.contract.clause import Clause
     from impactmodel.core.outcomes import Outcomes
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One finding: ``error`` makes the contract unusable, ``warning`` needs an answer."""
-
-    level: Literal["error", "warning"]
-    key: str
-    text: str
 
 
 def check(contract: OutcomesContract, outcomes: Outcomes | None = None) -> tuple[Finding, ...]:
@@ -44,8 +36,6 @@ def check(contract: OutcomesContract, outcomes: Outcomes | None = None) -> tuple
     found += _twice(contract)
     found += _dates(contract)
     if outcomes is not None:
-        from impactmodel.contract.linting_evidence import check_against
-
         found += check_against(contract, outcomes)
     return tuple(sorted(found, key=lambda finding: finding.level != "error"))
 

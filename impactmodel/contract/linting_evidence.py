@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from impactmodel.contract.branches import walk
-from impactmodel.contract.linting import Finding
+from impactmodel.contract.findings import Finding
 from impactmodel.contract.payments import payments
 from impactmodel.contract.terms import BandTable, StepTable
 from impactmodel.contract.thresholds import threshold_noise

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
 
 from impactmodel.contract.cards import Card, Values
-from impactmodel.contract.terms import Gross, StepScale, term_name
+from impactmodel.contract.costs import ReferenceCost
+from impactmodel.contract.names import (
+    Side,
+    StepScale,
+    cost_name,
+    people_name,
+    reference_name,
+    term_name,
+    total_name,
+)
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import (
     Constant,
@@ -20,34 +28,27 @@ from impactmodel.core.rule import (
     Sum,
 )
 
-if TYPE_CHECKING:
-    from impactmodel.contract.agreement import OutcomesContract
-    from impactmodel.contract.clause import Clause
 
-PEOPLE = "people"
-PAID_BEFORE = "paid_before"
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a clause is about.
 
-type Side = Literal["total", "reference"]
+    Parameters
+    ----------
+    name, groups, weights
+        Of the clause; ``weights`` by outcome.
+    gross
+        Whether outcomes are compared with nothing.
+    strata, costs
+        The contract's strata of each group and its reference costs.
+    """
 
-
-def people_name(group: str | None = None) -> str:
-    """Return the input name of the number of people."""
-    return PEOPLE + (f"@{group}" if group else "")
-
-
-def total_name(outcome: str, group: str | None = None) -> str:
-    """Return the input name of an outcome's total."""
-    return f"{outcome}.total" + (f"@{group}" if group else "")
-
-
-def reference_name(outcome: str, group: str | None = None) -> str:
-    """Return the input name of an outcome's total at the comparison level."""
-    return f"{outcome}.reference" + (f"@{group}" if group else "")
-
-
-def cost_name(cost: str) -> str:
-    """Return the name of a reference cost."""
-    return f"cost.{cost}"
+    name: str
+    groups: tuple[str, ...]
+    weights: Mapping[str, float]
+    gross: bool
+    strata: Mapping[str, Mapping[str, str]]
+    costs: Mapping[str, ReferenceCost]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,11 @@ class Scope:
     path
         Before the names of terms: the clause, and where the mechanism stands in it.
     weights
-        The outcomes that are read and their weights, where a gate looks at others than the clause.
+        The outcomes that are read and their weights; the clause's own unless a gate looks at
+        others.
     """
 
-    contract: OutcomesContract
-    clause: Clause
+    subject: Subject
     path: str
     period: int = 0
     group: str | None = None
@@ -109,7 +110,7 @@ class Scope:
 
     def relative(self) -> Rule:
         """Return units relative to the comparison level (gross: relative to one per person)."""
-        if isinstance(self.clause.basis, Gross):
+        if self.subject.gross:
             return Quotient(self.units(), self.people)
         levels: list[Rule] = [
             Product((abs(weight), self._input("reference", outcome)))
@@ -122,7 +123,7 @@ class Scope:
 
     def index(self) -> Rule:
         """Return the weighted sum of each outcome's own relative change."""
-        if isinstance(self.clause.basis, Gross):
+        if self.subject.gross:
             return Quotient(self.units(), self.people)
         parts: list[Rule] = [
             Product(
@@ -153,8 +154,8 @@ class Scope:
             return Product((self.units(), self.term(term, float(values))))
         if self.group is not None:
             return Product((self.units(), *self._value(values, term, self.group)))
-        every = tuple(values) if isinstance(values, dict) else tuple(self.contract.strata)
-        groups = self.clause.groups or every
+        every = tuple(values) if isinstance(values, dict) else tuple(self.subject.strata)
+        groups = self.subject.groups or every
         parts = [
             Product((self.of(group).units(), *self._value(values, term, group))) for group in groups
         ]
@@ -162,14 +163,14 @@ class Scope:
 
     def cost(self, cost: str) -> Rule:
         """Return a reference cost in the period, as an amount for all people of the scope."""
-        if cost not in self.contract.reference_costs:
+        if cost not in self.subject.costs:
             raise InputError(
                 "the contract has no such reference cost",
                 key="cost",
                 seen=cost,
                 fix="state it under 'reference_costs'",
             )
-        stated = self.contract.reference_costs[cost]
+        stated = self.subject.costs[cost]
         per_period = len(stated.amounts) > 1
         where = f"period {self.period + 1}" if per_period else ""
         name = cost_name(cost) + (f"@{where}" if where else "")
@@ -180,7 +181,7 @@ class Scope:
 
     def _value(self, values: Values, term: str, group: str) -> list[Rule]:
         if isinstance(values, Card):
-            strata = self.contract.strata.get(group, {})
+            strata = self.subject.strata.get(group, {})
             row = values.row(strata, group)
             factors = values.factors(strata, group)
             return [
@@ -190,7 +191,7 @@ class Scope:
         assert isinstance(values, dict)  # noqa: S101  the caller looked
         if group not in values:
             raise InputError(
-                f"'{self.clause.name}' has no {term} for this group",
+                f"'{self.subject.name}' has no {term} for this group",
                 key=f"payment.{term}",
                 seen=group,
                 fix="use one of " + ", ".join(values),
@@ -199,7 +200,7 @@ class Scope:
 
     @property
     def _weights(self) -> Mapping[str, float]:
-        return self.clause.weights if self.weights is None else self.weights
+        return self.subject.weights if self.weights is None else self.weights
 
     def _input(self, side: Side, outcome: str) -> Input:
         where = f" ({self.group})" if self.group else ""
@@ -209,7 +210,7 @@ class Scope:
 
     def _beyond(self, outcome: str, weight: float) -> Rule:
         total = self._input("total", outcome)
-        if isinstance(self.clause.basis, Gross):
+        if self.subject.gross:
             return Product((-1.0, total)) if weight < 0 else total
         reference = self._input("reference", outcome)
         return Difference(total, reference) if weight > 0 else Difference(reference, total)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from impactmodel.contract.tariff import paid_units
+from impactmodel.contract.tariff import UnitTariff, paid_units
 from impactmodel.core.errors import InputError
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes
@@ -55,14 +55,7 @@ def count_histories(
     Nobody leaves for a planned exit. The months of one person hang together as the histories say.
     The mean over simulated people carries a Monte Carlo error of sd / sqrt(people).
     """
-    tariff = contract.counting.get(outcome)
-    if tariff is None or tariff.unit != "month":
-        raise InputError(
-            "the contract counts no months of this outcome",
-            key="counting",
-            seen=outcome,
-            fix="state a tariff with unit: month",
-        )
+    tariff = _tariff(contract, outcome)
     windows = _months(contract, histories)
     means, covariances = [], []
     for states in histories.paths(people, seed=seed):
@@ -71,15 +64,14 @@ def count_histories(
         means.append(units.mean(axis=3))
         covariances.append(_between(units))
     level = np.concatenate(means)
-    covariance = np.concatenate(covariances).mean(axis=0)
     n_arms, n_groups, count = level.shape[1:]
-    periods = contract.periods
-    assert periods is not None  # noqa: S101  _months looked
+    covariance = np.concatenate(covariances).mean(axis=0)
+    assert contract.periods is not None  # noqa: S101  _months looked
     return Outcomes.from_draws(
         level[:, 0, :, None, :],
         level[:, 1, :, None, :],
         measures=[OutcomeMeasure(outcome, kind="count", unit="months")],
-        periods=periods,
+        periods=contract.periods,
         cohort_size=outcomes.cohort_size.values,
         groups=histories.groups,
         covariance=covariance.reshape(n_arms, n_groups, 1, count, 1, count),
@@ -88,6 +80,18 @@ def count_histories(
             f"paid months of {outcome}: {tariff.text()}, simulated on {people} people",
         ),
     )
+
+
+def _tariff(contract: OutcomesContract, outcome: str) -> UnitTariff:
+    tariff = contract.counting.get(outcome)
+    if tariff is None or tariff.unit != "month":
+        raise InputError(
+            "the contract counts no months of this outcome",
+            key="counting",
+            seen=outcome,
+            fix="state a tariff with unit: month",
+        )
+    return tariff
 
 
 def _between(units: Draws) -> Draws:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from impactmodel.contract.cards import ByGroup, Card, Values, in_words, stated
+from impactmodel.contract.names import SCALE_WORDS, StepScale
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Bands, Rule, Share, Steps
 from impactmodel.core.rule.numbers import check_table, exact, plain
@@ -71,18 +72,6 @@ class MeasuredImpact:
 type Basis = Annotated[
     Gross | AboveBaseline | AbovePrediction | MeasuredImpact, Field(discriminator="type")
 ]
-
-
-def term_name(clause: str, term: str, group: str = "") -> str:
-    """Return the name of a clause's term in its rule, such as ``jobs.price``; none for no clause.
-
-    Examples
-    --------
-    >>> term_name("jobs", "price", "young"), term_name("", "price")
-    ('jobs.price@young', '')
-    """
-    at = f"@{group}" if group else ""
-    return f"{clause}.{term}{at}" if clause else ""
 
 
 def reference_level(basis: Basis, group: str) -> float | None:
@@ -175,9 +164,6 @@ def percent(share: float) -> str:
     return plain(exact(share) * 100)
 
 
-type StepScale = Literal["total", "per_person", "relative", "index"]
-
-
 @spec
 class StepTable:
     """A step table: an amount for reaching a threshold.
@@ -247,14 +233,6 @@ class BandTable:
         rows = "; ".join(f"above {plain(a)}: {plain(b)} {currency}" for a, b in self.table)
         base = f"{plain(self.base)} {currency} from the first threshold and " if self.base else ""
         return f"{base}by bands of the {SCALE_WORDS[self.scale]} ({rows}, per unit)"
-
-
-SCALE_WORDS = {
-    "total": "cohort's total",
-    "per_person": "result per person",
-    "relative": "change relative to the comparison",
-    "index": "weighted index of relative changes",
-}
 
 
 def _table(rows: tuple[tuple[float, float], ...], what: str) -> None:

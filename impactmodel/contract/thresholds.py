@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from impactmodel.contract.branches import EachGroup, Gated, Limited, Parts, Payment
+from impactmodel.contract.compile import scope_of
 from impactmodel.contract.dues import dues_of
 from impactmodel.contract.quantities import check_joinable, clause_inputs, paid_periods
 from impactmodel.contract.scope import Scope
@@ -108,7 +109,7 @@ def threshold_noise(
     for due in dues:
         if not due.clause.is_measured:
             continue
-        scope = Scope(contract, due.clause, due.path, due.period)
+        scope = scope_of(contract, due.clause, due.period, due.path)
         nothing, something = (
             clause_inputs(contract, due.clause, one, due.period) for one in (without, with_effect)
         )

@@ -12,7 +12,8 @@ from impactmodel.core.rule import Constant, Named, excel
 if TYPE_CHECKING:
     from impactmodel.contract.agreement import OutcomesContract
     from impactmodel.contract.clause import Clause
-    from impactmodel.contract.conditions import Amendment, ReferenceCost
+    from impactmodel.contract.conditions import Amendment
+    from impactmodel.contract.costs import ReferenceCost
 
 
 def describe(contract: OutcomesContract) -> str:
