@@ -114,22 +114,29 @@ class PreparedSeries:
         drawn: dict[str, Array] = {}
         for model in self.models:
             drawn |= model.exact(method.draws, stream(method.seed, model.measure.name))
-        return drawn, sampling.Chains(1.0, float(method.draws), 0), _tree(drawn)
+        tree = tree_of({name: values[None] for name, values in drawn.items()})
+        return drawn, sampling.Chains(1.0, float(method.draws), 0), tree
 
     def _sampled(self, method: Sampler) -> tuple[Draws, sampling.Chains, xr.DataTree]:
-        tree = sampling.sample(self.models, method)
+        tree = self.sample(method)
         values = {str(k): v.values for k, v in tree["posterior"].dataset.items()}
-        divergences = int(tree["sample_stats"]["diverging"].sum())
+        stats = tree.children.get("sample_stats")
+        divergences = 0 if stats is None else int(stats["diverging"].sum())
         flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in values.items()}
         return flat, sampling.measure_chains(values, divergences), tree
 
+    def sample(self, method: Sampler) -> xr.DataTree:
+        """Sample the posterior of all models."""
+        return sampling.sample(self.models, method)
 
-def _tree(values: Draws) -> xr.DataTree:
+
+def tree_of(values: Draws) -> xr.DataTree:
+    """Return draws (chain, draw, ...) as a posterior."""
     import xarray as xr
 
     data = xr.Dataset(
         {
-            name: (("chain", "draw", *(f"{name}_{i}" for i in range(1, v.ndim))), v[None])
+            name: (("chain", "draw", *(f"{name}_{i}" for i in range(2, v.ndim))), v)
             for name, v in values.items()
         }
     )
