@@ -20,7 +20,7 @@ from impactmodel.effects.state_space import (
 )
 
 # Points along each scale, by the number of scales.
-_POINTS = {2: 61, 3: 27}
+_POINTS = {2: 61, 3: 27, 4: 13}
 _NEGLIGIBLE = 1e-9
 _CHUNK = 2000
 
@@ -172,10 +172,12 @@ class SeriesWithoutProgramme:
             )
         return self._back(np.concatenate(parts))
 
-    def forecast_errors(self, n: int = 200) -> Array:
-        """Return the errors of one-period forecasts before the start, mean over the posterior."""
-        scale = self.exact(n, np.random.default_rng(0))[f"{self._name}_scale"]
-        return kalman_filter(self.structure, self.y, scale[:, 0], scale[:, 1:]).errors.mean(axis=0)
+    def forecast_errors(self) -> Array:
+        """Return standardised errors of one-period forecasts before the start, at the mode."""
+        axes, weight = self._grid
+        place = np.unravel_index(int(np.argmax(weight)), weight.shape)
+        scale = np.exp([[axis[i] for axis, i in zip(axes, place, strict=True)]])
+        return kalman_filter(self.structure, self.y, scale[:, 0], scale[:, 1:]).errors[0]
 
     def _back(self, values: Array) -> Array:
         return np.asarray(self.unit[0] + self.unit[1] * values)
