@@ -159,9 +159,7 @@ def _model(
 def _controls(design: InterruptedTimeSeries, series: TreatedSeries, outcome: int) -> Array:
     """Return the controls over all periods, standardised by those before the start."""
     there = {name: series.untreated[:, i, outcome] for i, name in enumerate(series.names)}
-    there |= {
-        name: series.covariates[:, i] for i, name in enumerate(design.panel.covariates)
-    }
+    there |= {name: series.covariates[:, i] for i, name in enumerate(design.panel.covariates)}
     columns = [np.ones(len(series.treated))] if design.priors.constant else []
     for name in design.controls:
         if name not in there:

@@ -167,9 +167,7 @@ class SeriesWithoutProgramme:
         for i in range(0, len(scale), _CHUNK):
             noise, moving = scale[i : i + _CHUNK, 0], scale[i : i + _CHUNK, 1:]
             known = kalman_filter(self.structure, self.y, noise, moving)
-            parts.append(
-                simulate_forward(self.structure, known, (noise, moving), len(self.y), rng)
-            )
+            parts.append(simulate_forward(self.structure, known, (noise, moving), len(self.y), rng))
         return self._back(np.concatenate(parts))
 
     def forecast_errors(self) -> Array:

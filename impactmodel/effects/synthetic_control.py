@@ -73,9 +73,7 @@ class SyntheticControl:
 
     def __post_init__(self) -> None:
         if self.errors not in {"independent", "ar1"}:
-            raise InputError(
-                "errors are 'independent' or 'ar1'", key="errors", seen=self.errors
-            )
+            raise InputError("errors are 'independent' or 'ar1'", key="errors", seen=self.errors)
 
 
 def control_estimates(design: SyntheticControl) -> tuple[tuple[PointEstimate, ...], ...]:

@@ -52,9 +52,7 @@ def ranks(change=lambda made: made):
         made = change(model(whole[i, :BEFORE]))
         drawn = made.exact(DRAWS, rng)
         ahead = made.counterfactual(drawn, rng)
-        own = np.column_stack(
-            [drawn["job_scale"], ahead[:, 0], ahead[:, -1], ahead.mean(axis=1)]
-        )
+        own = np.column_stack([drawn["job_scale"], ahead[:, 0], ahead[:, -1], ahead.mean(axis=1)])
         after = whole[i, BEFORE:]
         out[i] = (own < [*scale[i], after[0], after[-1], after.mean()]).sum(axis=0)
     return out

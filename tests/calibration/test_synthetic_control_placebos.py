@@ -47,7 +47,7 @@ def rejections(case, outcome):
         model = DonorModel(
             OutcomeMeasure("y", kind="index"), y[:first, j], donors, priors, errors, (0.0, 1.0)
         )
-        drawn = sample_donors(model, Sampler(seed=j, chains=2, draws=150, tune=50))
+        drawn = sample_donors(model, Sampler(seed=j, chains=2, draws=150, tune=100))
         flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in drawn.items()}
         ahead = model.counterfactual(flat, np.random.default_rng(SEED + j))
         effect = (y[first:, j] - ahead).mean(axis=1)

@@ -74,7 +74,7 @@ def ranks(case, change=lambda made: made, predict=DonorModel.counterfactual, cou
     out = np.empty((count, len(names) + 2), dtype=int)
     for i in range(count):
         made = change(model(case, whole[i, :BEFORE]))
-        drawn = sample_donors(made, Sampler(seed=i, chains=2, draws=100, tune=50))
+        drawn = sample_donors(made, Sampler(seed=i, chains=2, draws=100, tune=100))
         flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in drawn.items()}
         keep = rng.choice(200, size=DRAWS, replace=False)
         flat = {k: v[keep] for k, v in flat.items()}
@@ -133,9 +133,7 @@ def weights_only(made, drawn, rng):
 
 def wrong(**parts):
     """Return a change of the analyst's priors."""
-    return lambda made: dataclasses.replace(
-        made, priors=dataclasses.replace(made.priors, **parts)
-    )
+    return lambda made: dataclasses.replace(made, priors=dataclasses.replace(made.priors, **parts))
 
 
 @pytest.mark.parametrize(
@@ -170,7 +168,7 @@ def mistaken():
     out = np.empty((SIMULATIONS, 1), dtype=int)
     for i in range(SIMULATIONS):
         made = dataclasses.replace(model("ar1", whole[i, :BEFORE]), errors="independent")
-        drawn = sample_donors(made, Sampler(seed=i, chains=2, draws=100, tune=50))
+        drawn = sample_donors(made, Sampler(seed=i, chains=2, draws=100, tune=100))
         flat = {k: v.reshape(-1, *v.shape[2:])[:DRAWS] for k, v in drawn.items()}
         out[i] = (made.counterfactual(flat, rng)[:, :1] < whole[i, BEFORE]).sum(axis=0)
     return out
