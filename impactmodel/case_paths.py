@@ -9,7 +9,7 @@ from typing import Literal
 from impactmodel.case_tables import Folder, Material, with_days
 from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import spec
-from impactmodel.evidence import Covariate, SpellColumns, Spells, StateHistories
+from impactmodel.evidence import SpellColumns, Spells, StateHistories
 
 
 @spec
@@ -45,7 +45,7 @@ class SpellsEvidence:
     def read(self, folder: Folder) -> Material:
         """Read the spells."""
         frame, source = folder.table("", self.file, self.source)
-        dated = [c.measured_at for c in self.columns.covariates if isinstance(c, Covariate)]
+        dated = [covariate.measured_at for covariate in self.columns.covariates]
         days = (self.columns.start, self.columns.treated_at, *dated)
         spells = Spells.from_frame(
             with_days(frame, days),

@@ -22,7 +22,7 @@ from impactmodel.contract.findings import Finding
 from impactmodel.contract.indigo import IndigoProject, read_indigo
 from impactmodel.contract.indigo_contract import contract_from_indigo, indigo_record
 from impactmodel.contract.indigo_findings import indigo_findings
-from impactmodel.contract.linting import Finding, check
+from impactmodel.contract.linting import check
 from impactmodel.contract.noise import NoiseRisk, paying_for_noise
 from impactmodel.contract.payments import OutcomePayments, payments
 from impactmodel.contract.pricing import reprice

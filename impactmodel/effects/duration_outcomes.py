@@ -75,8 +75,8 @@ class Targets:
     @property
     def measures(self) -> tuple[OutcomeMeasure, ...]:
         """The outcomes: a yes or no at each horizon, and months up to the last one."""
-        each = "" if self.periods.every == 1 else f"{self.periods.every}-"
-        length = f"{each}{self.periods.step} periods"
+        every, step = self.periods.every, self.periods.step
+        length = f"{step}s" if every == 1 else f"{every}-{step} periods"
         reached = [
             OutcomeMeasure(
                 f"{self.outcome}_by_{h}",

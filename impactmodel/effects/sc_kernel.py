@@ -150,7 +150,7 @@ def _move_scalars(
 
 
 @_jit
-def sweep(  # noqa: PLR0913  the state of a walker and its data
+def sweep(
     logs: Array,
     state: Array,
     y: Array,
