@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from impactmodel.report.blocks import (
     Block,
+    FoldedTables,
     Marked,
     Page,
     Paragraph,
@@ -30,6 +31,7 @@ from impactmodel.report.payment_tables import payments_table, schedule_table
 from impactmodel.report.public_section import public_blocks
 from impactmodel.report.sentences import key_results, noise_sentence
 from impactmodel.report.tables import (
+    Table,
     effects_table,
     groups_table,
     interval_words,
@@ -38,6 +40,9 @@ from impactmodel.report.tables import (
 
 if TYPE_CHECKING:
     from impactmodel.report.result import RunResult
+
+# A table of more rows than this is read on demand.
+_LONG = 12
 
 
 def run_page(result: RunResult) -> Page:
@@ -113,10 +118,15 @@ def _effect(result: RunResult, prob: float) -> tuple[Block, ...]:
         design_points(result.outcomes),
         Tabled(effects_table(result.outcomes, prob)),
         *((Tabled(groups_table(result.outcomes, prob)),) if several("group") else ()),
-        *((Tabled(periods_table(result.outcomes, prob)),) if several("period") else ()),
+        *((_unfolded(periods_table(result.outcomes, prob)),) if several("period") else ()),
         picture(figure, "effect", "Effect of the programme", caption),
         *design_blocks(result.design, result.fit, prob),
     )
+
+
+def _unfolded(table: Table) -> Block:
+    """Return a table as it is, or folded away where it is long."""
+    return Tabled(table) if len(table.rows) <= _LONG else FoldedTables(table.title, (table,))
 
 
 def _payments(result: RunResult, prob: float) -> tuple[Block, ...]:
