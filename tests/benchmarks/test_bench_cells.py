@@ -130,14 +130,15 @@ def test_cells_against_rows_in_pymc(n, record_property, capsys):
     report(capsys, record_property, people=n, times_rows=200 * theirs / mine)
 
 
-def test_a_second_fit_of_one_shape(record_property, capsys):
-    """240 cells of 120 sites, pooled: compiled once."""
+@pytest.mark.parametrize("sites", [6, 120])
+def test_a_second_fit_of_one_shape(sites, record_property, capsys):
+    """Pooled sites, two cells each: compiled once. Steps are small where groups are pooled."""
     rng = np.random.default_rng(3)
 
     def trial():
-        level, effect = rng.normal(-0.4, 0.5, 120), rng.normal(0.3, 0.2, 120)
+        level, effect = rng.normal(-0.4, 0.5, sites), rng.normal(0.3, 0.2, sites)
         table = pd.DataFrame(
-            {"t": np.repeat([0, 1], 120), "site": np.tile(np.arange(120), 2), "n": 100}
+            {"t": np.repeat([0, 1], sites), "site": np.tile(np.arange(sites), 2), "n": 100}
         )
         p = expit(np.concatenate([level, level + effect]))
         return Cells.from_frame(
@@ -154,6 +155,7 @@ def test_a_second_fit_of_one_shape(record_property, capsys):
     report(
         capsys,
         record_property,
+        sites=sites,
         seconds_first=first,
         seconds_again=statistics.median(cpu for _, cpu, _ in again),
         wall_again=min(wall for _, _, wall in again),
