@@ -138,7 +138,7 @@ def fit_intensities(counts: IntervalCounts, start: Array) -> Intensities:
 
     found = optimize.minimize(loss, np.log(start[at]), method="BFGS", options={"gtol": 1e-8})
     hessian = _hessian(loss, found.x) * scale
-    slope = np.abs(found.jac).max()
+    slope = float(np.abs(cast("Array", found.jac)).max())
     if not slope < _GRADIENT or np.linalg.eigvalsh(hessian).min() <= _UNKNOWN**-2:
         raise InputError(
             "the likelihood has no maximum inside",

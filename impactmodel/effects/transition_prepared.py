@@ -146,7 +146,7 @@ class PreparedTransitions:
 
     def fit(self, method: Sampler | ClosedForm, say: Say) -> EffectFit:
         """Compute the posterior, its checks and the outcomes."""
-        stats: xr.DataTree | None = None
+        tree: xr.DataTree | None = None
         if isinstance(method, ClosedForm):
             if not isinstance(self.model, ConjugateRows):
                 raise TypeError(self.exact)
@@ -157,16 +157,15 @@ class PreparedTransitions:
             say("compiling the model and sampling its posterior")
             tree = sampling.sample([self.model], method)
             drawn, shape = _flat(tree), (method.chains, method.draws)
-            stats = tree["sample_stats"]
         first = self.start.posterior(shape[0] * shape[1], stream(method.seed, "start"))
         matrices = self.model.matrices(drawn)
         chain = self.chain(first, matrices)
         posterior = _tree({**drawn, "initial": first, "transition": matrices}, shape)
         found = sampling.Chains(1.0, float(shape[1]), 0)
-        if stats is not None:
-            posterior["sample_stats"] = stats
+        if tree is not None:
+            posterior["sample_stats"] = tree["sample_stats"]
             watched = self._watched(drawn, chain, shape)
-            found = sampling.measure_chains(watched, int(stats["diverging"].sum()))
+            found = sampling.measure_chains(watched, int(tree["sample_stats"]["diverging"].sum()))
         say("checking the fit")
         checks = (*found.checks(), *self._checks(first, matrices, method.seed))
         diagnostics = Diagnostics(checks, found.rhat_max, found.ess_min, found.divergences)
