@@ -18,7 +18,7 @@ _ARMS = np.array([0.5, -0.5]).reshape(2, 1, 1, 1, 1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PooledRows:
-    """Rows with a multinomial logit per origin, see `LogitRows`: a `RowModel`."""
+    """Rows with a multinomial logit per origin, see `LogitRows`."""
 
     rows: Rows
     priors: LogitRows
@@ -118,10 +118,6 @@ class PooledRows:
             raw = rng.standard_normal((n, 2, self.rows.counts.shape[1], *shape))
             drawn |= {"move_group_sd": sd, "move_group": sd[:, :, None, None, None] * raw}
         return drawn
-
-    def draw(self, n: int, rng: np.random.Generator) -> dict[str, Array]:
-        """Raise: there is no closed form."""
-        raise NotImplementedError(self.exact)
 
     def matrices(self, drawn: Parameters) -> Array:
         """Return transition matrices (draw, arm, group, band, from, to)."""

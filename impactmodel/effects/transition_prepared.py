@@ -21,8 +21,9 @@ from impactmodel.effects.methods import ClosedForm, Sampler
 from impactmodel.effects.predictor import Array, Parameters
 from impactmodel.effects.result import EffectFit
 from impactmodel.effects.transition_checks import transition_checks
+from impactmodel.effects.transition_logit import PooledRows
 from impactmodel.effects.transition_priors import StateTarget
-from impactmodel.effects.transition_rows import RowModel, dirichlet
+from impactmodel.effects.transition_rows import ConjugateRows, dirichlet
 from impactmodel.evidence.state_cells import StateCells
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class StartModel:
         """Draw from the prior (draw, arm, group, state)."""
         return self._draw(np.zeros_like(self.counts), n, rng)
 
-    def draw(self, n: int, rng: np.random.Generator) -> Array:
+    def posterior(self, n: int, rng: np.random.Generator) -> Array:
         """Draw from the posterior (draw, arm, group, state)."""
         return self._draw(self.counts, n, rng)
 
@@ -94,7 +95,7 @@ class PreparedTransitions:
     cells: StateCells
     bands: tuple[int, ...]
     design_effect: float
-    model: RowModel
+    model: ConjugateRows | PooledRows
     start: StartModel
     target: StateTarget
     first_day: dt.date
@@ -145,24 +146,26 @@ class PreparedTransitions:
 
     def fit(self, method: Sampler | ClosedForm, say: Say) -> EffectFit:
         """Compute the posterior, its checks and the outcomes."""
+        tree: xr.DataTree | None = None
         if isinstance(method, ClosedForm):
+            if not isinstance(self.model, ConjugateRows):
+                raise TypeError(self.exact)
             say("drawing from the exact posterior")
-            drawn, stats = self.model.draw(method.draws, stream(method.seed, "moves")), None
+            drawn = self.model.posterior(method.draws, stream(method.seed, "moves"))
             shape = (1, method.draws)
         else:
             say("compiling the model and sampling its posterior")
             tree = sampling.sample([self.model], method)
-            drawn, stats = _flat(tree), tree["sample_stats"]
-            shape = (method.chains, method.draws)
-        first = self.start.draw(shape[0] * shape[1], stream(method.seed, "start"))
+            drawn, shape = _flat(tree), (method.chains, method.draws)
+        first = self.start.posterior(shape[0] * shape[1], stream(method.seed, "start"))
         matrices = self.model.matrices(drawn)
         chain = self.chain(first, matrices)
         posterior = _tree({**drawn, "initial": first, "transition": matrices}, shape)
         found = sampling.Chains(1.0, float(shape[1]), 0)
-        if stats is not None:
-            posterior["sample_stats"] = stats
+        if tree is not None:
+            posterior["sample_stats"] = tree["sample_stats"]
             watched = self._watched(drawn, chain, shape)
-            found = sampling.measure_chains(watched, int(stats["diverging"].sum()))
+            found = sampling.measure_chains(watched, int(tree["sample_stats"]["diverging"].sum()))
         say("checking the fit")
         checks = (*found.checks(), *self._checks(first, matrices, method.seed))
         diagnostics = Diagnostics(checks, found.rhat_max, found.ess_min, found.divergences)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,59 +53,9 @@ class Rows:
         return out
 
 
-class RowModel(Protocol):
-    """A model of the rows: what the design needs of it beside what a sampler needs."""
-
-    @property
-    def rows(self) -> Rows:
-        """The counts."""
-        ...
-
-    @property
-    def exact(self) -> str:
-        """Why there is no closed form; empty where there is one."""
-        ...
-
-    @property
-    def signature(self) -> Hashable:
-        """What decides the compiled code."""
-        ...
-
-    @property
-    def target_accept(self) -> float:
-        """Acceptance that a sampler's steps are adapted to."""
-        ...
-
-    @property
-    def data(self) -> Mapping[str, npt.NDArray[Any]]:
-        """The arrays that the PyMC model reads, by name."""
-        ...
-
-    @property
-    def statement(self) -> str:
-        """One sentence on the model, for the record."""
-        ...
-
-    def add(self, data: Mapping[str, Any]) -> None:
-        """Add parameters and likelihood to the PyMC model in context."""
-        ...
-
-    def prior(self, n: int, rng: np.random.Generator) -> dict[str, Array]:
-        """Draw the parameters from their priors."""
-        ...
-
-    def draw(self, n: int, rng: np.random.Generator) -> dict[str, Array]:
-        """Draw the parameters independently from the exact posterior."""
-        ...
-
-    def matrices(self, drawn: Parameters) -> Array:
-        """Return transition matrices (draw, arm, group, band, from, to)."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class ConjugateRows:
-    """Rows with Dirichlet priors: a `RowModel` whose posterior is Dirichlet."""
+    """Rows with Dirichlet priors: the posterior is Dirichlet too."""
 
     rows: Rows
     priors: DirichletRows
@@ -159,7 +109,7 @@ class ConjugateRows:
         """Draw the rows from their priors."""
         return {"row": dirichlet(np.broadcast_to(self.alpha, self.rows.counts.shape), n, rng)}
 
-    def draw(self, n: int, rng: np.random.Generator) -> dict[str, Array]:
+    def posterior(self, n: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw the rows from their Dirichlet posteriors."""
         return {"row": dirichlet(self.alpha + self.rows.counts, n, rng)}
 

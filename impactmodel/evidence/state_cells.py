@@ -269,14 +269,6 @@ def cells_of(
         # A spell that began before the first month has an unknown length and stays at -1.
         changed = path[:, month] != path[:, month - 1]
         length = np.where(changed, 1, np.where(length > 0, length + 1, -1))
-    whole = path[:, -1] >= 0
-    time = (path[whole][:, :, None] == np.arange(states)).sum(axis=1).astype(float)
-    number, sums = np.zeros((2, groups)), np.zeros((2, groups, states))
-    products = np.zeros((2, groups, states, states))
-    place = (arm[whole], group[whole])
-    np.add.at(number, place, 1.0)
-    np.add.at(sums, place, time)
-    np.add.at(products, place, time[:, :, None] * time[:, None, :])
     return StateCells(
         names[0],
         names[1],
@@ -286,8 +278,22 @@ def cells_of(
         frozen(counts),
         frozen(pairs),
         frozen(spells),
-        (frozen(number), frozen(sums), frozen(products)),
+        _times(path, (arm, group), (2, groups, states)),
     )
+
+
+def _times(
+    path: npt.NDArray[np.int16], place: tuple[Labels, Labels], size: tuple[int, int, int]
+) -> tuple[Array, Array, Array]:
+    """Return number of people seen to the end, and sums and products of their months by state."""
+    whole = path[:, -1] >= 0
+    time = (path[whole][:, :, None] == np.arange(size[2])).sum(axis=1).astype(float)
+    number, sums, products = np.zeros(size[:2]), np.zeros(size), np.zeros((*size, size[2]))
+    where = (place[0][whole], place[1][whole])
+    np.add.at(number, where, 1.0)
+    np.add.at(sums, where, time)
+    np.add.at(products, where, time[:, :, None] * time[:, None, :])
+    return frozen(number), frozen(sums), frozen(products)
 
 
 def _state(data: Table, name: str, states: Sequence[str], *, none: bool = True) -> Labels:

@@ -115,7 +115,7 @@ def quantities(kind, initial, transition, drawn):
 def posterior(kind, found, seed, rng):
     """Draws of the parameters of the movements, nearly independent."""
     if kind == "exact":
-        return found.draw(127, rng)
+        return found.posterior(127, rng)
     # One chain's luck is no matter here: ranks are judged over all simulations.
     settings = Sampler(seed=seed, chains=2, draws=32 * THIN, tune=200, cores=1)
     tree = sampling.sample([found], settings)["posterior"].dataset.isel(
@@ -143,7 +143,9 @@ def ranks(kind, simulations, priors=None, *, swap=False, carried=False):
             cells = swapped(cells)
         found = model(kind, cells, priors)
         sample = posterior(kind, found, i, rng)
-        first = StartModel(cells.initial, common=False).draw(len(next(iter(sample.values()))), rng)
+        first = StartModel(cells.initial, common=False).posterior(
+            len(next(iter(sample.values()))), rng
+        )
         ranked = quantities(kind, first, found.matrices(sample), sample)
         out[i] = (ranked < truth[i]).sum(axis=0)
     return out

@@ -64,8 +64,8 @@ def test_intervals_cover_the_effect_on_months_employed(n, odds):
     for _ in range(SEEDS):
         cells = simulate(matrices, n, rng)
         model = ConjugateRows(Rows.of(cells, BANDS), DirichletRows())
-        drawn = model.matrices(model.draw(DRAWS, rng))
-        first = StartModel(cells.initial, common=False).draw(DRAWS, rng)
+        drawn = model.matrices(model.posterior(DRAWS, rng))
+        first = StartModel(cells.initial, common=False).posterior(DRAWS, rng)
         time = months(first, drawn)[:, :, 0]
         gained = time[:, 0] - time[:, 1]
         low, high = np.quantile(gained, [(1 - PROB) / 2, (1 + PROB) / 2])

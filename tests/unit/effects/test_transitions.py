@@ -12,6 +12,7 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.spec import dump, load
 from impactmodel.effects.chain_histories import chain_histories
 from impactmodel.effects.choices_states import TransitionsChoice
+from impactmodel.effects.designs import prepare
 from impactmodel.effects.fitting import build_model, fit, prior_outcomes
 from impactmodel.effects.intensities import IntervalCounts, fit_intensities, interval_likelihood
 from impactmodel.effects.markov import Chain, band_of, person_covariance
@@ -493,6 +494,36 @@ def test_choices_survive_a_file(cells):
     assert load(TransitionsChoice, dump(choice)) == choice
     design = choice.design(cells, dt.date(2024, 1, 1), source="register")
     assert (design.bands, design.start, design.source) == ((3,), dt.date(2024, 1, 1), "register")
+
+
+def test_the_pooled_model_has_the_likelihood_of_its_matrices():
+    rng = np.random.default_rng(13)
+    path = np.concatenate([walk(INITIAL, MOVES[a, 0], 30, 6, rng) for a in (0, 1)])
+    data = counted(path, np.arange(60) < 30, ("a", "b"), np.arange(60) % 2)
+    design = Transitions(data, bands=(3,), pool_groups=True, priors=LogitRows())
+    density = build_model(design).compile_logp(jacobian=False, mode="FAST_COMPILE")
+    rows = prepare(design).model
+    scales = {"move_level": 1.5, "move_effect": 0.5, "move_band": 0.5}
+    found = []
+    for _ in range(2):
+        level, effect = rng.normal(-2.0, 1.0, (2, 2)), rng.normal(0.0, 0.5, (2, 2))
+        band, raw = rng.normal(0.0, 0.5, (2, 2, 2)), rng.normal(0.0, 1.0, (2, 2, 2, 2))
+        sd = np.array([0.3, 0.2])
+        point = {"move_level": level, "move_effect": effect, "move_band": band}
+        value = density(point | {"move_group_raw": raw, "move_group_sd_log__": np.log(sd)})
+        drawn = {k: v[None] for k, v in point.items()}
+        p = rows.matrices(drawn | {"move_group": (sd[:, None, None, None] * raw)[None]})[0]
+        moved = data.banded((3,))
+        exact = (moved[..., :2, :] * np.log(p[..., :2, :])).sum()
+        centre = np.log(0.1 / 2 / 0.9)
+        for name, v in point.items():
+            mean = centre if name == "move_level" else 0.0
+            exact += stats.norm.logpdf(v, mean, scales[name]).sum()
+        exact += stats.norm.logpdf(raw).sum()
+        exact += stats.halfnorm.logpdf(sd, scale=[0.5, 0.25]).sum()
+        found.append((value, exact))
+    for value, exact in found:
+        assert float(value) == pytest.approx(float(exact), abs=1e-8)
 
 
 @pytest.mark.sampler
