@@ -40,13 +40,14 @@ class Account:
 
     def repay(self, month: int, free: Draws, *, principal: bool, due: bool) -> Draws:
         """Pay the return that is due, then the principal; return the cash that is left."""
-        for wanted, name in ((due, "due"), (principal, "principal")):
-            if wanted:
-                balance = getattr(self, name)
-                paid = np.minimum(free, balance)
-                setattr(self, name, balance - paid)
-                self.repaid[month] += paid
-                free = free - paid
+        if due:
+            paid = np.minimum(free, self.due)
+            self.due, free = self.due - paid, free - paid
+            self.repaid[month] += paid
+        if principal:
+            paid = np.minimum(free, self.principal)
+            self.principal, free = self.principal - paid, free - paid
+            self.repaid[month] += paid
         return free
 
     def take(self, month: int, amount: Draws) -> None:
