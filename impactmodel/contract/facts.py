@@ -115,7 +115,7 @@ def facts_of(
             total, reference = total + cell.total, reference + own
             people += cell.people or 0
         facts[total_name(outcome)], facts[reference_name(outcome)] = total, reference
-        facts[PEOPLE] = people
+        facts[PEOPLE] = max(people, facts.get(PEOPLE, people))
     return facts | _costs(contract, clause, cells, period, facts[PEOPLE])
 
 

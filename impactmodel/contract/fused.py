@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 type Draws = NDArray[np.float64]
 
-WORTH_IT = 1_000_000
-"""Payments (draws × dues) from which compiling pays."""
+WORTH_IT = 5_000_000
+"""Payments (draws × dues) from which compiling pays, if the contract is priced more than once."""
 
 
 BLOCK = 32

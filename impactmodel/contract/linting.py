@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from impactmodel.contract.branches import Gated, Limited, Payment, inside
+from impactmodel.contract.branches import EachGroup, Gated, Limited, Parts, Payment, inside
 from impactmodel.contract.cards import stated
 from impactmodel.contract.dues import dues_of
 from impactmodel.contract.findings import Finding
@@ -111,14 +111,16 @@ def _mechanism(
 
 
 def _places(payment: Payment) -> list[str]:
-    if isinstance(payment, Gated):
-        return ["then", "otherwise"]
-    inner = inside(payment)
-    return (
-        ["payment"]
-        if len(inner) == 1 and hasattr(payment, "payment")
-        else [f"parts[{n}]" for n in range(len(inner))]
-    )
+    """Return the keys of what `inside` returns."""
+    match payment:
+        case Gated():
+            return ["then", "otherwise"]
+        case Parts(parts=parts):
+            return [f"parts[{n}]" for n in range(len(parts))]
+        case EachGroup() | Limited():
+            return ["payment"]
+        case _:
+            return []
 
 
 def _shadowed(upper: Gated, lower: Gated) -> bool:

@@ -177,7 +177,8 @@ def _line(contract: OutcomesContract, due: Due, results: Results, paid: Decimal)
     computed = audit(rule, facts)
     amount = computed.value
     trail: Audit | None = computed
-    if results.persons and clause.cap_per_person is not None and not clause.is_measured:
+    alone = results.persons and clause.cap_per_person is not None and not clause.is_measured
+    if alone and facts[PEOPLE] >= contract.minimum_cohort:
         amount, trail = _by_person(contract, due, results, paid), None
     amount = _rounded(contract, clause, amount, paid)
     units = audit(units_rule(contract, clause), facts).value

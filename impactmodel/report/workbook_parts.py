@@ -54,7 +54,7 @@ class Paid:
 
 def payments_of(part: Part, contract: OutcomesContract) -> list[Paid]:
     """Return the payments of a contract's central scenario, in order."""
-    heads = {f"{c.name}|{c.payer}|": (c.name, c.payer) for c in contract.clauses}
+    heads = {f"{c.name}|{c.payer}|": (c.name, c.payer) for c in contract.versions}
     found = []
     for name in part.totals():
         head, day = name[:-10], name[-10:]

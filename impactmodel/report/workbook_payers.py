@@ -100,7 +100,9 @@ def _payments(
     header(sheet, "Payer", "Clause", shown, "Mean over draws", "Mean less live")
     means = payments.by_clause()
     start = sheet.row + 1
-    for clause in payments.contract.clauses:
+    for clause in payments.contract.all_clauses:
+        if clause.name not in means:
+            continue
         row: list[Content] = []
         for year in shown.years:
             keys = [

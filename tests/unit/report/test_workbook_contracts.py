@@ -12,7 +12,10 @@ from impactmodel.contract import OutcomesContract, central, payments
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.schedule import Periods
+from impactmodel.core.spec import load
 from impactmodel.core.yaml import Document
+from tests.property.generated import make
+from tests.property.test_generated_contracts import as_outcomes
 from tests.unit.report.test_workbook import CENT, recalculated, run, totals_of, verdict, written
 
 ROOT = Path(__file__).parents[3]
@@ -89,13 +92,8 @@ def changes(contract, outcomes):
     return found, scenario.changed(found).totals()
 
 
-@pytest.mark.slow
-@pytest.mark.libreoffice
-@pytest.mark.parametrize("name", [n for n in EXAMPLES if n not in NO_FORMULA])
-def test_an_example_is_live_to_the_cent_after_three_changes(made, name, libreoffice, tmp_path):
-    contract = OutcomesContract.from_yaml(ROOT / f"examples/contracts/{name}.yaml")
-    rows = next(case["results"] for case in CASES if case["contract"] == name)
-    outcomes = certain(contract, rows)
+def assert_live(made, contract, outcomes, libreoffice, folder):
+    """The workbook follows three changes to the cent, and its checks pass."""
     result = dataclasses.replace(
         made,
         outcomes=outcomes,
@@ -103,12 +101,36 @@ def test_an_example_is_live_to_the_cent_after_three_changes(made, name, libreoff
         payments=payments(contract, outcomes, "expected"),
         savings=None,
     )
-    path = written(result, tmp_path / "made")
+    path = written(result, folder / "made")
     changed, expected = changes(contract, outcomes)
     assert len(changed) == 3
-    book = recalculated(libreoffice, path, tmp_path / "after", changed)
+    book = recalculated(libreoffice, path, folder / "after", changed)
     assert totals_of(book)["contract"] == pytest.approx(expected, abs=CENT)
     assert verdict(book).startswith("PASS")
+
+
+@pytest.mark.slow
+@pytest.mark.libreoffice
+@pytest.mark.parametrize("name", [n for n in EXAMPLES if n not in NO_FORMULA])
+def test_an_example_is_live_to_the_cent_after_three_changes(made, name, libreoffice, tmp_path):
+    contract = OutcomesContract.from_yaml(ROOT / f"examples/contracts/{name}.yaml")
+    rows = next(case["results"] for case in CASES if case["contract"] == name)
+    assert_live(made, contract, certain(contract, rows), libreoffice, tmp_path)
+
+
+# The first seeds whose contracts have amendments, or limits in each year or period.
+@pytest.mark.slow
+@pytest.mark.libreoffice
+@pytest.mark.parametrize("part", ["amendments", "limits", "termination"])
+def test_a_generated_contract_is_live_to_the_cent(made, part, libreoffice, tmp_path):
+    for seed in range(6000, 6100):
+        data, rows = make(seed)
+        outcomes = as_outcomes(data, rows)
+        contract = load(OutcomesContract, data)
+        if data.get(part) and len(payments(contract, outcomes, "expected").amount["due"]) > 3:
+            break
+    assert data.get(part)
+    assert_live(made, contract, outcomes, libreoffice, tmp_path)
 
 
 def test_every_example_has_a_published_case():
