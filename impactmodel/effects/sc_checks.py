@@ -26,10 +26,10 @@ class _Placebos:
 
     @classmethod
     def of(cls, treated: Array, donors: Array, first: int) -> _Placebos:
-        rows = [gaps(treated, donors, first)]
-        for j in range(donors.shape[1]):
-            rows.append(gaps(donors[:, j], np.delete(donors, j, axis=1), first))
-        return cls(np.stack(rows), first)
+        placebos = [
+            gaps(donors[:, j], np.delete(donors, j, axis=1), first) for j in range(donors.shape[1])
+        ]
+        return cls(np.stack([gaps(treated, donors, first), *placebos]), first)
 
     @property
     def before(self) -> Array:

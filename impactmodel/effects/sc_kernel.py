@@ -150,7 +150,7 @@ def _move_scalars(
 
 
 @_jit
-def sweep(  # noqa: PLR0913  the state of a walker and its data
+def sweep(
     logs: Array,
     state: Array,
     y: Array,
@@ -165,7 +165,7 @@ def sweep(  # noqa: PLR0913  the state of a walker and its data
 
 
 @_jit
-def walk(  # noqa: PLR0913  the state of a walker and its data
+def walk(  # noqa: PLR0913, PLR0917  compiled code takes no keywords
     logs: Array,
     state: Array,
     y: Array,

@@ -109,7 +109,7 @@ class StateOnly(SeriesWithoutProgramme):
             made, priors=dataclasses.replace(PRIORS, level=ScalePrior(0.01, 32.0, 1.0))
         ),
         lambda made: dataclasses.replace(
-            made, structure=dataclasses.replace(made.structure, start=1.0)
+            made, structure=dataclasses.replace(made.structure, start=3.0)
         ),
         lambda made: StateOnly(made.measure, made.y, made.structure, made.priors, made.unit),
     ],

@@ -103,20 +103,17 @@ def california():
 
 
 def frozen_weights(estimator, kind):
-    rows = {
+    return {
         r["label"]: float(r["weight"])
         for r in read("prop99_weights.csv")
         if (r["estimator"], r["kind"]) == (estimator, kind)
     }
-    return rows
 
 
 def panel():
     data = datasets.load("prop99")
     data["first"] = np.where(data["state"] == "California", 1989.0, np.nan)
-    return Panel.from_frame(
-        data, unit="state", period="year", start="first", outcomes=[PACKS]
-    )
+    return Panel.from_frame(data, unit="state", period="year", start="first", outcomes=[PACKS])
 
 
 def test_the_published_synthetic_control_is_where_its_search_stops_short_of_the_optimum():
