@@ -105,7 +105,7 @@ class SeriesPriors:
     level: ScalePrior = field(default_factory=lambda: ScalePrior(0.1, 4.0, 1.0))
     slope: ScalePrior = field(default_factory=lambda: ScalePrior(0.01, 4.0, 1.0))
     season: ScalePrior = field(default_factory=lambda: ScalePrior(0.05, 4.0, 1.0))
-    information: float = 1.0
+    information: float = 0.01
     start: Start = "mean"
     constant: bool = False
 
