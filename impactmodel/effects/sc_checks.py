@@ -8,8 +8,8 @@ import numpy as np
 
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.effects.checks import Check
-from impactmodel.effects.sc_twins import Array, gaps, point_estimates
-from impactmodel.effects.simplex import simplex_weights
+from impactmodel.effects.sc_twins import gaps, point_estimates
+from impactmodel.effects.simplex import Array, simplex_weights
 
 # The treated may fit so many times worse before the start than the median donor does.
 _WORSE = 2.0

@@ -105,7 +105,8 @@ def test_an_effect_is_found_and_its_error_holds_the_noise():
     effect = found.outcomes.effect().values[:, 0, 0]
     low, high = np.quantile(effect.mean(axis=1), [0.025, 0.975])
     assert 0 < low < 3.0 < high
-    assert effect.std(axis=0).mean() > 0.9
+    # No period can be surer than the noise of the series lets it be.
+    assert effect.std(axis=0).mean() > noise()[:FIRST].std(ddof=1)
 
 
 def test_a_control_series_takes_its_share_out():
