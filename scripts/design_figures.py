@@ -17,7 +17,9 @@ from impactmodel.report.series_figures import plot_series
 from impactmodel.report.style import svg
 
 FIGURES = Path(__file__).parents[1] / "docs" / "figures"
-PACKS = OutcomeMeasure("packs", kind="count", label="Cigarette packs sold per head, California")
+PACKS = OutcomeMeasure(
+    "packs", kind="index", unit="packs per head", label="Cigarette sales in California"
+)
 
 
 def california() -> Panel:

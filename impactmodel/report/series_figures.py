@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     type Array = npt.NDArray[np.float64]
 
 _HEIGHT = 2.5
+# Ends of lines closer than this share of the axis have their names moved apart.
+_CLOSE = 0.1
 
 
 def plot_series(
@@ -101,20 +103,27 @@ def _levels(
         line = np.append(told, np.median(without[:, 0]) / unit.factor) * unit.factor
         ax.plot(days[: first + 1], line, color=ORANGE, linewidth=1.6)  # type: ignore[arg-type]
     _since(ax, days, first)
-    # The names stand at the ends of their lines.
-    for height, text, colour in (
-        (float(seen[-1] * unit.factor), "observed", INK),
-        (float(np.median(without[:, -1])), "without", ORANGE),
+    _name_lines(ax, days[-1], float(seen[-1] * unit.factor), float(np.median(without[:, -1])))
+    ax.set_title(f"{measure.title} ({unit.name})")
+
+
+def _name_lines(ax: Axes, day: dt.date, observed: float, without: float) -> None:
+    """Write the names at the ends of their lines, apart from each other where these meet."""
+    low, high = ax.get_ylim()
+    apart = 8 if abs(observed - without) < _CLOSE * (high - low) else 0
+    up = 1 if observed >= without else -1
+    for height, text, colour, shift in (
+        (observed, "observed", INK, up * apart),
+        (without, "without", ORANGE, -up * apart),
     ):
         ax.annotate(
             text,
-            (days[-1], height),
-            (5, 0),
+            (day, height),  # type: ignore[arg-type]
+            (5, shift),
             textcoords="offset points",
             va="center",
-            color=colour,  # type: ignore[arg-type]
+            color=colour,
         )
-    ax.set_title(f"{measure.title} ({unit.name})")
 
 
 def _difference(
