@@ -29,11 +29,11 @@ class SyntheticControlChoice:
     Examples
     --------
     >>> SyntheticControlChoice().error
-    'ar1'
+    'placebo'
     """
 
     priors: DonorPriors = field(default_factory=DonorPriors)
-    error: Errors = "ar1"
+    error: Errors = "placebo"
     method: Sampler | None = None
     type: Literal["synthetic_control"] = field(default="synthetic_control", kw_only=True)
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.effects.checks import Check
-from impactmodel.effects.sc_twins import Array, gaps, point_estimates
-from impactmodel.effects.simplex import simplex_weights
+from impactmodel.effects.sc_twins import gaps, point_estimates
+from impactmodel.effects.simplex import Array, simplex_weights
 
 # The treated may fit so many times worse before the start than the median donor does.
 _WORSE = 2.0
@@ -26,10 +26,10 @@ class _Placebos:
 
     @classmethod
     def of(cls, treated: Array, donors: Array, first: int) -> _Placebos:
-        rows = [gaps(treated, donors, first)]
-        for j in range(donors.shape[1]):
-            rows.append(gaps(donors[:, j], np.delete(donors, j, axis=1), first))
-        return cls(np.stack(rows), first)
+        placebos = [
+            gaps(donors[:, j], np.delete(donors, j, axis=1), first) for j in range(donors.shape[1])
+        ]
+        return cls(np.stack([gaps(treated, donors, first), *placebos]), first)
 
     @property
     def before(self) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import exp, lgamma, log, sqrt
 from typing import Any, cast
 
-import numba  # type: ignore[import-untyped]
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -100,7 +100,7 @@ def _log_sigma(sigma: float, square: float, periods: int, scale: float) -> float
 @_jit
 def _log_rho(error: Array, rho: float, sigma: float) -> float:
     # Beta(2, 2), on the logistic scale.
-    square = (whiten(error, rho) ** 2).sum()
+    square = float((whiten(error, rho) ** 2).sum())
     periods = error.shape[1]
     return (
         2.0 * log(rho * (1.0 - rho))
@@ -111,7 +111,7 @@ def _log_rho(error: Array, rho: float, sigma: float) -> float:
 
 @_jit
 def _log_concentration(a: float, total: float, count: int, prior: Array) -> float:
-    z = log(a / prior[0]) / prior[1]
+    z = log(a / float(prior[0])) / float(prior[1])
     return lgamma(count * a) - count * lgamma(a) + a * total - 0.5 * z * z
 
 
@@ -165,7 +165,7 @@ def sweep(
 
 
 @_jit
-def walk(  # noqa: PLR0913  the state of a walker and its data
+def walk(  # noqa: PLR0913, PLR0917  compiled code takes no keywords
     logs: Array,
     state: Array,
     y: Array,

@@ -15,7 +15,7 @@ from impactmodel.core.spec import spec
 from impactmodel.effects.predictor import RAW
 
 type Array = npt.NDArray[np.float64]
-type Errors = Literal["independent", "ar1"]
+type Errors = Literal["placebo", "ar1", "independent"]
 
 
 @spec
@@ -48,7 +48,7 @@ class DonorPriors:
 
     concentration: float = 0.2
     spread: float = 0.5
-    noise: float = 0.5
+    noise: float = 0.2
     constant: float = 0.0
 
     def __post_init__(self) -> None:
@@ -67,7 +67,8 @@ class DonorModel:
     .. math:: y_t = c + \sum_j w_j x_{jt} + e_t
 
     with *e* of standard deviation :math:`\sigma`, independent or AR(1) with
-    :math:`\rho \sim \text{Beta}(2, 2)`.
+    :math:`\rho \sim \text{Beta}(2, 2)`. From the start on the errors go on likewise or, with
+    ``placebo``, are those that donors show when each is taken as treated.
 
     Parameters
     ----------
@@ -78,9 +79,12 @@ class DonorModel:
     donors
         Donors over all periods (period, donor), in the same units.
     priors, errors
-        What is assumed.
+        What is assumed; with ``placebo``, errors before the start are AR(1).
     unit
         Mean and standard deviation that all was standardised by.
+    placebos
+        Errors of donors from the start on, on the treated's scale (placebo, period), see
+        `placebo_errors`; needed with ``placebo``.
     """
 
     measure: OutcomeMeasure
@@ -89,13 +93,19 @@ class DonorModel:
     priors: DonorPriors
     errors: Errors
     unit: tuple[float, float]
+    placebos: Array | None = None
+
+    @property
+    def lasting(self) -> bool:
+        """Whether errors before the start are AR(1)."""
+        return self.errors != "independent"
 
     @property
     def signature(self) -> Hashable:
         """What decides the compiled code."""
         p = self.priors
         shape = self.donors.shape[1]
-        return type(self).__name__, self._name, shape, self.errors, p.spread > 0, p.constant > 0
+        return type(self).__name__, self._name, shape, self.lasting, p.spread > 0, p.constant > 0
 
     @property
     def target_accept(self) -> float:
@@ -140,7 +150,7 @@ class DonorModel:
         error = data[f"{name}_y"] - data[f"{name}_donors"] @ weights
         if p.constant > 0:
             error = error - pm.Normal(f"{name}_constant", 0.0, assumed[3])
-        if self.errors == "independent":
+        if not self.lasting:
             pm.Potential(f"{name}_likelihood", pm.logp(pm.Normal.dist(0.0, sigma), error).sum())
             return
         rho = pm.Beta(f"{name}_rho", 2.0, 2.0)
@@ -161,7 +171,7 @@ class DonorModel:
             drawn[f"{name}_concentration"] = concentration
         if p.constant > 0:
             drawn[f"{name}_constant"] = rng.normal(0, p.constant, n)
-        if self.errors == "ar1":
+        if self.lasting:
             drawn[f"{name}_rho"] = rng.beta(2.0, 2.0, n)
         return drawn
 
@@ -183,8 +193,23 @@ class DonorModel:
     def counterfactual(self, drawn: Mapping[str, Array], rng: np.random.Generator) -> Array:
         """Return the periods from the start on, given those before (draw, period)."""
         fitted = self.fitted(drawn)
-        last = self.y[-1] - fitted[:, len(self.y) - 1]
-        return self._forward(fitted, last, drawn, rng)
+        before = len(self.y)
+        last = self.y[-1] - fitted[:, before - 1]
+        if self.placebos is None:
+            return self._forward(fitted, last, drawn, rng)
+        ahead = np.arange(1, fitted.shape[1] - before + 1)
+        rho = drawn.get(f"{self._name}_rho", np.zeros(len(last)))
+        picked = rng.integers(len(self.placebos), size=len(last))
+        sign = rng.choice([-1.0, 1.0], size=len(last))
+        error = last[:, None] * rho[:, None] ** ahead + sign[:, None] * self.placebos[picked]
+        return np.asarray(self.unit[0] + self.unit[1] * (fitted[:, before:] + error))
+
+    def forecasts(self, drawn: Mapping[str, Array]) -> Array:
+        """Return the periods before the start, each given those before it (draw, period)."""
+        out = self.fitted(drawn)[:, : len(self.y)]
+        rho = drawn.get(f"{self._name}_rho", np.zeros(len(out)))
+        out[:, 1:] += rho[:, None] * (self.y - out)[:, :-1]
+        return np.asarray(self.unit[0] + self.unit[1] * out)
 
     def _forward(
         self, fitted: Array, last: Array, drawn: Mapping[str, Array], rng: np.random.Generator

@@ -38,7 +38,7 @@ def sample_donors(model: DonorModel, sampler: Sampler) -> dict[str, Array]:
         rng = np.random.default_rng(seed)
         concentration = p.concentration * np.exp(p.spread * rng.standard_normal())
         logs = log_gamma(np.array(concentration), (len(donors),), rng)
-        rho = rng.beta(2.0, 2.0) if model.errors == "ar1" else 0.0
+        rho = rng.beta(2.0, 2.0) if model.lasting else 0.0
         state = np.array([p.noise, concentration, 0.0, rho])
         chains.append(
             kernel.walk(
@@ -59,6 +59,6 @@ def sample_donors(model: DonorModel, sampler: Sampler) -> dict[str, Array]:
         out[f"{name}_concentration"] = scalars[..., kernel.CONCENTRATION]
     if p.constant > 0:
         out[f"{name}_constant"] = scalars[..., kernel.CONSTANT]
-    if model.errors == "ar1":
+    if model.lasting:
         out[f"{name}_rho"] = scalars[..., kernel.RHO]
     return out

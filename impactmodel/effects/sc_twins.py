@@ -110,3 +110,40 @@ def point_estimates(treated: Array, donors: Array, first: int) -> tuple[PointEst
         effect = estimator(treated, donors, first)
         out.append(PointEstimate(name, effect, float(np.std(placebo, ddof=1))))
     return tuple(out)
+
+
+def placebo_errors(treated: Array, donors: Array, first: int) -> Array:
+    r"""Return what donors miss from the start on, each compared with the other donors.
+
+    The gaps of donor *j* are scaled to the treated's fit before the start,
+
+    .. math:: g_{jt}\, r_1 / r_j, \quad r^2 = \tfrac1{T_0} \sum_{t \le T_0} g_t^2
+
+    so that an interval made of them agrees with the ranks of Abadie, Diamond and Hainmueller
+    (2010): if treated and donors are exchangeable, the treated's error is one more of these.
+
+    Parameters
+    ----------
+    treated, donors
+        Series (period) and (period, donor).
+    first
+        The first treated period.
+
+    Returns
+    -------
+    Array
+        Errors (donor, period from the start on); a donor that the others match exactly before
+        the start tells no scale and is left out.
+    """
+    own = _size(gaps(treated, donors, first)[:first])
+    out = []
+    for j in range(donors.shape[1]):
+        gap = gaps(donors[:, j], np.delete(donors, j, axis=1), first)
+        size = _size(gap[:first])
+        if size > 1e-9 * float(np.abs(donors[:, j]).max()):
+            out.append(gap[first:] * own / size)
+    return np.array(out)
+
+
+def _size(gap: Array) -> float:
+    return float(np.sqrt((gap**2).mean()))

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from impactmodel.core.errors import InputError, NotIdentifiedError
 from impactmodel.core.outcomes import Provenance
 from impactmodel.effects.checks import Check
 from impactmodel.effects.designs import prepare
 from impactmodel.effects.methods import Sampler
+from impactmodel.effects.result import EffectFit
 from impactmodel.effects.sc_checks import donor_checks
 from impactmodel.effects.sc_model import DonorModel, DonorPriors, Errors
 from impactmodel.effects.sc_sampler import sample_donors
-from impactmodel.effects.sc_twins import PointEstimate, point_estimates
+from impactmodel.effects.sc_twins import PointEstimate, placebo_errors, point_estimates
 from impactmodel.effects.series_prepared import PreparedSeries, tree_of
 from impactmodel.effects.treated_series import TreatedSeries, scale_of, treated_series
 from impactmodel.evidence.panel import Panel
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from impactmodel.effects.sc_model import Array
 
 _FEWEST_DONORS = 2
+# Below this a 95 % interval is made of fewer than one error on each side.
+_FEWEST_PLACEBOS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ class SyntheticControl:
     treated or to the donors that count. Donors must not be affected by the treatment.
 
     Effects carry the uncertainty of the weights and the error of prediction: what the treated
-    would have had strays from the donors' mean after the start as it did before it.
+    would have had strays from the donors' mean after the start, by default as far as donors stray
+    from theirs when each is taken as treated.
 
     Parameters
     ----------
@@ -46,8 +52,9 @@ class SyntheticControl:
     priors
         Of weights, constant and errors.
     errors
-        ``ar1`` or ``independent``. Independent errors make the interval too narrow wherever
-        deviations last longer than a period.
+        ``placebo``: from the start on, those of the donors taken as treated, in ratio to the fit
+        before it. ``ar1``: as they were before the start. ``independent``: likewise, without
+        memory. The last two make the interval too narrow where units drift apart later.
     source, price_base
         Citation of the data and price level of amounts, for the record.
 
@@ -67,13 +74,15 @@ class SyntheticControl:
 
     panel: Panel
     priors: DonorPriors = field(default_factory=DonorPriors)
-    errors: Errors = "ar1"
+    errors: Errors = "placebo"
     source: str = ""
     price_base: str = ""
 
     def __post_init__(self) -> None:
-        if self.errors not in {"independent", "ar1"}:
-            raise InputError("errors are 'independent' or 'ar1'", key="errors", seen=self.errors)
+        if self.errors not in {"placebo", "ar1", "independent"}:
+            raise InputError(
+                "errors are 'placebo', 'ar1' or 'independent'", key="errors", seen=self.errors
+            )
 
 
 def control_estimates(design: SyntheticControl) -> tuple[tuple[PointEstimate, ...], ...]:
@@ -97,6 +106,26 @@ def control_estimates(design: SyntheticControl) -> tuple[tuple[PointEstimate, ..
 def control_checks(design: SyntheticControl) -> tuple[Check, ...]:
     """Check the fit before the start, placebos in space and time, and each donor left out."""
     return _checks(_series(design))
+
+
+def fitted_before(design: SyntheticControl, fitted: EffectFit) -> Array:
+    """Return what the model says of each period before the start (outcome, period).
+
+    The mean of the posterior, given the periods before each: the donors' weighted mean and what
+    lasts of the last period's error. To be compared with the treated: a fit that misses them
+    there says nothing of later periods.
+    """
+    series, posterior = _series(design), fitted.posterior["posterior"]
+    out = []
+    for k, measure in enumerate(design.panel.outcomes):
+        model = _model(design, series, k)
+        named = {
+            str(name): values.values.reshape(-1, *values.shape[2:])
+            for name, values in posterior.data_vars.items()
+            if str(name).startswith(f"{measure.name}_")
+        }
+        out.append(model.forecasts(named).mean(axis=0))
+    return np.stack(out)
 
 
 def _checks(series: TreatedSeries) -> tuple[Check, ...]:
@@ -152,15 +181,27 @@ def _(design: SyntheticControl) -> PreparedControl:
 
 
 def _model(design: SyntheticControl, series: TreatedSeries, outcome: int) -> DonorModel:
-    before = series.treated[: series.first, outcome]
+    treated, donors = series.treated[:, outcome], series.untreated[:, :, outcome]
+    before = treated[: series.first]
     mean, sd = scale_of(before)
+    placebos = None
+    if design.errors == "placebo":
+        placebos = placebo_errors(treated, donors, series.first) / sd
+        if len(placebos) < _FEWEST_PLACEBOS:
+            raise InputError(
+                f"{len(placebos)} donors can stand in for the treated",
+                key="errors",
+                seen=design.errors,
+                fix=f"add donors, at least {_FEWEST_PLACEBOS}, or use errors='ar1'",
+            )
     return DonorModel(
         measure=design.panel.outcomes[outcome],
         y=(before - mean) / sd,
-        donors=(series.untreated[:, :, outcome] - mean) / sd,
+        donors=(donors - mean) / sd,
         priors=design.priors,
         errors=design.errors,
         unit=(mean, sd),
+        placebos=placebos,
     )
 
 
@@ -168,7 +209,7 @@ def _statements(design: SyntheticControl, series: TreatedSeries) -> tuple[str, .
     p = design.priors
     alpha = f"{p.concentration:g}" + (f" (log sd {p.spread:g})" if p.spread > 0 else "")
     level = f"a constant N(0, {p.constant:g}²)" if p.constant > 0 else "no constant"
-    errors = "AR(1)" if design.errors == "ar1" else "independent over time"
+    errors = "independent over time" if design.errors == "independent" else "AR(1)"
     said = [
         f"the mean of {len(series.names)} untreated units, weighted as fits the treated best over "
         f"{series.first} periods before the start, would have followed the treated afterwards",
@@ -180,6 +221,11 @@ def _statements(design: SyntheticControl, series: TreatedSeries) -> tuple[str, .
         "outcomes of the treated are those observed: effects are those of the units at hand, and "
         "their uncertainty holds the error of prediction in each period",
     ]
+    if design.errors == "placebo":
+        said.append(
+            "the treated and the untreated are exchangeable: in ratio to the fit before the "
+            "start, the treated stray from their synthetic control as the untreated do"
+        )
     if series.units > 1:
         said.append(f"{series.units} treated units count as their weighted mean")
     if design.panel.covariates:

@@ -1,4 +1,4 @@
-"""One treated series and what stands beside it: units that start together, and those never treated."""
+"""One treated series, the mean of units that start together, and the units never treated."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ SEED, SIMULATIONS, DRAWS = 20261124, 1000, 127
 BAND = 0.99
 BEFORE, AFTER = 16, 3
 JOB = OutcomeMeasure("job", kind="index")
-PRIORS = SeriesPriors(noise=ScalePrior(0.5, 4.0))
+PRIORS = SeriesPriors(noise=ScalePrior(0.5, 4.0), level=ScalePrior(0.1, 4.0, 1.0))
 QUANTITIES = ("noise", "level", "first period", "last period", "average after the start")
 X = np.random.default_rng(1).normal(size=(BEFORE + AFTER, 2))
 
@@ -109,11 +109,11 @@ class StateOnly(SeriesWithoutProgramme):
             made, priors=dataclasses.replace(PRIORS, level=ScalePrior(0.01, 32.0, 1.0))
         ),
         lambda made: dataclasses.replace(
-            made, structure=dataclasses.replace(made.structure, start=1.0)
+            made, structure=dataclasses.replace(made.structure, coefficients=1e-6 * np.eye(2))
         ),
         lambda made: StateOnly(made.measure, made.y, made.structure, made.priors, made.unit),
     ],
-    ids=["a level that hardly moves", "a wrong start", "a forecast without noise"],
+    ids=["a level that hardly moves", "no controls", "a forecast without noise"],
 )
 def test_planted_bugs_leave_the_bands(change):
     assert deviation(ranks(change)).max() > limit()

@@ -19,6 +19,7 @@ from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.effects import Sampler
 from impactmodel.effects.sc_model import DonorModel, DonorPriors
 from impactmodel.effects.sc_sampler import sample_donors
+from impactmodel.effects.sc_twins import placebo_errors
 from impactmodel.effects.treated_series import scale_of
 
 pytestmark = pytest.mark.calibration
@@ -28,6 +29,7 @@ SEED, YEARS, AFTER, LEVEL = 20261124, 30, 10, 0.05
 OUTCOMES = ("log_wage", "urate")
 WINDOW = 1989
 CASES = {
+    "placebo": (DonorPriors(), "placebo"),
     "ar1": (DonorPriors(), "ar1"),
     "independent": (DonorPriors(), "independent"),
 }
@@ -45,7 +47,13 @@ def rejections(case, outcome):
         mean, sd = scale_of(values[:first, j])
         y, donors = (values - mean) / sd, np.delete(values - mean, j, axis=1) / sd
         model = DonorModel(
-            OutcomeMeasure("y", kind="index"), y[:first, j], donors, priors, errors, (0.0, 1.0)
+            OutcomeMeasure("y", kind="index"),
+            y[:first, j],
+            donors,
+            priors,
+            errors,
+            (0.0, 1.0),
+            placebo_errors(y[:, j], donors, first) if errors == "placebo" else None,
         )
         drawn = sample_donors(model, Sampler(seed=j, chains=2, draws=150, tune=100))
         flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in drawn.items()}
@@ -70,4 +78,4 @@ def test_placebo_states_are_seldom_taken_as_effects():
         out.writerow(["errors", "outcome", "assignments", "rejected", "rate", when])
         out.writerows(rows)
     rate = {(r[0], r[1]): r[4] for r in rows}
-    assert all(rate["ar1", outcome] <= 0.10 for outcome in OUTCOMES)
+    assert all(rate["placebo", outcome] <= 0.10 for outcome in OUTCOMES)

@@ -29,8 +29,8 @@ BAND = 0.99
 BEFORE, AFTER, DONORS = 12, 2, 5
 JOB = OutcomeMeasure("job", kind="index")
 CASES = {
-    "ar1": (DonorPriors(constant=0.5), "ar1"),
-    "independent": (DonorPriors(), "independent"),
+    "ar1": (DonorPriors(noise=0.5, constant=0.5), "ar1"),
+    "independent": (DonorPriors(noise=0.5), "independent"),
 }
 QUANTITIES = {
     "ar1": (

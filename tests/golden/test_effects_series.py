@@ -103,12 +103,11 @@ def california():
 
 
 def frozen_weights(estimator, kind):
-    rows = {
+    return {
         r["label"]: float(r["weight"])
         for r in read("prop99_weights.csv")
         if (r["estimator"], r["kind"]) == (estimator, kind)
     }
-    return rows
 
 
 def panel():
