@@ -17,6 +17,11 @@ from impactmodel.effects.choices_people import (
     PredictedBaselineChoice,
 )
 from impactmodel.effects.choices_published import HistoricalControlsChoice, MetaAnalysisChoice
+from impactmodel.effects.choices_series import (
+    BeforeAfterChoice,
+    InterruptedTimeSeriesChoice,
+    SyntheticControlChoice,
+)
 from impactmodel.effects.choices_spells import DurationsChoice
 from impactmodel.effects.choices_states import TransitionsChoice
 from impactmodel.effects.experiment import Experiment
@@ -79,7 +84,10 @@ type DesignChoice = Annotated[
     | EncouragementChoice
     | PredictedBaselineChoice
     | DurationsChoice
-    | TransitionsChoice,
+    | TransitionsChoice
+    | SyntheticControlChoice
+    | InterruptedTimeSeriesChoice
+    | BeforeAfterChoice,
     Field(discriminator="type"),
 ]
 

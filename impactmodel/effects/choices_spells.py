@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Literal
 
-from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import spec
 from impactmodel.effects.durations import Durations
 from impactmodel.effects.hazard_priors import DurationPriors, HazardPriors
@@ -43,16 +42,8 @@ class DurationsChoice:
     method: Method | None = None
     type: Literal["durations"] = field(default="durations", kw_only=True)
 
-    def design(
-        self,
-        evidence: Spells | SpellCells,
-        periods: Periods | None = None,
-        *,
-        source: str = "",
-        price_base: str = "",
-    ) -> Durations:
-        """Return the design with its evidence, which has its own periods and no amounts."""
-        del periods, price_base
+    def design(self, evidence: Spells | SpellCells, *, source: str = "") -> Durations:
+        """Return the design with its evidence."""
         return Durations(
             evidence,
             job=self.job,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import field
 from typing import Literal
 
-from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import spec
 from impactmodel.effects.methods import Method
 from impactmodel.effects.transition_priors import DirichletRows, RowPriors, StateTarget
@@ -38,13 +38,11 @@ class TransitionsChoice:
     def design(
         self,
         evidence: StateHistories | StateCells,
-        periods: Periods | None = None,
+        start: dt.date | None = None,
         *,
         source: str = "",
-        price_base: str = "",
     ) -> Transitions:
-        """Return the design with its evidence; ``periods`` say when the first month begins."""
-        del price_base
+        """Return the design with its evidence."""
         return Transitions(
             evidence,
             bands=self.bands,
@@ -53,6 +51,6 @@ class TransitionsChoice:
             initial=self.initial,
             design_effect=self.design_effect,
             target=self.target,
-            start=periods.start if periods else None,
+            start=start,
             source=source,
         )
