@@ -7,19 +7,30 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from impactmodel.effects import (
+    DesignStage,
     DifferenceInDifferences,
+    Durations,
     EffectFit,
     HistoricalControls,
+    InterruptedTimeSeries,
+    MatchedComparison,
     MetaAnalysis,
+    SyntheticControl,
+    Transitions,
 )
+from impactmodel.effects.durations import endings
 from impactmodel.evidence import Panel
+from impactmodel.report.balance_figures import plot_balance
 from impactmodel.report.blocks import Block, FoldedTables, Paragraph, Picture, Points, Tabled
 from impactmodel.report.borrowing_figures import borrowing_table, plot_borrowing
 from impactmodel.report.design_words import design_words
 from impactmodel.report.difference_figures import methods_table, plot_event_study
+from impactmodel.report.duration_figures import plot_durations
 from impactmodel.report.numbers import count, number, percent
 from impactmodel.report.pooling_figures import plot_forest, pooled_table
 from impactmodel.report.sentences import PEOPLE
+from impactmodel.report.series_figures import plot_series
+from impactmodel.report.state_figures import plot_states
 from impactmodel.report.style import inline_svg
 from impactmodel.report.tables import Table
 
@@ -130,6 +141,58 @@ def _(design: HistoricalControls, fit: EffectFit, prob: float) -> tuple[Block, .
         picture(plot_borrowing(design, prob), "borrowing", "Levels by group", caption),
         Tabled(borrowing_table(design, prob)),
     )
+
+
+@design_blocks.register
+def _(design: MatchedComparison, fit: EffectFit, prob: float) -> tuple[Block, ...]:
+    del fit, prob
+    if not isinstance(design.stage, DesignStage):
+        return ()
+    caption = (
+        "How far the treated and the comparison differ in each covariate, in standard deviations: "
+        "before weighting (hollow) and after (filled). Shaded: the limit of the balance check."
+    )
+    return (picture(plot_balance(design.stage), "balance", "Balance of covariates", caption),)
+
+
+@design_blocks.register
+def _(design: Durations, fit: EffectFit, prob: float) -> tuple[Block, ...]:
+    caption = (
+        "How many have found a job by when in both arms, and the difference. Lines: medians of "
+        f"draws; shades: {percent(prob)} intervals."
+    )
+    if len(fit.outcomes.dataset["group"]) > 1:
+        return ()
+    figure = plot_durations(endings(design, fit), design.job, prob=prob)
+    return (picture(figure, "durations", "Time to a job", caption),)
+
+
+@design_blocks.register
+def _(design: Transitions, fit: EffectFit, prob: float) -> tuple[Block, ...]:
+    del design
+    caption = (
+        "Shares of people in each state with and without the programme, and the time gained in "
+        f"each. Bars: {percent(prob)} intervals."
+    )
+    return (picture(plot_states(fit.outcomes, prob), "states", "Shares by state", caption),)
+
+
+@design_blocks.register
+def _(design: SyntheticControl, fit: EffectFit, prob: float) -> tuple[Block, ...]:
+    return (_series(design.panel, fit, prob),)
+
+
+@design_blocks.register
+def _(design: InterruptedTimeSeries, fit: EffectFit, prob: float) -> tuple[Block, ...]:
+    return (_series(design.panel, fit, prob),)
+
+
+def _series(panel: Panel, fit: EffectFit, prob: float) -> Block:
+    caption = (
+        "The treated series and what it would have been without the programme, and below it the "
+        f"effect. Shaded: {percent(prob)} intervals, the error of prediction included."
+    )
+    return picture(plot_series(fit.outcomes, panel, prob=prob), "series", "The series", caption)
 
 
 def checks_blocks(diagnostics: Diagnostics | None) -> tuple[Block, ...]:
