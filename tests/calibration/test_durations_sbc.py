@@ -32,7 +32,7 @@ PERIODS = Periods(dt.date(2024, 1, 1), "month", 5)
 CAUSES, PEOPLE, CENSORED = ("job", "other"), 150, 0.12
 # 1,000 simulations of the sampled model; the conjugate one is cheap.
 SIMULATIONS = {"Dirichlet": 2000, "random walks": 1000}
-BUG_SIMULATIONS = {"Dirichlet": 300, "random walks": 60}
+BUG_SIMULATIONS = {"Dirichlet": 500, "random walks": 150}
 PRIORS = {
     "Dirichlet": DirichletPriors(hazard=0.15, weight=6.0),
     "random walks": HazardPriors(
