@@ -99,10 +99,9 @@ class SeriesWithoutProgramme:
         kernels = data[f"{name}_kernels"]
         covariance = data[f"{name}_fixed"] + (sigma[:, None, None] ** 2 * kernels).sum(axis=0)
         root = pt.linalg.cholesky(covariance)
+        diagonal = pt.diagonal(root)  # type: ignore[no-untyped-call]
         error = pt.linalg.solve_triangular(root, data[f"{name}_away"], lower=True)
-        pm.Potential(
-            f"{name}_likelihood", -0.5 * (error**2).sum() - pt.log(pt.diagonal(root)).sum()
-        )
+        pm.Potential(f"{name}_likelihood", -0.5 * (error**2).sum() - pt.log(diagonal).sum())
 
     def log_posterior(self, scale: Array) -> Array:
         """Return the log density of the scales (setting, scale), up to a constant."""
@@ -135,6 +134,7 @@ class SeriesWithoutProgramme:
         bounds = [self.priors.of(s).bounds for s in self.scales]
         points = _POINTS[len(self.scales)]
         # A coarse grid finds where the density lies, twice; a finer one holds it.
+        axes, weight = [np.empty(0)], np.empty(0)
         for count in ((points + 1) // 2, (points + 1) // 2, points):
             axes = [_midpoints(low, high, count) for low, high in bounds]
             weight = self._weigh(axes)
@@ -175,7 +175,8 @@ class SeriesWithoutProgramme:
         axes, weight = self._grid
         place = np.unravel_index(int(np.argmax(weight)), weight.shape)
         scale = np.exp([[axis[i] for axis, i in zip(axes, place, strict=True)]])
-        return kalman_filter(self.structure, self.y, scale[:, 0], scale[:, 1:]).errors[0]
+        errors = kalman_filter(self.structure, self.y, scale[:, 0], scale[:, 1:]).errors
+        return np.asarray(errors[0])
 
     def _back(self, values: Array) -> Array:
         return np.asarray(self.unit[0] + self.unit[1] * values)

@@ -98,13 +98,13 @@ class SeriesPriors:
     Examples
     --------
     >>> SeriesPriors().level
-    ScalePrior(guess=0.03, observations=2.0, limit=1.0)
+    ScalePrior(guess=0.1, observations=4.0, limit=1.0)
     """
 
     noise: ScalePrior = field(default_factory=lambda: ScalePrior(0.5, 0.1))
-    level: ScalePrior = field(default_factory=lambda: ScalePrior(0.03, 2.0, 1.0))
+    level: ScalePrior = field(default_factory=lambda: ScalePrior(0.1, 4.0, 1.0))
     slope: ScalePrior = field(default_factory=lambda: ScalePrior(0.01, 4.0, 1.0))
-    season: ScalePrior = field(default_factory=lambda: ScalePrior(0.03, 2.0, 1.0))
+    season: ScalePrior = field(default_factory=lambda: ScalePrior(0.05, 4.0, 1.0))
     information: float = 0.01
     start: Start = "mean"
     constant: bool = False

@@ -101,8 +101,8 @@ def _log_sigma(sigma: float, square: float, periods: int, scale: float) -> float
 def _log_rho(error: Array, rho: float, sigma: float) -> float:
     # Beta(2, 2), on the logistic scale.
     square = float((whiten(error, rho) ** 2).sum())
-    periods = error.shape[1]
-    return (
+    periods = int(error.shape[1])
+    return float(
         2.0 * log(rho * (1.0 - rho))
         - 0.5 * (periods - 1) * log(1.0 - rho * rho)
         - 0.5 * square / sigma**2

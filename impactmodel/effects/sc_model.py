@@ -145,7 +145,7 @@ class DonorModel:
         log_g = pm.Flat(f"{name}_weights{RAW}", shape=count, initval=np.zeros(count))
         gamma = concentration * log_g - pt.exp(log_g) - pt.gammaln(concentration)
         pm.Potential(f"{name}_weights_prior", gamma.sum())
-        weights = pm.Deterministic(f"{name}_weights", pt.special.softmax(log_g))
+        weights = pm.Deterministic(f"{name}_weights", pt.special.softmax(log_g))  # type: ignore[no-untyped-call]
         sigma = pm.HalfNormal(f"{name}_sigma", assumed[2])
         error = data[f"{name}_y"] - data[f"{name}_donors"] @ weights
         if p.constant > 0:

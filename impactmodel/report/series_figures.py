@@ -118,7 +118,7 @@ def _name_lines(ax: Axes, day: dt.date, observed: float, without: float) -> None
     ):
         ax.annotate(
             text,
-            (day, height),  # type: ignore[arg-type]
+            (day, height),
             (5, shift),
             textcoords="offset points",
             va="center",

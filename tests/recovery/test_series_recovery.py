@@ -1,4 +1,4 @@
-"""Known effects on one treated series are recovered, and placebo states are not taken as effects."""
+"""Known effects on one treated series are recovered, and placebo states are no effects."""
 
 import datetime as dt
 import math

@@ -48,7 +48,7 @@ def test_the_lines_are_the_numbers():
         for y in (np.asarray(line.get_ydata(), dtype=float) for line in bottom.lines)
     )
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["jobs (jobs)", "Effect (jobs)"]
-    assert svg(figure) == svg(figure)
+    assert svg(plot_series(made, panel())) == svg(plot_series(made, panel()))
 
 
 def test_names_of_lines_that_meet_are_moved_apart():
@@ -65,8 +65,7 @@ def test_names_of_lines_that_meet_are_moved_apart():
 def test_what_is_no_single_series_is_refused():
     with pytest.raises(InputError, match="one group"):
         plot_series(outcomes(("x", "y")), panel())
+    rows = pd.DataFrame({"unit": "a", "year": range(2000, 2005), "first": 2004.0, "jobs": 1.0})
+    late = Panel.from_frame(rows, unit="unit", period="year", start="first", outcomes=[JOBS])
     with pytest.raises(InputError, match="do not end with the panel's periods"):
-        late = panel()
-        rows = pd.DataFrame({"unit": "a", "year": range(2000, 2005), "first": 2004.0, "jobs": 1.0})
-        late = Panel.from_frame(rows, unit="unit", period="year", start="first", outcomes=[JOBS])
         plot_series(outcomes(), late)
