@@ -12,7 +12,7 @@ from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.record import file_hash
 from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import spec
-from impactmodel.evidence import Cells, Cohort, Covariate, Panel
+from impactmodel.evidence import Cells, Cohort, Covariate, Panel, RepeatedMeasure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,8 +103,11 @@ class CohortEvidence:
         measured.
     outcomes
         The outcomes to use, named as their columns.
+    columns
+        For an outcome that was measured again: its columns, one for each period.
     periods
-        When the outcomes were measured; ``start`` is the day on which people started.
+        When the outcomes were measured; ``start`` is the day on which people started. Follow-ups
+        at 6, 12 and 24 months are ``ends: [6, 12, 24]``.
     index_date
         Column of the day of assignment; see `Cohort.from_frame`.
     missing_outcomes
@@ -122,6 +125,7 @@ class CohortEvidence:
     treatment: str
     outcomes: tuple[OutcomeMeasure, ...]
     periods: Periods
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     covariates: tuple[str | Covariate, ...] = ()
     group: str | None = None
     index_date: str | None = None
@@ -134,6 +138,20 @@ class CohortEvidence:
 
     def __post_init__(self) -> None:
         require_table(self.dataset, self.file, self.outcomes)
+        strange = sorted(set(self.columns) - {outcome.name for outcome in self.outcomes})
+        if strange:
+            raise InputError(
+                "no such outcome", key="columns", seen=strange[0], fix="name it under 'outcomes'"
+            )
+
+    def measured(self) -> list[OutcomeMeasure | RepeatedMeasure]:
+        """Return the outcomes, those of several columns with them."""
+        return [
+            RepeatedMeasure(outcome, self.columns[outcome.name])
+            if outcome.name in self.columns
+            else outcome
+            for outcome in self.outcomes
+        ]
 
     def read(self, folder: Folder) -> Material:
         """Read the people."""
@@ -142,7 +160,7 @@ class CohortEvidence:
         cohort = Cohort.from_frame(
             with_days(frame, (self.index_date, *dated)),
             treatment=self.treatment,
-            outcomes=list(self.outcomes),
+            outcomes=self.measured(),
             covariates=list(self.covariates),
             group=self.group,
             index_date=self.index_date,

@@ -6,6 +6,8 @@ import math
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from impactmodel.effects import (
     DesignStage,
     DifferenceInDifferences,
@@ -242,9 +244,11 @@ def _rows(check: Check) -> Table:
     )
 
 
-def _cell(cell: str | float) -> str:
+def _cell(cell: str | float | bool) -> str:
     if isinstance(cell, str):
         return cell
+    if isinstance(cell, bool | np.bool_):
+        return "yes" if cell else "no"
     return number(cell) if float(cell).is_integer() else number(cell, _decimals(cell))
 
 
