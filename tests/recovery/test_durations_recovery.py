@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 
 from impactmodel.core.schedule import Periods
-from impactmodel.effects import sampling
 from impactmodel.effects.designs import prepare
 from impactmodel.effects.durations import Durations
 from impactmodel.effects.endings import Endings, leaving
-from impactmodel.effects.hazard_priors import DirichletPriors, HazardPriors, RandomWalk
-from impactmodel.effects.methods import Sampler
+from impactmodel.effects.hazard_priors import DirichletPriors
 from impactmodel.evidence.spell_cells import SpellCells
 
 PROB = 0.9
@@ -78,23 +76,3 @@ def test_intervals_of_the_conjugate_model_cover(n, effect):
     # Four binomial errors of the coverage of 300 intervals, each of three quantities.
     band = 4 * math.sqrt(PROB * (1 - PROB) / seeds)
     assert (np.abs(np.mean(hits, axis=0) - PROB) < band).all()
-
-
-@pytest.mark.slow
-@pytest.mark.sampler
-@pytest.mark.parametrize("effect", [0.0, 0.05])
-def test_intervals_of_the_random_walks_cover(effect):
-    seeds = 60
-    rng = np.random.default_rng(int(100 * effect))
-    hazard, hits = hazards(effect), []
-    priors = HazardPriors(base_hazard=0.08, effect=RandomWalk(0.3))
-    for seed in range(seeds):
-        prepared = ready(simulate(rng, 400, hazard), priors)
-        tree = sampling.sample(
-            (prepared.model,), Sampler(seed=seed, chains=2, draws=300, tune=300, cores=1)
-        )["posterior"].dataset
-        drawn = {str(k): v.values.reshape(-1, *v.shape[2:]) for k, v in tree.items()}
-        hits.append(covered(prepared, drawn, truth(prepared, hazard)))
-    # The truth is one course over time and not drawn from its prior: a right model covers nearly.
-    band = 4 * math.sqrt(PROB * (1 - PROB) / seeds)
-    assert (np.mean(hits, axis=0) >= PROB - band).all()
