@@ -45,7 +45,7 @@ def synthetic_control_estimate(treated: Array, donors: Array, first: int) -> flo
     Examples
     --------
     >>> donors = np.array([[0.0, 4.0], [0.0, 8.0], [0.0, 12.0]])
-    >>> synthetic_control_estimate(np.array([1.0, 2.0, 5.0]), donors, 2)
+    >>> round(synthetic_control_estimate(np.array([1.0, 2.0, 5.0]), donors, 2), 9)
     2.0
     """
     return float(gaps(treated, donors, first)[first:].mean())

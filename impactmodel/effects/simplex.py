@@ -64,7 +64,8 @@ def simplex_weights(
 
     Examples
     --------
-    >>> simplex_weights(np.array([1.0, 2.0]), np.array([[0.0, 4.0], [0.0, 8.0]])).weights.tolist()
+    >>> columns = np.array([[0.0, 4.0], [0.0, 8.0]])
+    >>> simplex_weights(np.array([1.0, 2.0]), columns).weights.round(9).tolist()
     [0.75, 0.25]
     """
     a, b = target, columns

@@ -145,8 +145,10 @@ def kalman_filter(structure: Structure, y: Array, noise: Array, moving: Array) -
 
     >>> plain = Structure(False, 0, np.empty((1, 0)), 0.0, 1.0, np.empty((0, 0)))
     >>> found = kalman_filter(plain, np.array([2.0]), np.array([3**0.5]), np.ones((1, 1)))
-    >>> round(float(found.loglik[0] + 0.5 * np.log(2 * np.pi * 4)), 6), float(found.mean[0, 0])
-    (-0.5, 0.5)
+    >>> round(float(found.loglik[0] + 0.5 * np.log(2 * np.pi * 4)), 6)
+    -0.5
+    >>> round(float(found.mean[0, 0]), 9)
+    0.5
     """
     f, z, q = _with_coefficients(structure)
     n, size = len(noise), len(z)

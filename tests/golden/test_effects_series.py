@@ -183,7 +183,9 @@ def test_few_donors_count_and_the_error_of_prediction_is_in_the_interval():
 def test_a_flat_simplex_prior_is_a_trap():
     # Dirichlet(1) with independent errors, as other software has it: -30.4 with sd 2.5 for the
     # weighted donors alone, beside -19.5 at the optimum and placebo errors of about 10.
-    design = SyntheticControl(panel(), DonorPriors(concentration=1.0, spread=0.0), "independent")
+    # The prior of the errors is wide, as there.
+    priors = DonorPriors(concentration=1.0, spread=0.0, noise=0.5)
+    design = SyntheticControl(panel(), priors, "independent")
     fitted = fit(design, Sampler(seed=1))
     assert fitted.diagnostics.passed, fitted.diagnostics.messages
     treated, donors, _ = california()
