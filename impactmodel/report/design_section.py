@@ -249,7 +249,8 @@ def _cell(cell: str | float | bool) -> str:
         return cell
     if isinstance(cell, bool | np.bool_):
         return "yes" if cell else "no"
-    return number(cell) if float(cell).is_integer() else number(cell, _decimals(cell))
+    value = float(cell)
+    return number(value) if value.is_integer() else number(value, _decimals(value))
 
 
 def _decimals(value: float, digits: int = 4) -> int:

@@ -37,14 +37,17 @@ from impactmodel.effects import (
     EntropyBalancing,
     Experiment,
     HistoricalControls,
+    InterruptedTimeSeries,
     MatchedComparison,
     MetaAnalysis,
     NewCohort,
     PredictedBaseline,
     Priors,
+    SyntheticControl,
     TargetLevel,
     TrendViolation,
     Trial,
+    default_method,
     design_stage,
     fit,
 )
@@ -58,6 +61,7 @@ from impactmodel.evidence import (
     Cohort,
     Panel,
     PublishedEvidence,
+    RepeatedMeasure,
     SpellColumns,
     Spells,
     StateHistories,
@@ -164,10 +168,13 @@ def counterpart(name: str) -> object:
             panel, comparison=Comparison("not_yet"), priors=priors, clock="since_start"
         )
     case = Case.from_yaml(HERE / f"{name}.yaml")
-    if name in {"matched_comparison", "predicted_baseline", "encouragement"}:
-        return on_people(name, case.evidence.periods)
-    if name in {"durations", "transitions"}:
-        return on_paths(name, case.evidence)
+    for names, made in (
+        (("matched_comparison", "predicted_baseline", "encouragement", "follow_ups"), on_people),
+        (("synthetic_control", "interrupted_time_series"), on_series),
+        (("durations", "transitions"), on_paths),
+    ):
+        if name in names:
+            return made(name, case.evidence)
     if name == "experiment_on_counts":
         measure = OutcomeMeasure(
             **Document.read(HERE / f"{name}.yaml").data["evidence"]["outcomes"][0]
@@ -194,6 +201,20 @@ def counterpart(name: str) -> object:
     return MetaAnalysis(studies, NewCohort(size=75, levels=(level,)), labels=("A", "B", "C"))
 
 
+def on_series(name: str, evidence: Any) -> object:
+    """The same for the cases on one treated series."""
+    alone = name == "interrupted_time_series"
+    panel = Panel.from_frame(
+        pd.read_csv(HERE / "california.csv") if alone else load("prop99"),
+        unit="state",
+        period="year",
+        outcomes=list(evidence.outcomes),
+        start=evidence.start,
+        treatment=evidence.treatment,
+    )
+    return InterruptedTimeSeries(panel, trend=True) if alone else SyntheticControl(panel)
+
+
 def on_paths(name: str, evidence: Any) -> object:
     """The same for the cases on people followed over time."""
     if name == "durations":
@@ -216,9 +237,21 @@ def on_paths(name: str, evidence: Any) -> object:
     return Transitions(histories, target=target, start=evidence.start)
 
 
-def on_people(name: str, periods: Any) -> object:
+def on_people(name: str, evidence: Any) -> object:
     """The same for the cases on single people."""
+    periods = evidence.periods
     job = {"kind": "binary", "channel": "employment"}
+    if name == "follow_ups":
+        later = RepeatedMeasure(
+            OutcomeMeasure("job", accrual="stock", **job), ("job_6", "job_12", "job_24")
+        )
+        people = Cohort.from_frame(
+            pd.read_csv(HERE / "follow_ups.csv"),
+            treatment="offered",
+            outcomes=[later],
+            missing_outcomes=True,
+        )
+        return Experiment(people, priors=Priors(binary=BetaPriors()), periods=periods)
     if name == "encouragement":
         invited = Cohort.from_frame(
             pd.read_csv(HERE / "invited.csv"),
@@ -246,7 +279,8 @@ def on_people(name: str, periods: Any) -> object:
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_a_case_has_the_draws_of_its_python_counterpart(path: Path) -> None:
     case = Case.from_yaml(path)
-    own = fit(counterpart(path.stem), ClosedForm(case.settings.seed, case.settings.draws))
+    design, settings = counterpart(path.stem), case.settings
+    own = fit(design, default_method(design, seed=settings.seed, draws=settings.draws))
     found = run_case(case).outcomes
     np.testing.assert_array_equal(found.effect().values, own.outcomes.effect().values)
     assert found.provenance.population == own.outcomes.provenance.population
