@@ -138,20 +138,7 @@ class CohortEvidence:
 
     def __post_init__(self) -> None:
         require_table(self.dataset, self.file, self.outcomes)
-        strange = sorted(set(self.columns) - {outcome.name for outcome in self.outcomes})
-        if strange:
-            raise InputError(
-                "no such outcome", key="columns", seen=strange[0], fix="name it under 'outcomes'"
-            )
-
-    def measured(self) -> list[OutcomeMeasure | RepeatedMeasure]:
-        """Return the outcomes, those of several columns with them."""
-        return [
-            RepeatedMeasure(outcome, self.columns[outcome.name])
-            if outcome.name in self.columns
-            else outcome
-            for outcome in self.outcomes
-        ]
+        require_outcomes(self.columns, self.outcomes)
 
     def read(self, folder: Folder) -> Material:
         """Read the people."""
@@ -160,7 +147,7 @@ class CohortEvidence:
         cohort = Cohort.from_frame(
             with_days(frame, (self.index_date, *dated)),
             treatment=self.treatment,
-            outcomes=self.measured(),
+            outcomes=measured(self.outcomes, self.columns),
             covariates=list(self.covariates),
             group=self.group,
             index_date=self.index_date,
@@ -180,6 +167,9 @@ class CellsEvidence:
         `Cells.from_frame`.
     outcomes
         The outcomes to use; their sums are columns such as ``job_sum``.
+    columns
+        For an outcome that was measured again: a name for each period, such as ``job_6``, whose
+        sums stand in ``job_6_sum``.
     periods, price_base, source
         As in `CohortEvidence`.
     """
@@ -190,6 +180,7 @@ class CellsEvidence:
     outcomes: tuple[OutcomeMeasure, ...]
     periods: Periods
     file: str
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     n: str = "n"
     by: tuple[str, ...] = ()
     group: str | None = None
@@ -199,6 +190,7 @@ class CellsEvidence:
 
     def __post_init__(self) -> None:
         require_table("", self.file, self.outcomes)
+        require_outcomes(self.columns, self.outcomes)
 
     def read(self, folder: Folder) -> Material:
         """Read the counts."""
@@ -206,7 +198,7 @@ class CellsEvidence:
         cells = Cells.from_frame(
             frame,
             treatment=self.treatment,
-            outcomes=list(self.outcomes),
+            outcomes=measured(self.outcomes, self.columns),
             n=self.n,
             by=self.by,
             group=self.group,
@@ -306,6 +298,27 @@ def require_table(dataset: str, file: str, outcomes: tuple[OutcomeMeasure, ...])
     _one_of(dataset, file, "dataset", "file")
     if not outcomes:
         raise InputError("no outcome is named", key="outcomes", fix="name at least one")
+
+
+def require_outcomes(
+    columns: dict[str, tuple[str, ...]], outcomes: tuple[OutcomeMeasure, ...]
+) -> None:
+    """Raise where columns are named for what is no outcome."""
+    strange = sorted(set(columns) - {outcome.name for outcome in outcomes})
+    if strange:
+        raise InputError(
+            "no such outcome", key="columns", seen=strange[0], fix="name it under 'outcomes'"
+        )
+
+
+def measured(
+    outcomes: tuple[OutcomeMeasure, ...], columns: dict[str, tuple[str, ...]]
+) -> list[OutcomeMeasure | RepeatedMeasure]:
+    """Return the outcomes, those of several columns with them."""
+    return [
+        RepeatedMeasure(outcome, columns[outcome.name]) if outcome.name in columns else outcome
+        for outcome in outcomes
+    ]
 
 
 def _one_of(first: str, second: str, first_key: str, second_key: str) -> None:

@@ -132,8 +132,14 @@ class Clause:
             raise InputError("a clause needs a payer", key="payer")
         if self.payee.strip() in {"", self.payer}:
             raise InputError("a clause pays somebody else than its payer", key="payee")
-        if any(not factor > 0 for factor in self.indexation):
-            raise InputError("an index factor is above 0", key="indexation")
+        low = [factor for factor in self.indexation if not factor > 0]
+        if low:
+            raise InputError(
+                "an index factor must be above 0",
+                key="indexation",
+                seen=low[0],
+                fix="leave a window that pays nothing out of the clause's 'periods'",
+            )
 
     @property
     def weights(self) -> dict[str, float]:

@@ -121,9 +121,18 @@ def _counted(clause: Clause, groups: list[str]) -> list[str]:
                 f"'{clause.name}' pays for a group that the evidence does not have",
                 key="groups",
                 seen=group,
-                fix="use one of " + ", ".join(groups),
+                fix=_other_groups(groups),
             )
     return list(clause.groups) or groups
+
+
+def _other_groups(groups: list[str]) -> str:
+    if len(groups) > 1:
+        return "use " + ", ".join(groups)
+    return (
+        f"use '{groups[0]}', the only one, or estimate each group "
+        "(an experiment tells them with pool_groups: true)"
+    )
 
 
 def _totals(
@@ -149,5 +158,5 @@ def _check_groups(clause: str, apart: tuple[str, ...], groups: list[str]) -> Non
             f"the prices of '{clause}' are for other groups than the evidence has",
             key="payment.price",
             seen=", ".join(apart),
-            fix="give one price for each of " + ", ".join(groups),
+            fix=_other_groups(groups),
         )

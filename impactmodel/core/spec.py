@@ -235,7 +235,10 @@ def _problem(cls: Any, document: Document, detail: Any) -> Problem:
     elif kind in _UNKNOWN:
         near = get_close_matches(str(path[-1]), sorted(_known_keys(cls)), 1)
         what, seen = "unknown key", ""
-        fix = f"did you mean '{near[0]}'?" if near else "remove it"
+        if near and near[0] == path[-1]:
+            fix = "this key stands elsewhere, see `impactmodel schema`"
+        else:
+            fix = f"did you mean '{near[0]}'?" if near else "remove it"
     elif kind in _MISSING:
         what, fix = "this key is missing", "add it"
     elif kind in {"union_tag_not_found", "union_tag_invalid"}:

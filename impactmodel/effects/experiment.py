@@ -165,7 +165,7 @@ def _periods(design: Experiment) -> Periods:
             "an outcome needs a column for each period",
             key="periods",
             seen=f"{periods.count} periods, {columns} column{'s' if columns > 1 else ''}",
-            fix="name them with RepeatedMeasure",
+            fix="name them with RepeatedMeasure, in a case under evidence.columns",
         )
     return periods
 
