@@ -14,7 +14,6 @@ from impactmodel.report.blocks import (
     Section,
     Tabled,
 )
-from impactmodel.report.collapse import collapse
 from impactmodel.report.design_section import (
     checks_blocks,
     design_blocks,
@@ -104,12 +103,7 @@ def _varied(result: RunResult) -> tuple[Block, ...]:
 
 
 def _effect(result: RunResult, prob: float) -> tuple[Block, ...]:
-    titles = ", ".join(part.measure.title for part in collapse(result.outcomes))
-    caption = (
-        f"Draws of the effect on {titles}. Dot: mean; bar: {interval_words(prob)}; the broken line "
-        "is no effect."
-    )
-    figure = plot_effect(result.outcomes, prob)
+    figure, caption = plot_effect(result.outcomes, prob), _caption(result, prob)
 
     def several(dim: str) -> bool:
         return result.outcomes.dataset.sizes[dim] > 1
@@ -122,6 +116,17 @@ def _effect(result: RunResult, prob: float) -> tuple[Block, ...]:
         picture(figure, "effect", "Effect of the programme", caption),
         *design_blocks(result.design, result.fit, prob),
     )
+
+
+def _caption(result: RunResult, prob: float) -> str:
+    titles = ", ".join(f"“{measure.title}”" for measure in result.outcomes.measures)
+    drawn = f"The effect on {titles}: draws, their mean (dot) and {interval_words(prob)} (bar)"
+    if result.outcomes.periods.count > 1:
+        drawn = (
+            f"The effect on {titles} over time: median (line), middle half (dark) and "
+            f"{interval_words(prob)} (light)"
+        )
+    return f"{drawn}; the broken line is no effect."
 
 
 def _unfolded(table: Table) -> Block:

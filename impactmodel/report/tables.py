@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from impactmodel.core.outcomes import Outcomes
+
+
+_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +115,11 @@ def effects_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
     rows = []
     for part in collapse(outcomes):
         level = unit_of(part.measure, part.unit, effect=False)
+        # A level that was observed has no spread: it is written to the precision of the effect.
         with_, without = (
-            "not known" if arm is None else level.write(float(arm.mean()), float(arm.std()))
+            "not known"
+            if arm is None
+            else level.write(float(arm.mean()), float(arm.std()) or float(part.effect.std()))
             for arm in (part.treated, part.counterfactual)
         )
         unit = unit_of(part.measure, part.unit, effect=True)
@@ -141,7 +148,7 @@ def groups_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
     rows = []
     for measure in outcomes.measures:
         unit = unit_of(measure, unit_after(measure, outcomes.periods), effect=True)
-        draws = over_periods(effect.sel(outcome=measure.name), measure)
+        draws = over_periods(effect.sel(outcome=measure.name), measure, outcomes.periods)
         for group in effect["group"].values.tolist():
             people = float(outcomes.cohort_size.sel(group=group).mean())
             cells = described(draws.sel(group=group).values, unit, prob)
@@ -173,7 +180,7 @@ def periods_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
         for index, (first, last) in enumerate(outcomes.periods.bounds()):
             draws = over_groups(effect.sel(outcome=measure.name).isel(period=index), outcomes)
             cells = described(draws, unit, prob)
-            rows.append((measure.title, f"{first} to {last} (day after)", *cells))
+            rows.append((measure.title, f"{first} to {last - _DAY}", *cells))
     return Table(
         title="Effect by period",
         columns=(
