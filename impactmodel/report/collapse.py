@@ -81,10 +81,15 @@ def over_periods(values: xr.DataArray, measure: OutcomeMeasure, periods: Periods
     """Sum the periods of a flow, average an index; take the last of any other outcome."""
     if measure.accrual != "flow":
         return values.isel(period=-1)
-    if measure.kind != "index":
+    if not averaged(measure, periods):
         return values.sum("period")
     share = np.asarray(periods.lengths, dtype=float) / sum(periods.lengths)
     return values.dot(xr.DataArray(share, dims="period"), dim="period")
+
+
+def averaged(measure: OutcomeMeasure, periods: Periods) -> bool:
+    """Tell whether periods are averaged: an index of several has no sum that means anything."""
+    return measure.kind == "index" and measure.accrual == "flow" and periods.count > 1
 
 
 def over_groups(values: xr.DataArray, outcomes: Outcomes) -> NDArray[np.float64]:
@@ -114,7 +119,7 @@ def unit_after(measure: OutcomeMeasure, periods: Periods) -> str:
     >>> unit_after(OutcomeMeasure("wage", kind="amount", unit="EUR/month"), months)
     'EUR'
     """
-    if periods.count == 1 or measure.accrual != "flow" or measure.kind == "index":
+    if periods.count == 1 or measure.accrual != "flow" or averaged(measure, periods):
         return measure.unit
     if measure.kind == "binary":
         return f"{periods.step}s" if periods.every == 1 else f"periods of {_length(periods)}"
@@ -126,9 +131,8 @@ def periods_in_words(measure: OutcomeMeasure, periods: Periods) -> str:
     if periods.count == 1:
         return f"over {_length(periods)}" if measure.accrual != "stock" else "at the end"
     if measure.accrual == "flow":
-        if measure.kind == "index":
-            return f"average of {periods.count} periods of {_length(periods)}"
-        return f"sum of {periods.count} periods of {_length(periods)}"
+        done = "average" if averaged(measure, periods) else "sum"
+        return f"{done} of {periods.count} periods of {_length(periods)}"
     return "at the end of the last period"
 
 

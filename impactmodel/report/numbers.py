@@ -196,7 +196,7 @@ def unit_of(measure: OutcomeMeasure, unit: str, *, effect: bool) -> Unit:
         return POINTS if effect else SHARE
     if measure.kind == "amount":
         return Unit(before=f"{measure.currency}{NBSP}", most=0, name=unit)
-    # An index has a scale of its own, which may be as fine as that of a logarithm; its label says it.
+    # An index has a scale of its own, which may be as fine as that of a logarithm.
     name = "" if unit in BARE else unit
     most = 4 if measure.kind == "index" else 2
     return Unit(after=f" {name}" if name else "", most=most, name=name)

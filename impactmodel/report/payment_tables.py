@@ -56,7 +56,10 @@ def schedule_table(payments: OutcomePayments, prob: float = 0.9) -> Table:
     by_date: dict[tuple[Any, str], Any] = {}
     for date, payer, draws in payments.by_date():
         by_date[date, payer] = by_date.get((date, payer), 0.0) + draws
-    rows = [(str(date), english(payer), *_cells(draws, prob)) for (date, payer), draws in by_date.items()]
+    rows = [
+        (str(date), english(payer), *_cells(draws, prob))
+        for (date, payer), draws in by_date.items()
+    ]
     return Table(
         title=f"When payments fall due, in {payments.currency}, {payments.view} view",
         columns=(

@@ -18,9 +18,9 @@ from impactmodel.report.design_section import (
     checks_blocks,
     design_blocks,
     design_points,
-    members_are_units,
     picture,
 )
+from impactmodel.report.design_words import members_are_units
 from impactmodel.report.effect_figures import plot_effect
 from impactmodel.report.evidence_tables import sensitivity_table, verdict_sentences
 from impactmodel.report.money_figures import plot_cash_flows, plot_payments, plot_returns
@@ -104,13 +104,14 @@ def _varied(result: RunResult) -> tuple[Block, ...]:
 
 def _effect(result: RunResult, prob: float) -> tuple[Block, ...]:
     figure, caption = plot_effect(result.outcomes, prob), _caption(result, prob)
+    units = members_are_units(result.design)
 
     def several(dim: str) -> bool:
         return result.outcomes.dataset.sizes[dim] > 1
 
     return (
-        design_points(result.outcomes),
-        Tabled(effects_table(result.outcomes, prob)),
+        design_points(result.outcomes, units=units),
+        Tabled(effects_table(result.outcomes, prob, units=units)),
         *((Tabled(groups_table(result.outcomes, prob)),) if several("group") else ()),
         *((_unfolded(periods_table(result.outcomes, prob)),) if several("period") else ()),
         picture(figure, "effect", "Effect of the programme", caption),

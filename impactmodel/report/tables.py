@@ -95,7 +95,7 @@ def described(draws: ArrayLike, unit: Unit, prob: float) -> tuple[str, str, str]
     )
 
 
-def effects_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
+def effects_table(outcomes: Outcomes, prob: float = 0.9, *, units: bool = False) -> Table:
     """Tabulate the effect on each outcome: whole cohort, whole time.
 
     Parameters
@@ -104,6 +104,8 @@ def effects_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
         Draws of outcomes with and without the programme.
     prob
         Probability of the equal-tailed interval.
+    units
+        Whether a member of the cohort is a unit of a panel, not a person.
 
     Returns
     -------
@@ -112,6 +114,7 @@ def effects_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
         effect per person (mean, standard deviation, interval) and the probability that it is
         above zero.
     """
+    per = "per unit" if units else f"per person {_population(outcomes)}"
     rows = []
     for part in collapse(outcomes):
         level = unit_of(part.measure, part.unit, effect=False)
@@ -127,7 +130,7 @@ def effects_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
         positive = probability(float((part.effect > 0).mean()))
         rows.append((name, with_, without, *described(part.effect, unit, prob), positive))
     return Table(
-        title="Effect per person " + _population(outcomes),
+        title=f"Effect {per}",
         columns=(
             "Outcome",
             "With the programme",
@@ -138,7 +141,8 @@ def effects_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
             "P(above zero)",
         ),
         rows=tuple(rows),
-        note=f"{_estimand(outcomes)} {interval_note(prob, outcomes.n_draws)}",
+        note=f"Estimand: {outcomes.provenance.estimand}, {per}. "
+        + interval_note(prob, outcomes.n_draws),
     )
 
 
@@ -200,8 +204,3 @@ def _population(outcomes: Outcomes) -> str:
     return {"assigned": "assigned", "participants": "taking part", "compliers": "complying"}[
         outcomes.provenance.population
     ]
-
-
-def _estimand(outcomes: Outcomes) -> str:
-    seen = outcomes.provenance
-    return f"Estimand: {seen.estimand}, per person {_population(outcomes)}."
