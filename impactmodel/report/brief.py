@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from impactmodel.report.blocks import environment
 from impactmodel.report.brief_parts import Card, cards, paid_sentences
 from impactmodel.report.brief_tables import beside_of, effects_of, public_of, public_sentences
-from impactmodel.report.design_section import members_are_units
+from impactmodel.report.design_words import members_are_units
 from impactmodel.report.languages import CODES, Code, Language
 from impactmodel.report.statements import Statement, told
 from impactmodel.report.tables import Table
@@ -88,10 +88,13 @@ def _edition(result: RunResult, code: Code) -> Edition:
     language = Language(code, {} if translation is None else dict(translation.words))
     say, prob = language.say, settings.interval
     people = float(outcomes.cohort_size.values.sum(axis=1).mean())
-    members = "members_units" if members_are_units(result.design) else "members_people"
+    population, units = outcomes.provenance.population, members_are_units(result.design)
+    members = "members_people"
+    if units:
+        members = "members_unit" if people == 1 else "members_units"
     lead = {
         "members": say(members, {"count": language.number(people)}),
-        "population": say(f"population_{outcomes.provenance.population}"),
+        "population": say("population_units" if units else f"population_{population}"),
     }
     beside = beside_of(result, language)
     public = public_sentences(result.savings, language, prob)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from impactmodel.core.summary import describe_draws
-from impactmodel.report.collapse import Collapsed, collapse
-from impactmodel.report.design_words import design_words
+from impactmodel.report.collapse import Collapsed, averaged, collapse
+from impactmodel.report.design_words import design_words, members_are_units
 from impactmodel.report.languages import Language, Scale
 from impactmodel.report.numbers import decimals_of
 
@@ -144,7 +144,7 @@ def _effect_card(result: RunResult, language: Language, prob: float) -> Card:
     else:
         verdict = say("effect_unclear")
     written = effect_written(part, result.outcomes, language, prob)
-    people = say(f"per_{result.outcomes.provenance.population}")
+    people = say(per_member(result))
     name = outcome_name(part.measure, language)
     text = say(
         "effect_text",
@@ -185,6 +185,12 @@ def _fund_card(returns: Returns | None, language: Language, prob: float) -> Card
     return Card(say("head_fund"), say(verdict), tone, tuple(lines))
 
 
+def per_member(result: RunResult) -> str:
+    """Return the key of the words for what an effect is per."""
+    population = result.outcomes.provenance.population
+    return "per_units" if members_are_units(result.design) else f"per_{population}"
+
+
 def outcome_name(measure: OutcomeMeasure, language: Language) -> str:
     """Return an outcome's word; in English its own label."""
     return measure.title if language.code == "en" else language.word(measure.name)
@@ -217,7 +223,9 @@ def _unit(part: Collapsed, periods: Periods, language: Language) -> str:
 def time_written(measure: OutcomeMeasure, periods: Periods, language: Language) -> str:
     """Write the time that an effect covers, or at the end of which it stands."""
     values = _length(sum(periods.lengths), periods.step, language)
-    return language.say("length" if measure.accrual == "flow" else "at_end_of", values)
+    if measure.accrual != "flow":
+        return language.say("at_end_of", values)
+    return language.say("average_of" if averaged(measure, periods) else "length", values)
 
 
 def _length(count: int, step: str, language: Language) -> dict[str, str]:

@@ -13,6 +13,7 @@ from impactmodel.report.brief_parts import (
     heading,
     money_span,
     outcome_name,
+    per_member,
     time_written,
 )
 from impactmodel.report.collapse import collapse
@@ -41,7 +42,7 @@ def effects_of(result: RunResult, language: Language) -> Table:
                 language.probability(float((part.effect > 0).mean())),
             )
         )
-    people = language.say(f"per_{outcomes.provenance.population}")
+    people = language.say(per_member(result))
     return Table(
         title=language.say("table_effects", {"people": people}),
         columns=(

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.measures import OutcomeMeasure
 
 if TYPE_CHECKING:
-    import xarray as xr
     from numpy.typing import NDArray
 
     from impactmodel.core.outcomes import Outcomes
@@ -46,7 +46,7 @@ def collapse(outcomes: Outcomes) -> tuple[Collapsed, ...]:
     .. math:: e_d = \\sum_g \\frac{n_{dg}}{\\sum_h n_{dh}} \\, A_p(e_{dgp})
 
     where :math:`A_p` sums the periods of a flow and takes the last period of a stock or of a
-    cumulative outcome.
+    cumulative outcome. An index has no sum: its flow is averaged by the lengths of the periods.
 
     Raises
     ------
@@ -58,7 +58,10 @@ def collapse(outcomes: Outcomes) -> tuple[Collapsed, ...]:
     for measure in outcomes.measures:
         known = bool(data["counterfactual_known"].sel(outcome=measure.name))
         arms = {
-            arm: over_groups(over_periods(data[arm].sel(outcome=measure.name), measure), outcomes)
+            arm: over_groups(
+                over_periods(data[arm].sel(outcome=measure.name), measure, outcomes.periods),
+                outcomes,
+            )
             for arm in ("treated", "counterfactual")
         }
         parts.append(
@@ -74,9 +77,19 @@ def collapse(outcomes: Outcomes) -> tuple[Collapsed, ...]:
     return tuple(parts)
 
 
-def over_periods(values: xr.DataArray, measure: OutcomeMeasure) -> xr.DataArray:
-    """Sum the periods of a flow; take the last of a stock or a cumulative outcome."""
-    return values.sum("period") if measure.accrual == "flow" else values.isel(period=-1)
+def over_periods(values: xr.DataArray, measure: OutcomeMeasure, periods: Periods) -> xr.DataArray:
+    """Sum the periods of a flow, average an index; take the last of any other outcome."""
+    if measure.accrual != "flow":
+        return values.isel(period=-1)
+    if not averaged(measure, periods):
+        return values.sum("period")
+    share = np.asarray(periods.lengths, dtype=float) / sum(periods.lengths)
+    return values.dot(xr.DataArray(share, dims="period"), dim="period")
+
+
+def averaged(measure: OutcomeMeasure, periods: Periods) -> bool:
+    """Tell whether periods are averaged: an index of several has no sum that means anything."""
+    return measure.kind == "index" and measure.accrual == "flow" and periods.count > 1
 
 
 def over_groups(values: xr.DataArray, outcomes: Outcomes) -> NDArray[np.float64]:
@@ -106,7 +119,7 @@ def unit_after(measure: OutcomeMeasure, periods: Periods) -> str:
     >>> unit_after(OutcomeMeasure("wage", kind="amount", unit="EUR/month"), months)
     'EUR'
     """
-    if periods.count == 1 or measure.accrual != "flow":
+    if periods.count == 1 or measure.accrual != "flow" or averaged(measure, periods):
         return measure.unit
     if measure.kind == "binary":
         return f"{periods.step}s" if periods.every == 1 else f"periods of {_length(periods)}"
@@ -118,7 +131,8 @@ def periods_in_words(measure: OutcomeMeasure, periods: Periods) -> str:
     if periods.count == 1:
         return f"over {_length(periods)}" if measure.accrual != "stock" else "at the end"
     if measure.accrual == "flow":
-        return f"sum of {periods.count} periods of {_length(periods)}"
+        done = "average" if averaged(measure, periods) else "sum"
+        return f"{done} of {periods.count} periods of {_length(periods)}"
     return "at the end of the last period"
 
 

@@ -21,7 +21,6 @@ from impactmodel.effects import (
     Transitions,
 )
 from impactmodel.effects.durations import endings
-from impactmodel.evidence import Panel
 from impactmodel.report.balance_figures import plot_balance
 from impactmodel.report.blocks import Block, FoldedTables, Paragraph, Picture, Points, Tabled
 from impactmodel.report.borrowing_figures import borrowing_table, plot_borrowing
@@ -30,7 +29,7 @@ from impactmodel.report.difference_figures import methods_table, plot_event_stud
 from impactmodel.report.duration_figures import plot_durations
 from impactmodel.report.numbers import count, number, percent
 from impactmodel.report.pooling_figures import plot_forest, pooled_table
-from impactmodel.report.sentences import PEOPLE
+from impactmodel.report.sentences import per_member
 from impactmodel.report.series_figures import plot_series
 from impactmodel.report.state_figures import plot_states
 from impactmodel.report.style import inline_svg
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.effects import Check, Diagnostics
+    from impactmodel.evidence import Panel
 
 _VERDICTS = {True: "Passed", False: "Failed", None: "For information"}
 
@@ -50,19 +50,13 @@ def picture(figure: Figure, name: str, title: str, caption: str) -> Picture:
     return Picture(inline_svg(figure, name, title, caption), caption)
 
 
-def members_are_units(design: object | None) -> bool:
-    """Tell whether a member of the cohort is a unit of a panel, such as an office, not a person."""
-    panel = getattr(design, "panel", None)
-    return isinstance(panel, Panel) and bool((panel.weights == 1).all())
-
-
-def design_points(outcomes: Outcomes) -> Points:
+def design_points(outcomes: Outcomes, *, units: bool = False) -> Points:
     """Say the design, what is estimated, and what must hold, in plain words."""
     about = outcomes.provenance
     words = design_words(about.design)
     said = [
         ("Design", about.design or "not stated"),
-        ("What is estimated", f"{_estimand(about.estimand)}; {PEOPLE[about.population]}"),
+        ("What is estimated", f"{_estimand(about.estimand)}; {per_member(outcomes, units=units)}"),
     ]
     if words is not None:
         said += [("What must hold", words.assumes), ("When it does not", words.fails)]

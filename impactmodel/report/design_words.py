@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from impactmodel.evidence import Panel
 from impactmodel.report.languages import Code
 
 
@@ -25,6 +26,12 @@ class DesignWords:
     from_what: str
     assumes: str
     fails: str
+
+
+def members_are_units(design: object | None) -> bool:
+    """Tell whether a member of the cohort is a unit of a panel, such as an office, not a person."""
+    panel = getattr(design, "panel", None)
+    return isinstance(panel, Panel) and bool((panel.weights == 1).all())
 
 
 @cache

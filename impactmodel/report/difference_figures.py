@@ -125,7 +125,7 @@ def _draw(ax: Axes, study: EventStudy, z: float) -> None:
     ax.grid(visible=False, axis="x")
     ax.grid(visible=True, axis="y")
     plain_ticks_y(ax)
-    ax.set_title(f"Effect: {study.measure.title}" + (f" ({unit.name})" if unit.name else ""))
+    ax.set_title(f"Effect: {study.measure.title}{unit.after_title}")
     ax.legend(frameon=False, loc="best", fontsize=9)
 
 
@@ -153,7 +153,7 @@ def methods_table(design: DifferenceInDifferences, prob: float = 0.9) -> Table:
         unit = unit_of(measure, measure.unit, effect=True)
         rows.append(
             (
-                measure.title + (f" ({unit.name})" if unit.name else ""),
+                measure.title + unit.after_title,
                 row.method,
                 _AVERAGES[row.quantity],
                 unit.bare(row.estimate, row.error),

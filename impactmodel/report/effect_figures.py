@@ -73,12 +73,14 @@ def _effect_over_time(ax: Axes, outcomes: Outcomes, measure: OutcomeMeasure, pro
         axis=1,
     )
     unit = unit_of(measure, measure.unit, effect=True)
-    ends = [last for _, last in outcomes.periods.bounds()]
-    fan(ax, ends, draws * unit.factor, prob)
+    # What flows over a period is set where the period begins, what is counted at its end there.
+    ends = measure.accrual != "flow"
+    days = [bounds[ends] for bounds in outcomes.periods.bounds()]
+    fan(ax, days, draws * unit.factor, prob)
     ax.axhline(0.0, color=INK, linewidth=1.0, linestyle=(0, (4, 3)))
     ax.grid(visible=True, axis="y")
     plain_ticks_y(ax)
-    ax.set_title(f"Effect: {measure.title} ({unit.name})")
+    ax.set_title(f"Effect: {measure.title}{unit.after_title}")
     remark(ax, f"median, middle half, {interval_words(prob)}")
 
 
@@ -104,4 +106,4 @@ def _effect_by_group(ax: Axes, outcomes: Outcomes, measure: OutcomeMeasure, prob
 
 
 def _axis_name(name: str) -> str:
-    return f"{name} per person" if name != POINTS.name else name
+    return f"{name} per person" if name not in {"", POINTS.name} else name

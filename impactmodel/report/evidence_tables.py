@@ -8,6 +8,7 @@ import numpy as np
 
 from impactmodel.core.summary import describe_draws
 from impactmodel.evidence import AssumedVariation, PublishedEvidence
+from impactmodel.report.design_words import members_are_units
 from impactmodel.report.languages import english
 from impactmodel.report.numbers import Unit, money, number, percent, probability
 from impactmodel.report.sentences import (
@@ -126,7 +127,7 @@ def verdict_sentences(result: RunResult) -> tuple[tuple[str, str], ...]:
     said = [_target(verdict, prob) for verdict in result.verdicts]
     if not said:
         return ()
-    word, text = effect_sentences(result.outcomes, prob)[0]
+    word, text = effect_sentences(result.outcomes, prob, units=members_are_units(result.design))[0]
     said.append((f"Effect on {word[:1].lower() + word[1:]}", text))
     if result.savings is not None:
         said.append(savings_sentence(result.savings, prob))

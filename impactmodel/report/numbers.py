@@ -136,6 +136,11 @@ class Unit:
     most: int = 2
     name: str = ""
 
+    @property
+    def after_title(self) -> str:
+        """The unit in brackets, as it follows a title; empty where there is none."""
+        return f" ({self.name})" if self.name else ""
+
     def write(self, value: float, spread: float) -> str:
         """Write a value to the precision that its spread allows."""
         if not math.isfinite(value):
@@ -170,6 +175,8 @@ def money(currency: str) -> Unit:
 
 RATE = Unit(factor=100.0, after=f"{NBSP}%", most=1, name="% a year")
 SHARE = Unit(factor=100.0, after=f"{NBSP}%", most=1, name="%")
+BARE = ("index", "number")
+"""Units of outcomes that state none: the label says what is counted."""
 POINTS = Unit(factor=100.0, after=" percentage points", most=1, name="percentage points")
 
 
@@ -190,4 +197,6 @@ def unit_of(measure: OutcomeMeasure, unit: str, *, effect: bool) -> Unit:
     if measure.kind == "amount":
         return Unit(before=f"{measure.currency}{NBSP}", most=0, name=unit)
     # An index has a scale of its own, which may be as fine as that of a logarithm.
-    return Unit(after=f" {unit}", most=4 if measure.kind == "index" else 2, name=unit)
+    name = "" if unit in BARE else unit
+    most = 4 if measure.kind == "index" else 2
+    return Unit(after=f" {name}" if name else "", most=most, name=name)

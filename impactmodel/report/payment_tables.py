@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from impactmodel.report.languages import english
 from impactmodel.report.numbers import money, probability
 from impactmodel.report.tables import Table, described, interval_note, interval_words
 
@@ -23,14 +24,14 @@ def payments_table(payments: OutcomePayments, prob: float = 0.9) -> Table:
     """
     contract = payments.contract
     rows = [
-        (clause.name, clause.payer, *_cells(draws, prob))
+        (clause.name.replace("_", " "), english(clause.payer), *_cells(draws, prob))
         for clause, draws in (
             (contract.clause(name), draws) for name, draws in payments.by_clause().items()
         )
     ]
     if len(contract.payers) > 1:
         rows += [
-            (f"All clauses of {payer}", payer, *_cells(draws, prob))
+            (f"All clauses of {english(payer)}", english(payer), *_cells(draws, prob))
             for payer, draws in payments.by_payer().items()
         ]
     rows.append(("Total", "", *_cells(payments.total(), prob)))
@@ -55,7 +56,10 @@ def schedule_table(payments: OutcomePayments, prob: float = 0.9) -> Table:
     by_date: dict[tuple[Any, str], Any] = {}
     for date, payer, draws in payments.by_date():
         by_date[date, payer] = by_date.get((date, payer), 0.0) + draws
-    rows = [(str(date), payer, *_cells(draws, prob)) for (date, payer), draws in by_date.items()]
+    rows = [
+        (str(date), english(payer), *_cells(draws, prob))
+        for (date, payer), draws in by_date.items()
+    ]
     return Table(
         title=f"When payments fall due, in {payments.currency}, {payments.view} view",
         columns=(

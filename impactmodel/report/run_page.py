@@ -14,14 +14,13 @@ from impactmodel.report.blocks import (
     Section,
     Tabled,
 )
-from impactmodel.report.collapse import collapse
 from impactmodel.report.design_section import (
     checks_blocks,
     design_blocks,
     design_points,
-    members_are_units,
     picture,
 )
+from impactmodel.report.design_words import members_are_units
 from impactmodel.report.effect_figures import plot_effect
 from impactmodel.report.evidence_tables import sensitivity_table, verdict_sentences
 from impactmodel.report.money_figures import plot_cash_flows, plot_payments, plot_returns
@@ -104,24 +103,31 @@ def _varied(result: RunResult) -> tuple[Block, ...]:
 
 
 def _effect(result: RunResult, prob: float) -> tuple[Block, ...]:
-    titles = ", ".join(part.measure.title for part in collapse(result.outcomes))
-    caption = (
-        f"Draws of the effect on {titles}. Dot: mean; bar: {interval_words(prob)}; the broken line "
-        "is no effect."
-    )
-    figure = plot_effect(result.outcomes, prob)
+    figure, caption = plot_effect(result.outcomes, prob), _caption(result, prob)
+    units = members_are_units(result.design)
 
     def several(dim: str) -> bool:
         return result.outcomes.dataset.sizes[dim] > 1
 
     return (
-        design_points(result.outcomes),
-        Tabled(effects_table(result.outcomes, prob)),
+        design_points(result.outcomes, units=units),
+        Tabled(effects_table(result.outcomes, prob, units=units)),
         *((Tabled(groups_table(result.outcomes, prob)),) if several("group") else ()),
         *((_unfolded(periods_table(result.outcomes, prob)),) if several("period") else ()),
         picture(figure, "effect", "Effect of the programme", caption),
         *design_blocks(result.design, result.fit, prob),
     )
+
+
+def _caption(result: RunResult, prob: float) -> str:
+    titles = ", ".join(f"“{measure.title}”" for measure in result.outcomes.measures)
+    drawn = f"The effect on {titles}: draws, their mean (dot) and {interval_words(prob)} (bar)"
+    if result.outcomes.periods.count > 1:
+        drawn = (
+            f"The effect on {titles} over time: median (line), middle half (dark) and "
+            f"{interval_words(prob)} (light)"
+        )
+    return f"{drawn}; the broken line is no effect."
 
 
 def _unfolded(table: Table) -> Block:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from impactmodel.core.summary import describe_draws
-from impactmodel.report.collapse import Collapsed, collapse
+from impactmodel.report.collapse import Collapsed, averaged, collapse
+from impactmodel.report.design_words import members_are_units
 from impactmodel.report.languages import english
 from impactmodel.report.numbers import (
     MINUS,
@@ -44,7 +45,7 @@ PEOPLE = {
 def key_results(result: RunResult) -> tuple[Sentence, ...]:
     """Return the key results of a run in the order in which they are asked for."""
     prob = result.case.settings.interval
-    said = list(effect_sentences(result.outcomes, prob))
+    said = list(effect_sentences(result.outcomes, prob, units=members_are_units(result.design)))
     if result.payments is not None:
         said.append(payment_sentence(result.payments, prob))
     if result.returns is not None:
@@ -56,11 +57,23 @@ def key_results(result: RunResult) -> tuple[Sentence, ...]:
     return tuple(said)
 
 
-def effect_sentences(outcomes: Outcomes, prob: float) -> tuple[Sentence, ...]:
-    """Say the effect on each outcome."""
-    people = PEOPLE[outcomes.provenance.population]
+def per_member(outcomes: Outcomes, *, units: bool) -> str:
+    """Say what an effect is per: a person of the population, or a unit of a panel."""
+    return "per unit" if units else PEOPLE[outcomes.provenance.population]
+
+
+def effect_sentences(
+    outcomes: Outcomes, prob: float, *, units: bool = False
+) -> tuple[Sentence, ...]:
+    """Say the effect on each outcome; ``units``: a member of the cohort is a unit of a panel."""
+    per = per_member(outcomes, units=units)
     return tuple(
-        (_capital(part.measure.title), _effect(part, people, prob)) for part in collapse(outcomes)
+        (
+            _capital(part.measure.title)
+            + (f", {part.periods}" if averaged(part.measure, outcomes.periods) else ""),
+            _effect(part, per, prob),
+        )
+        for part in collapse(outcomes)
     )
 
 

@@ -104,7 +104,7 @@ def _levels(
         ax.plot(days[: first + 1], line, color=ORANGE, linewidth=1.6)  # type: ignore[arg-type]
     _since(ax, days, first)
     _name_lines(ax, days[-1], float(seen[-1] * unit.factor), float(np.median(without[:, -1])))
-    ax.set_title(f"{measure.title} ({unit.name})")
+    ax.set_title(f"{measure.title}{unit.after_title}")
 
 
 def _name_lines(ax: Axes, day: dt.date, observed: float, without: float) -> None:
@@ -138,7 +138,7 @@ def _difference(
     fan(ax, days[first:], effect, prob)
     ax.axhline(0.0, color=INK, linewidth=1.0, linestyle=(0, (4, 3)))
     _since(ax, days, first)
-    ax.set_title(f"Effect ({unit.name})")
+    ax.set_title(f"Effect{unit.after_title}")
     remark(ax, f"median, middle half, {interval_words(prob)}")
 
 

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 def summary(result: RunResult) -> dict[str, Any]:
     """Return the results of a run as plain data, valid as strict JSON.
 
-    Groups are collapsed by cohort size and periods by accrual (flows are summed, the last period of
-    a stock or a cumulative outcome counts). Every interval carries its probability and kind.
-    Ratios (irr, moic) are medians with intervals, the probability that they are undefined and that
-    there are several. What a case does not have is ``null``.
+    Groups are collapsed by cohort size and periods by accrual (flows are summed, those of an index
+    averaged; the last period of a stock or a cumulative outcome counts). Every interval carries its
+    probability and kind. Ratios (irr, moic) are medians with intervals, the probability that they
+    are undefined and that there are several. What a case does not have is ``null``.
 
     Parameters
     ----------

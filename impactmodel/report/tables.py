@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from impactmodel.core.outcomes import Outcomes
+
+
+_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def described(draws: ArrayLike, unit: Unit, prob: float) -> tuple[str, str, str]
     )
 
 
-def effects_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
+def effects_table(outcomes: Outcomes, prob: float = 0.9, *, units: bool = False) -> Table:
     """Tabulate the effect on each outcome: whole cohort, whole time.
 
     Parameters
@@ -100,6 +104,8 @@ def effects_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
         Draws of outcomes with and without the programme.
     prob
         Probability of the equal-tailed interval.
+    units
+        Whether a member of the cohort is a unit of a panel, not a person.
 
     Returns
     -------
@@ -108,11 +114,15 @@ def effects_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
         effect per person (mean, standard deviation, interval) and the probability that it is
         above zero.
     """
+    per = "per unit" if units else f"per person {_population(outcomes)}"
     rows = []
     for part in collapse(outcomes):
         level = unit_of(part.measure, part.unit, effect=False)
+        # A level that was observed has no spread: it is written to the precision of the effect.
         with_, without = (
-            "not known" if arm is None else level.write(float(arm.mean()), float(arm.std()))
+            "not known"
+            if arm is None
+            else level.write(float(arm.mean()), float(arm.std()) or float(part.effect.std()))
             for arm in (part.treated, part.counterfactual)
         )
         unit = unit_of(part.measure, part.unit, effect=True)
@@ -120,7 +130,7 @@ def effects_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
         positive = probability(float((part.effect > 0).mean()))
         rows.append((name, with_, without, *described(part.effect, unit, prob), positive))
     return Table(
-        title="Effect per person " + _population(outcomes),
+        title=f"Effect {per}",
         columns=(
             "Outcome",
             "With the programme",
@@ -131,7 +141,8 @@ def effects_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
             "P(above zero)",
         ),
         rows=tuple(rows),
-        note=f"{_estimand(outcomes)} {interval_note(prob, outcomes.n_draws)}",
+        note=f"Estimand: {outcomes.provenance.estimand}, {per}. "
+        + interval_note(prob, outcomes.n_draws),
     )
 
 
@@ -141,7 +152,7 @@ def groups_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
     rows = []
     for measure in outcomes.measures:
         unit = unit_of(measure, unit_after(measure, outcomes.periods), effect=True)
-        draws = over_periods(effect.sel(outcome=measure.name), measure)
+        draws = over_periods(effect.sel(outcome=measure.name), measure, outcomes.periods)
         for group in effect["group"].values.tolist():
             people = float(outcomes.cohort_size.sel(group=group).mean())
             cells = described(draws.sel(group=group).values, unit, prob)
@@ -173,7 +184,7 @@ def periods_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
         for index, (first, last) in enumerate(outcomes.periods.bounds()):
             draws = over_groups(effect.sel(outcome=measure.name).isel(period=index), outcomes)
             cells = described(draws, unit, prob)
-            rows.append((measure.title, f"{first} to {last} (day after)", *cells))
+            rows.append((measure.title, f"{first} to {last - _DAY}", *cells))
     return Table(
         title="Effect by period",
         columns=(
@@ -193,8 +204,3 @@ def _population(outcomes: Outcomes) -> str:
     return {"assigned": "assigned", "participants": "taking part", "compliers": "complying"}[
         outcomes.provenance.population
     ]
-
-
-def _estimand(outcomes: Outcomes) -> str:
-    seen = outcomes.provenance
-    return f"Estimand: {seen.estimand}, per person {_population(outcomes)}."

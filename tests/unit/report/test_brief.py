@@ -183,8 +183,8 @@ def test_units_of_a_panel_are_not_called_people(run: Run) -> None:
     jobs = OutcomeMeasure("jobs", kind="index")
     panel = Panel.from_frame(rows, unit="office", period="year", start="first", outcomes=[jobs])
     units = dataclasses.replace(result, design=DifferenceInDifferences(panel))
-    assert "100 units (assigned to the programme)" in plain(edition(units, "en").lead)
-    assert "100 yksikköä (ohjelmaan osoitetut)" in plain(edition(units, "fi").lead)
+    assert "100 units (with the programme)" in plain(edition(units, "en").lead)
+    assert "100 yksikköä (ohjelman piirissä)" in plain(edition(units, "fi").lead)
 
 
 def test_public_payers_gain_or_lose(run: Run) -> None:

@@ -12,6 +12,8 @@ from impactmodel.core.measures import Accrual, OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.schedule import Periods
 from impactmodel.report.collapse import collapse, periods_in_words, unit_after
+from impactmodel.report.sentences import effect_sentences
+from impactmodel.report.tables import effects_table, periods_table
 
 
 def make(accrual: Accrual, *, known: bool = True, size: object = (30.0, 10.0)) -> Outcomes:
@@ -62,6 +64,35 @@ def test_an_unknown_level_stays_unknown() -> None:
 def test_cohort_sizes_may_differ_between_draws() -> None:
     (part,) = collapse(make("stock", size=[[30.0, 10.0], [0.0, 1.0]]))
     assert part.effect.tolist() == [5.0, 5.0]
+
+
+def test_an_index_is_averaged_by_the_lengths_of_its_periods() -> None:
+    # Effects of 2, 4 and 5 over 6, 6 and 12 months: (6 × 2 + 6 × 4 + 12 × 5) / 24 = 4.
+    packs = OutcomeMeasure("packs", kind="index", label="packs a head")
+    effect = np.array([2.0, 4.0, 5.0]).reshape(1, 1, 1, 3)
+    outcomes = Outcomes.from_draws(
+        np.concatenate([effect + 80.0, effect + 82.0]),
+        np.full((2, 1, 1, 3), 80.0),
+        measures=[packs],
+        periods=Periods(dt.date(2024, 1, 1), "month", ends=(6, 12, 24)),
+        cohort_size=[1.0],
+        provenance=Provenance(),
+    )
+    (part,) = collapse(outcomes)
+    assert part.effect.tolist() == pytest.approx([4.0, 6.0], abs=1e-12)
+    assert part.counterfactual is not None
+    assert part.counterfactual.tolist() == pytest.approx([80.0, 80.0], abs=1e-12)
+    assert (part.unit, part.periods) == ("index", "average of 3 periods of 6, 6, 12 months")
+    ((about, said),) = effect_sentences(outcomes, 0.9, units=True)
+    assert about == "Packs a head, average of 3 periods of 6, 6, 12 months"
+    # The spread is the square root of 2, so one decimal is written; the level seen has none of its
+    # own.
+    assert said.startswith("From 80.0 without the programme to 85.0 with it: an effect of +5.0 per")
+    (row,) = effects_table(outcomes, units=True).rows
+    assert row[1:4] == ("85.0", "80.0", "5.0")
+    assert [row[1] for row in periods_table(outcomes).rows] == [
+        *("2024-01-01 to 2024-06-30", "2024-07-01 to 2024-12-31", "2025-01-01 to 2025-12-31")
+    ]
 
 
 def test_nobody_in_the_cohort_is_refused() -> None:
