@@ -4,6 +4,7 @@ A group that the data know well is sampled as itself, one that the prior holds a
 deviation from the average (non-centred). The wrong choice costs divergences or most of the
 effective draws. The spread between groups is guessed by moments (DerSimonian and Laird 1986), and
 a group is sampled as itself where that spread exceeds its sampling variance several times.
+Models of competing ways out sample the average of the groups in place of the mean of their prior.
 """
 
 from __future__ import annotations
