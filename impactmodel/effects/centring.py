@@ -4,14 +4,18 @@ A group that the data know well is sampled as itself, one that the prior holds a
 deviation from the average (non-centred). The wrong choice costs divergences or most of the
 effective draws. The spread between groups is guessed by moments (DerSimonian and Laird 1986), and
 a group is sampled as itself where that spread exceeds its sampling variance several times.
+Models of competing ways out sample the average of the groups in place of the mean of their prior.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from impactmodel.effects.layout import Layout
+from impactmodel.effects.predictor import RAW
 
 type Array = npt.NDArray[np.float64]
 
@@ -39,6 +43,32 @@ def well_known(estimate: Array, variance: Array) -> Array:
     level = _ratio(estimate.mean(axis=1), variance.sum(axis=1) / 4)
     effect = _ratio(estimate[:, 0] - estimate[:, 1], variance.sum(axis=1))
     return np.stack([level, effect], axis=1)
+
+
+def information_share(events: Array) -> Array:
+    """Return each group's share of what is known of an effect on log odds (group, ...).
+
+    Parameters
+    ----------
+    events
+        Counts (group, arm, ...); half an event is added to each.
+    """
+    known = 1.0 / (1.0 / (events + 0.5)).sum(axis=1)
+    return np.asarray(known / known.sum(axis=0))
+
+
+def shifted_normal(name: str, mean: Any, sd: Any, shift: Any) -> Any:
+    r"""Add :math:`\mu \sim N(mean, sd^2)`, sampled as :math:`\mu` + shift; return it.
+
+    With the groups' deviations averaged by `information_share` as shift, the coordinate is the
+    average of the groups, which the data know whatever the spread between them: without it
+    :math:`\mu` and all deviations move together, the more the larger the spread, and a sampler
+    is caught. The Jacobian is 1, so that the posterior is the same for any shift.
+    """
+    import pymc as pm
+
+    average = pm.Normal(f"{name}{RAW}", mean + shift, sd)
+    return pm.Deterministic(name, average - shift)
 
 
 def _ratio(estimate: Array, variance: Array) -> Array:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from impactmodel.effects.centring import information_share, shifted_normal, well_known
 from impactmodel.effects.endings import average_endings
 from impactmodel.effects.hazard_priors import HazardPriors, base_level
 from impactmodel.effects.predictor import RAW, Array, Parameters
@@ -85,7 +86,24 @@ class HazardModel:
         # Data that the model does not read is no part of the compiled code.
         optional = ((f"{_NAME}_walks", walks), (f"{_NAME}_x", layout.x))
         given |= {name: values for name, values in optional if values.shape[1]}
-        return given | ({f"{_NAME}_in_group": group} if self.pooled else {})
+        return given | (self._grouped(group) if self.pooled else {})
+
+    def _grouped(self, inside: Array) -> dict[str, Array]:
+        """Return where groups are, and which coordinates suit them (part, group, cause)."""
+        layout = self.layout
+        exits = np.einsum("pg,aptk->gak", inside, layout.exits)
+        # Half an event in one person-period keeps an empty arm finite, and little known.
+        rate = np.log(
+            (exits + 0.5) / (np.einsum("pg,apt->ga", inside, layout.at_risk) + 1)[..., None]
+        )
+        known = [
+            well_known(rate[..., k], 1.0 / (exits[..., k] + 0.5)).T for k in range(layout.causes)
+        ]
+        return {
+            f"{_NAME}_in_group": inside,
+            f"{_NAME}_centred": np.stack(known, axis=2),
+            f"{_NAME}_share": information_share(exits),
+        }
 
     def add(self, data: Mapping[str, Any]) -> None:
         """Add parameters and likelihood to the PyMC model in context."""
@@ -106,8 +124,7 @@ class HazardModel:
                 moved = moved + (walks[:, columns] @ raw) * spread
             return pm.Deterministic(name, moved)
 
-        level = pm.Normal(f"{_NAME}_level", scales[0], scales[1], shape=causes)
-        effect = pm.Normal(f"{_NAME}_treatment", 0.0, scales[2], shape=causes)
+        groups, (level, effect) = self._add_levels(data)
         more = self.priors.effect.shape(self.ends).shape[1]
         baseline = course(f"{_NAME}_baseline", level, slice(0, steps), scales[5])
         moving = course(f"{_NAME}_effect", effect, slice(steps, steps + more), scales[6])
@@ -120,12 +137,7 @@ class HazardModel:
             here = (data[f"{_NAME}_x"] @ slope)[:, None, :]
         if self.pooled:
             inside = data[f"{_NAME}_in_group"]
-            parts = []
-            for name in (f"{_NAME}_group_level", f"{_NAME}_group_effect"):
-                spread = pm.HalfNormal(f"{name}_sd", scales[4], shape=causes)
-                raw = pm.Normal(f"{name}{RAW}", 0.0, 1.0, shape=(len(self.layout.groups), causes))
-                parts.append((inside @ pm.Deterministic(name, raw * spread))[:, None, :])
-            here, own = here + parts[0], parts[1]
+            here, own = here + (inside @ groups[0])[:, None], (inside @ groups[1])[:, None]
         # Dims of what follows: arm, pattern, band and cause.
         base, move = baseline[None] + here, (moving[None] + own) / 2
         eta = pt.stack([base + move, base - move])
@@ -133,6 +145,28 @@ class HazardModel:
         stay = pt.log1p(pt.exp(eta).sum(axis=-1))
         log = (exits * eta).sum() - (at_risk * stay).sum()
         pm.Potential(f"{_NAME}_likelihood", log)
+
+    def _add_levels(self, data: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+        """Add the average level and effect (cause), and groups' deviations (group, cause)."""
+        import pymc as pm
+
+        causes, scales = self.layout.causes, data[f"{_NAME}_priors"]
+        groups, means = [], []
+        parts = (("level", "level", scales[0], scales[1]), ("treatment", "effect", 0.0, scales[2]))
+        for part, (mean_name, own_name, mean, sd) in enumerate(parts):
+            name = f"{_NAME}_{mean_name}"
+            if not self.pooled:
+                means.append(pm.Normal(name, mean, sd, shape=causes))
+                continue
+            group = f"{_NAME}_group_{own_name}"
+            spread = pm.HalfNormal(f"{group}_sd", scales[4], shape=causes)
+            # Centred coordinates are a group's own deviation, the others the standardised one.
+            own = data[f"{_NAME}_centred"][part]
+            raw = pm.Normal(f"{group}{RAW}", 0.0, spread**own)
+            groups.append(pm.Deterministic(group, raw * spread ** (1 - own)))
+            shift = (data[f"{_NAME}_share"] * groups[-1]).sum(axis=0)
+            means.append(shifted_normal(name, mean, sd, shift))
+        return groups, means
 
     def prior(self, n: int, rng: np.random.Generator) -> dict[str, Array]:
         """Draw the parameters from their priors."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from impactmodel.effects.centring import information_share, shifted_normal
 from impactmodel.effects.predictor import RAW, Array, Parameters
 from impactmodel.effects.transition_priors import LogitRows
 from impactmodel.effects.transition_rows import Rows
@@ -44,11 +45,15 @@ class PooledRows:
         """The arrays that the PyMC model reads, by name."""
         p = self.priors
         scales = np.array([p.base_sd, p.band_sd, p.treatment_sd, p.group_sd, p.group_effect_sd])
-        return {
+        arrays: dict[str, npt.NDArray[Any]] = {
             "move_counts": self.rows.counts,
             "move_base": np.array(self._centre),
             "move_scales": scales,
         }
+        if self.pooled:
+            moved = self.rows.counts[..., 1:].sum(axis=2)
+            arrays["move_share"] = information_share(np.moveaxis(moved, 0, 1))
+        return arrays
 
     @property
     def statement(self) -> str:
@@ -87,17 +92,21 @@ class PooledRows:
 
         scales, shape = data["move_scales"], self._move
         groups = self.rows.counts.shape[1]
-        level = pm.Normal("move_level", data["move_base"], scales[0], shape=shape)[None, None, None]
-        effect = pm.Normal("move_effect", 0.0, scales[2], shape=shape)[None, None, None]
-        if self._bands > 1:
-            band = pm.Normal("move_band", 0.0, scales[1], shape=(self._bands, *shape))
-            level = level + band[None, None]
         if self.pooled:
             sd = pm.HalfNormal("move_group_sd", scales[3:], shape=2)
             raw = pm.Normal(f"move{RAW}", 0.0, 1.0, shape=(2, groups, *shape))
             own = pm.Deterministic("move_group", sd[:, None, None, None] * raw)
+            shift = (data["move_share"] * own).sum(axis=1)
+            level = shifted_normal("move_level", data["move_base"], scales[0], shift[0])
+            effect = shifted_normal("move_effect", 0.0, scales[2], shift[1])
             level = level + own[0][None, :, None]
             effect = effect + own[1][None, :, None]
+        else:
+            level = pm.Normal("move_level", data["move_base"], scales[0], shape=shape)
+            effect = pm.Normal("move_effect", 0.0, scales[2], shape=shape)
+        if self._bands > 1:
+            band = pm.Normal("move_band", 0.0, scales[1], shape=(self._bands, *shape))
+            level = level + (band[None, None] if self.pooled else band)
         eta = level + _ARMS * effect
         counts = data["move_counts"]
         norm = pt.log1p(pt.exp(eta).sum(axis=-1))

@@ -2,15 +2,20 @@
 
 import datetime as dt
 import math
+import operator
+from functools import reduce
 
 import numpy as np
 import pytest
 
 from impactmodel.core.schedule import Periods
 from impactmodel.effects.designs import prepare
-from impactmodel.effects.durations import Durations
+from impactmodel.effects.durations import Durations, endings
 from impactmodel.effects.endings import Endings, leaving
+from impactmodel.effects.fitting import fit
 from impactmodel.effects.hazard_priors import DirichletPriors
+from impactmodel.effects.methods import Sampler
+from impactmodel.effects.survival import aalen_johansen
 from impactmodel.evidence.spell_cells import SpellCells
 
 PROB = 0.9
@@ -27,7 +32,7 @@ def hazards(effect):
     return np.stack([np.column_stack([treated, other]), np.column_stack([job, other])])
 
 
-def simulate(rng, n, hazard):
+def simulate(rng, n, hazard, group="all"):
     leaving_ = np.zeros((2, 9, 3))
     for arm in (0, 1):
         left = n
@@ -38,11 +43,23 @@ def simulate(rng, n, hazard):
             left = gone[-1] - lost
     return SpellCells.of(
         periods=PERIODS,
-        names=(CAUSES, ("all",), ()),
+        names=(CAUSES, (group,), ()),
         keys=(np.array([False, True]), np.zeros(2, dtype=np.intp)),
         x=np.empty((2, 0)),
         leaving=leaving_,
     )
+
+
+SITES = (40, 150, 600, 3000)
+
+
+def sites(rng):
+    """Hazards (site, arm, period, cause): sites differ in level and effect, on log odds."""
+    odds = hazards(0.05) / (1 - hazards(0.05).sum(axis=-1, keepdims=True))
+    level, effect = rng.normal(0.0, 0.4, (len(SITES), 2)), rng.normal(0.0, 0.2, (len(SITES), 2))
+    half = np.array([0.5, -0.5])[:, None, None]
+    odds = odds * np.exp(level[:, None, None] + half * effect[:, None, None])
+    return odds / (1 + odds.sum(axis=-1, keepdims=True))
 
 
 def ready(evidence, priors):
@@ -76,3 +93,24 @@ def test_intervals_of_the_conjugate_model_cover(n, effect):
     # Four binomial errors of the coverage of 300 intervals, each of three quantities.
     band = 4 * math.sqrt(PROB * (1 - PROB) / seeds)
     assert (np.abs(np.mean(hits, axis=0) - PROB) < band).all()
+
+
+@pytest.mark.sampler
+def test_sites_of_forty_and_of_thousands_are_pooled():
+    rng = np.random.default_rng(5)
+    hazard = sites(rng)
+    apart = [simulate(rng, n, h, f"site of {n}") for n, h in zip(SITES, hazard, strict=True)]
+    evidence = reduce(operator.add, apart)
+    made = Durations(evidence, job=("job",), horizons=(2, 4), pool_groups=True)
+    found = fit(made, Sampler(seed=1, chains=2, draws=700, tune=700, cores=1))
+    d = found.diagnostics
+    assert (d.rhat_max < 1.01, d.ess_min > 400, d.divergences) == (True, True, 0)
+    true = leaving(np.moveaxis(hazard, 0, 1)[:, :, :4])[..., 0].sum(axis=-1)
+    drawn = endings(made, found).incidence(("job",))[..., 3]
+    # Twelve intervals of 99 % of one data set: a right model misses one in about a tenth of seeds.
+    for values, truth_ in ((drawn, true), (drawn[:, 0] - drawn[:, 1], true[0] - true[1])):
+        low, high = np.quantile(values, [0.005, 0.995], axis=0)
+        assert ((low < truth_) & (truth_ < high)).all()
+    # The small site borrows: its effect is known better than from its own eighty people.
+    alone = [aalen_johansen(*apart[0].arm(treated=t)).se[3, 0] for t in (True, False)]
+    assert (drawn[:, 0, 0] - drawn[:, 1, 0]).std() < 0.7 * math.hypot(*alone)

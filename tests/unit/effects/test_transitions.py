@@ -503,6 +503,8 @@ def test_the_pooled_model_has_the_likelihood_of_its_matrices():
     design = Transitions(data, bands=(3,), pool_groups=True, priors=LogitRows())
     density = build_model(design).compile_logp(jacobian=False, mode="FAST_COMPILE")
     rows = prepare(design).model
+    share = rows.data["move_share"]
+    np.testing.assert_allclose(share.sum(axis=0), 1.0, rtol=1e-12)
     scales = {"move_level": 1.5, "move_effect": 0.5, "move_band": 0.5}
     found = []
     for _ in range(2):
@@ -510,7 +512,14 @@ def test_the_pooled_model_has_the_likelihood_of_its_matrices():
         band, raw = rng.normal(0.0, 0.5, (2, 2, 2)), rng.normal(0.0, 1.0, (2, 2, 2, 2))
         sd = np.array([0.3, 0.2])
         point = {"move_level": level, "move_effect": effect, "move_band": band}
-        value = density(point | {"move_group_raw": raw, "move_group_sd_log__": np.log(sd)})
+        # The sampler moves in the groups' average, of which the level lies a deviation away.
+        shift = (share * sd[:, None, None, None] * raw).sum(axis=1)
+        moved_in = {
+            "move_level_group_raw": level + shift[0],
+            "move_effect_group_raw": effect + shift[1],
+        }
+        moved_in |= {"move_group_raw": raw, "move_group_sd_log__": np.log(sd)}
+        value = density({"move_band": band} | moved_in)
         drawn = {k: v[None] for k, v in point.items()}
         p = rows.matrices(drawn | {"move_group": (sd[:, None, None, None] * raw)[None]})[0]
         moved = data.banded((3,))
