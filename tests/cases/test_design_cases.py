@@ -75,6 +75,7 @@ from impactmodel.running import CaseResult, run_case
 HERE = Path(__file__).parent / "designs"
 ROOT = HERE.parents[2]
 CASES = sorted(path for path in HERE.glob("*.yaml") if Document.read(path).has("evidence"))
+PAID = [path for path in CASES if Document.read(path).has("contract")]
 REASON = "the steering group saw the check on 3 May and takes the risk"
 
 type Change = Callable[[dict[str, Any]], object]
@@ -133,6 +134,7 @@ def test_summary_lists_the_checks(ran: Any) -> None:
     assert found["passed"] is True
 
 
+@pytest.mark.parametrize("ran", PAID, indirect=True, ids=lambda path: path.stem)
 def test_the_contract_pays_price_times_effect_times_people(ran: Any) -> None:
     # All contracts here pay on impact, in the expected view and without a cap: a product by hand.
     result, _ = ran
@@ -205,14 +207,17 @@ def on_series(name: str, evidence: Any) -> object:
     """The same for the cases on one treated series."""
     alone = name == "interrupted_time_series"
     panel = Panel.from_frame(
-        pd.read_csv(HERE / "california.csv") if alone else load("prop99"),
-        unit="state",
-        period="year",
+        pd.read_csv(HERE / "placements.csv", parse_dates=["quarter", "opened"])
+        if alone
+        else load("prop99"),
+        unit=evidence.unit,
+        period=evidence.period,
         outcomes=list(evidence.outcomes),
         start=evidence.start,
         treatment=evidence.treatment,
+        periods=evidence.periods,
     )
-    return InterruptedTimeSeries(panel, trend=True) if alone else SyntheticControl(panel)
+    return InterruptedTimeSeries(panel) if alone else SyntheticControl(panel)
 
 
 def on_paths(name: str, evidence: Any) -> object:
