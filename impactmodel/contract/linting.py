@@ -10,7 +10,7 @@ from impactmodel.contract.cards import stated
 from impactmodel.contract.dues import dues_of
 from impactmodel.contract.findings import Finding
 from impactmodel.contract.linting_evidence import check_against
-from impactmodel.contract.payments import warnings_of
+from impactmodel.contract.payments import gross_warning
 from impactmodel.contract.terms import BandTable, Gross, Rate, StepTable
 from impactmodel.core.errors import InputError
 
@@ -29,15 +29,34 @@ def check(contract: OutcomesContract, outcomes: Outcomes | None = None) -> tuple
         What is expected. With it the linter also finds caps below the expected payment, thresholds
         that noise alone reaches and tiers that nobody can reach.
     """
-    found = [Finding("warning", "clauses", text) for text in warnings_of(contract)]
+    found = _gross(contract)
     found += _contract(contract)
-    for place, clause in enumerate(contract.clauses):
-        found += _clause(contract, clause, f"clauses[{place}]")
+    for place, clause in _versions(contract):
+        found += _clause(contract, clause, place)
     found += _twice(contract)
     found += _dates(contract)
     if outcomes is not None:
         found += check_against(contract, outcomes)
     return tuple(sorted(found, key=lambda finding: finding.level != "error"))
+
+
+def _versions(contract: OutcomesContract) -> list[tuple[str, Clause]]:
+    """Return every version of every clause, and where it stands in the file."""
+    amended = [
+        (f"amendments[{n}].clauses[{place}]", clause)
+        for n, amendment in enumerate(contract.amendments)
+        for place, clause in enumerate(amendment.clauses)
+    ]
+    return [(f"clauses[{n}]", clause) for n, clause in enumerate(contract.clauses)] + amended
+
+
+def _gross(contract: OutcomesContract) -> list[Finding]:
+    first = {clause.name: place for place, clause in reversed(_versions(contract))}
+    return [
+        Finding("warning", f"{first[clause.name]}.basis", text)
+        for clause in contract.all_clauses
+        for text in gross_warning(clause)
+    ]
 
 
 def _contract(contract: OutcomesContract) -> list[Finding]:

@@ -224,11 +224,12 @@ def assumed_terms(contract: OutcomesContract) -> tuple[str, ...]:
 
 def warnings_of(contract: OutcomesContract) -> tuple[str, ...]:
     """Return what a reader of any payment under the contract must be told."""
-    return tuple(
-        f"the clause '{c.name}' {DEADWEIGHT}"
-        for c in contract.all_clauses
-        if isinstance(c.basis, Gross)
-    )
+    return tuple(text for clause in contract.all_clauses for text in gross_warning(clause))
+
+
+def gross_warning(clause: Clause) -> tuple[str, ...]:
+    """Return the warning of deadweight of a clause that pays gross outcomes, or nothing."""
+    return (f"the clause '{clause.name}' {DEADWEIGHT}",) if isinstance(clause.basis, Gross) else ()
 
 
 def _comparison(contract: OutcomesContract) -> int:

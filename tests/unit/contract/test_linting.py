@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from impactmodel.contract import (
+    Amendment,
     Clause,
     Evaluation,
     Fixed,
     Gated,
+    Gross,
     Limit,
     Limited,
     MeasuredImpact,
@@ -150,3 +152,24 @@ def test_the_contract_of_the_page_can_be_written_as_it_stands(tmp_path):
         contract = load(OutcomesContract, Document.read(path))
         assert not [finding for finding in check(contract) if finding.level == "error"]
         assert all(c.name in describe(contract) for c in contract.clauses)
+
+
+DATED = Periods(START, "year", 2, "calendar")
+
+
+def test_findings_stand_at_their_clause_and_amended_ones_are_read():
+    # What is odd only after 2025 is found there, and each gross clause at its own place.
+    later = Amendment(dt.date(2025, 1, 1), (clause(NARROW), clause(name="new", basis=Gross())))
+    other = clause(name="other", basis=Gross(), outcome="b")
+    contract = deal(clause(), other, periods=DATED, amendments=(later,))
+    assert [f.key for f in check(contract) if "gross outcomes" in f.text] == [
+        "clauses[1].basis",
+        "amendments[0].clauses[1].basis",
+    ]
+    (step,) = [f for f in check(contract) if "changes nothing" in f.text]
+    assert step.key.startswith("amendments[0].clauses[0].payment")
+
+
+def test_an_index_factor_of_zero_says_what_to_do():
+    with pytest.raises(InputError, match=r"above 0 \(seen: 0\.0\); leave a window .* 'periods'"):
+        clause(indexation=(1.0, 0.0))

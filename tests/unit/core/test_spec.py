@@ -70,6 +70,10 @@ def test_load_and_dump_are_inverse(tmp_path):
             "f.yaml, line 4, pays[0].prise: unknown key; did you mean 'price'?",
         ),
         (
+            "name: a\nprice: 1\npays:\n - {type: rate, price: 1}",
+            "f.yaml, line 2, price: unknown key; this key stands elsewhere, see `impactmodel",
+        ),
+        (
             "name: a\npays:\n - {type: tax}",
             "f.yaml, line 3, pays[0]: 'type' must be one of 'rate', 'share' (seen: tax)",
         ),
