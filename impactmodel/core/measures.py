@@ -38,8 +38,10 @@ class OutcomeMeasure:
     --------
     >>> OutcomeMeasure("employed", kind="binary").unit
     'share'
-    >>> OutcomeMeasure("wages", kind="amount", unit="EUR/year").currency
+    >>> OutcomeMeasure("gross_wages", kind="amount", unit="EUR/year").currency
     'EUR'
+    >>> OutcomeMeasure("gross_wages", kind="amount", unit="EUR/year").title
+    'gross wages'
     """
 
     name: str
@@ -69,5 +71,5 @@ class OutcomeMeasure:
 
     @property
     def title(self) -> str:
-        """The label, or the name where there is none."""
-        return self.label or self.name
+        """The label, or the name where there is none, its underscores as spaces."""
+        return self.label or self.name.replace("_", " ")

@@ -121,7 +121,7 @@ class PreparedTransitions:
                 kind="count",
                 unit=f"{step}s",
                 channel="employment" if state == work else "other",
-                label=f"{step.capitalize()}s {state.replace('_', ' ')}",
+                label=f"{step}s in '{state.replace('_', ' ')}'",
             )
             for state in self.cells.states
         ]

@@ -79,18 +79,28 @@ def forests(design: MetaAnalysis, prob: float = 0.9) -> tuple[Forest, ...]:
     ready = prepare(design)
     if not isinstance(ready, PreparedMeta):
         raise TypeError(f"{type(design).__name__} is not a meta-analysis")
-    return tuple(_forest(part, ready.labels, prob) for part in ready.parts)
+    several = ready.periods.count > 1
+    titles = [_title(part, numbered=several) for part in ready.parts]
+    return tuple(
+        _forest(part, ready.labels, prob, title)
+        for part, title in zip(ready.parts, titles, strict=True)
+    )
 
 
-def _forest(part: PooledEffect, labels: tuple[str, ...], prob: float) -> Forest:
+def _title(part: PooledEffect, *, numbered: bool) -> str:
+    """Name the outcome, and its periods where the study has several."""
+    measure, (first, last) = part.horizon.measure, part.horizon.periods
+    when = f"period {first}" if first == last else f"periods {first} to {last}"
+    return f"{measure.title}, {when}" if numbered else measure.title
+
+
+def _forest(part: PooledEffect, labels: tuple[str, ...], prob: float, title: str) -> Forest:
     horizon, exact = part.horizon, Pooled(part.horizon.data, part.priors)
     z, tail = float(ndtri(0.5 + prob / 2)), (1 - prob) / 2
     own, sd = exact.study_moments()
     y, s = horizon.data.y, horizon.data.s
-    first, last = horizon.periods
-    when = f"period {first}" if first == last else f"periods {first} to {last}"
     return Forest(
-        title=f"{horizon.measure.title}, {when}",
+        title=title,
         ratio=horizon.ratio,
         unit=unit_of(horizon.measure, horizon.measure.unit, effect=True),
         labels=tuple(labels[i] for i in horizon.studies),
@@ -177,6 +187,7 @@ def _short(name: str, most: int = 42) -> str:
 def pooled_table(design: MetaAnalysis, prob: float = 0.9) -> Table:
     """Tabulate the mean effect, and the effect in another study, by method."""
     measures = {e.outcome.name: e.outcome for study in design.studies for e in study.estimates}
+    several = any(study.periods.count > 1 for study in design.studies)
     rows = []
     for row in pooling_table(design, prob=prob).to_dict("records"):
         if row["method"] not in _METHODS:
@@ -187,7 +198,7 @@ def pooled_table(design: MetaAnalysis, prob: float = 0.9) -> Table:
         ends = [_written(row[key], row["se"], unit, ratio=ratio) for key in _ENDS]
         rows.append(
             (
-                f"{measure.title}, period {row['periods']}",
+                measure.title + (f", period {row['periods']}" if several else ""),
                 _METHODS[row["method"]],
                 ends[0],
                 f"{ends[1]} to {ends[2]}",

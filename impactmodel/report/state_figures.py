@@ -122,7 +122,8 @@ def _stack(
     ax.set_xlim(0.0, float(edges[-1]))
     plain_ticks_y(ax, factor=100.0, after=" %")
     plain_ticks(ax)
-    ax.set_xlabel(f"{outcomes.periods.step}s since the start")
+    seen = "; shares at the end of each period" if outcomes.periods.every > 1 else ""
+    ax.set_xlabel(f"{outcomes.periods.step}s since the start{seen}")
     ax.set_title(title)
 
 

@@ -12,13 +12,16 @@ from impactmodel.report.numbers import Unit, percent, probability, unit_of
 
 if TYPE_CHECKING:
     import great_tables
+    import numpy as np
     import pandas as pd
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from impactmodel.core.outcomes import Outcomes
 
 
 _DAY = dt.timedelta(days=1)
+# A spread below this share of that of the effect is an error of rounding.
+_OBSERVED = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +121,10 @@ def effects_table(outcomes: Outcomes, prob: float = 0.9, *, units: bool = False)
     rows = []
     for part in collapse(outcomes):
         level = unit_of(part.measure, part.unit, effect=False)
-        # A level that was observed has no spread: it is written to the precision of the effect.
         with_, without = (
             "not known"
             if arm is None
-            else level.write(float(arm.mean()), float(arm.std()) or float(part.effect.std()))
+            else level.write(float(arm.mean()), _spread(arm, part.effect))
             for arm in (part.treated, part.counterfactual)
         )
         unit = unit_of(part.measure, part.unit, effect=True)
@@ -198,6 +200,12 @@ def periods_table(outcomes: Outcomes, prob: float = 0.9) -> Table:
         note=interval_note(prob, outcomes.n_draws),
         words=(0, 1),
     )
+
+
+def _spread(level: NDArray[np.float64], effect: NDArray[np.float64]) -> float:
+    """Return the spread of a level; one that was observed has the precision of the effect."""
+    own, of_effect = float(level.std()), float(effect.std())
+    return own if own > _OBSERVED * of_effect else of_effect
 
 
 def _population(outcomes: Outcomes) -> str:

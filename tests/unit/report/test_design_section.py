@@ -81,6 +81,7 @@ def test_a_forest_has_each_study_as_published_and_drawn_towards_the_mean() -> No
     assert isinstance(design, MetaAnalysis)
     (forest,) = forests(design, 0.95)
     assert forest.ratio
+    assert forest.title == "in work within the year"
     # The first trial: 10.61 (1.49 to 75.38); log scale, so the interval is met to its rounding.
     assert math.exp(forest.estimate[0]) == pytest.approx(10.61, rel=1e-9)
     assert math.exp(forest.low[0]) == pytest.approx(1.49, rel=0.01)

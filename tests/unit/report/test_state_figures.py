@@ -13,7 +13,7 @@ from impactmodel.report.state_figures import plot_states
 from impactmodel.report.style import svg
 
 
-def outcomes(share=0.4):
+def outcomes(share=0.4, every=1):
     """Two draws of two states over three months in two groups of 10 and 30 people."""
     names = ("employed", "out_of_work")
     measures = [OutcomeMeasure(f"months_{n}", kind="count", unit="months") for n in names]
@@ -29,7 +29,7 @@ def outcomes(share=0.4):
     return Outcomes.from_draws(
         *both,
         measures=measures,
-        periods=Periods(dt.date(2024, 1, 1), "month", 3),
+        periods=Periods(dt.date(2024, 1, 1), "month", 3, every=every),
         cohort_size=[10.0, 30.0],
         provenance=Provenance(),
         groups=("a", "b"),
@@ -55,6 +55,12 @@ def test_dots_are_mean_effects_on_time():
     found = [(line.get_xdata()[0], line.get_ydata()[0]) for line in dots]
     assert found == [(pytest.approx(-0.125), 0.0), (pytest.approx(0.125), 1.0)]
     assert "over 3 months" in ax.get_xlabel()
+
+
+def test_shares_at_the_end_of_long_periods_are_said_to_be_those():
+    label = plot_states(outcomes(every=3)).axes[0].get_xlabel()
+    assert label == "months since the start; shares at the end of each period"
+    assert plot_states(outcomes()).axes[0].get_xlabel() == "months since the start"
 
 
 def test_the_same_outcomes_give_the_same_picture():
