@@ -57,7 +57,7 @@ class HazardModel:
     @property
     def target_accept(self) -> float:
         """Acceptance that a sampler's steps are adapted to."""
-        return 0.95 if self.pooled else 0.9
+        return 0.99 if self.pooled else 0.9
 
     @property
     def statement(self) -> str:

@@ -100,7 +100,7 @@ def test_arms_exchanged_change_the_sign_on_real_data():
 @pytest.mark.sampler
 def test_the_sampled_default_has_the_kaplan_meier_survival_of_r():
     made = Durations(unempdur(), job=("full_time",), horizons=(6, 10))
-    found = fit(made, Sampler(seed=1, chains=2, draws=1000, tune=500, cores=1))
+    found = fit(made, Sampler(seed=1, chains=2, draws=2000, tune=500, cores=1))
     d = found.diagnostics
     assert (d.rhat_max < 1.01, d.ess_min > 400, d.divergences) == (True, True, 0)
     survival = 1 - endings(made, found).incidence(unempdur().causes)[:, :, 0]
