@@ -131,13 +131,19 @@ def test_summary_lists_the_checks(ran: Any) -> None:
     result, out = ran
     found = json.loads((out / "summary.json").read_text(encoding="utf-8"))["diagnostics"]
     assert [c["name"] for c in found["checks"]] == [c.name for c in result.diagnostics.checks]
-    assert found["passed"] is True
+    failed = [check.name for check in result.diagnostics.checks if check.passed is False]
+    assert found["passed"] is (not failed)
+    assert not failed or result.payments is None
 
 
 @pytest.mark.parametrize("ran", PAID, indirect=True, ids=lambda path: path.stem)
 def test_the_contract_pays_price_times_effect_times_people(ran: Any) -> None:
     # All contracts here pay on impact, in the expected view and without a cap: a product by hand.
-    result, _ = ran
+    result, out = ran
+    if result.payments is None:
+        assert result.case.contract is None
+        assert "This case has no contract" in shown(out / "brief.html")
+        return
     (clause,) = result.payments.contract.clauses
     price = getattr(clause.payment, "price", getattr(clause.payment, "share", None))
     data = result.outcomes.dataset
