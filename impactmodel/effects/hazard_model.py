@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from impactmodel.effects.centring import information_share, shifted_normal, well_known
+from impactmodel.effects.centring import information_share, shifted_normal
 from impactmodel.effects.endings import average_endings
 from impactmodel.effects.hazard_priors import HazardPriors, base_level
 from impactmodel.effects.predictor import RAW, Array, Parameters
@@ -89,21 +89,9 @@ class HazardModel:
         return given | (self._grouped(group) if self.pooled else {})
 
     def _grouped(self, inside: Array) -> dict[str, Array]:
-        """Return where groups are, and which coordinates suit them (part, group, cause)."""
-        layout = self.layout
-        exits = np.einsum("pg,aptk->gak", inside, layout.exits)
-        # Half an event in one person-period keeps an empty arm finite, and little known.
-        rate = np.log(
-            (exits + 0.5) / (np.einsum("pg,apt->ga", inside, layout.at_risk) + 1)[..., None]
-        )
-        known = [
-            well_known(rate[..., k], 1.0 / (exits[..., k] + 0.5)).T for k in range(layout.causes)
-        ]
-        return {
-            f"{_NAME}_in_group": inside,
-            f"{_NAME}_centred": np.stack(known, axis=2),
-            f"{_NAME}_share": information_share(exits),
-        }
+        """Return where groups are, and their shares of what is known (group, cause)."""
+        exits = np.einsum("pg,aptk->gak", inside, self.layout.exits)
+        return {f"{_NAME}_in_group": inside, f"{_NAME}_share": information_share(exits)}
 
     def add(self, data: Mapping[str, Any]) -> None:
         """Add parameters and likelihood to the PyMC model in context."""
@@ -153,17 +141,15 @@ class HazardModel:
         causes, scales = self.layout.causes, data[f"{_NAME}_priors"]
         groups, means = [], []
         parts = (("level", "level", scales[0], scales[1]), ("treatment", "effect", 0.0, scales[2]))
-        for part, (mean_name, own_name, mean, sd) in enumerate(parts):
+        for mean_name, own_name, mean, sd in parts:
             name = f"{_NAME}_{mean_name}"
             if not self.pooled:
                 means.append(pm.Normal(name, mean, sd, shape=causes))
                 continue
             group = f"{_NAME}_group_{own_name}"
             spread = pm.HalfNormal(f"{group}_sd", scales[4], shape=causes)
-            # Centred coordinates are a group's own deviation, the others the standardised one.
-            own = data[f"{_NAME}_centred"][part]
-            raw = pm.Normal(f"{group}{RAW}", 0.0, spread**own)
-            groups.append(pm.Deterministic(group, raw * spread ** (1 - own)))
+            raw = pm.Normal(f"{group}{RAW}", 0.0, 1.0, shape=(len(self.layout.groups), causes))
+            groups.append(pm.Deterministic(group, raw * spread))
             shift = (data[f"{_NAME}_share"] * groups[-1]).sum(axis=0)
             means.append(shifted_normal(name, mean, sd, shift))
         return groups, means
