@@ -29,8 +29,8 @@ class OutcomeMeasure:
     unit
         Unit of the value; derived from the kind except for amounts.
     accrual
-        ``flow`` over a period (sums over periods), ``stock`` at its end, ``cumulative`` since the
-        start (the last period counts).
+        ``flow`` over a period (sums over periods; an index is averaged), ``stock`` at its end,
+        ``cumulative`` since the start (the last period counts).
     channel
         What the outcome means for public finances.
 
