@@ -24,8 +24,8 @@ class Sampler:
     cores
         Chains that run at once; None uses as many as the machine has.
     target_accept
-        Acceptance that steps are adapted to; higher is slower and avoids divergences. None: .99
-        where groups are pooled, .8 otherwise.
+        Acceptance that steps are adapted to; higher is slower and avoids divergences. None: the
+        design's own, .8 to .99, higher where groups are pooled.
     keep
         Folder in which finished chains are kept: a run that was stopped does not sample them
         again, as long as data, settings and versions are the same. Empty: nothing is kept.
