@@ -30,8 +30,10 @@ RESULTS = Path(__file__).parent / "results" / "durations.csv"
 SEED, DRAWS, BAND = 20261124, 99, 0.99
 PERIODS = Periods(dt.date(2024, 1, 1), "month", 5)
 CAUSES, PEOPLE, CENSORED = ("job", "other"), 150, 0.12
-# 1,000 simulations of the sampled model; the conjugate one is cheap.
-SIMULATIONS = {"Dirichlet": 2000, "random walks": 1000}
+GROUPS = {"pooled groups": 3}
+# 1,000 simulations of the sampled models, pooled ones in blocks of their own seeds.
+SIMULATIONS = {"Dirichlet": 2000, "random walks": 1000, "pooled groups": 1000}
+BLOCKS = 2
 BUG_SIMULATIONS = {"Dirichlet": 500, "random walks": 150}
 PRIORS = {
     "Dirichlet": DirichletPriors(hazard=0.15, weight=6.0),
@@ -43,42 +45,62 @@ PRIORS = {
         effect=RandomWalk(0.2),
     ),
 }
+PRIORS["pooled groups"] = PRIORS["random walks"]
 REPORTED = ("job by 3", "job by 5", "months")
 OWN = {
     "Dirichlet": ("hazard of a job, treated, period 1", "hazard of a job, comparison, period 5"),
     "random walks": ("level", "treatment", "baseline step", "effect step", "effect, period 5"),
+    "pooled groups": (
+        "level",
+        "treatment",
+        "sd of levels",
+        "sd of effects",
+        "level of group 1",
+        "effect of group 2",
+    ),
 }
 
 
 def cells(leaving):
-    """Cells of the comparison and the treated, from endings (arm, period + 1, ending)."""
+    """Cells of the comparison and the treated, from endings (group, arm, period + 1, ending)."""
+    groups = len(leaving)
+    labels = tuple(f"group {g + 1}" for g in range(groups)) if groups > 1 else ("all",)
     return SpellCells.of(
         periods=PERIODS,
-        names=(CAUSES, ("all",), ()),
-        keys=(np.array([False, True]), np.zeros(2, dtype=np.intp)),
-        x=np.empty((2, 0)),
-        leaving=leaving,
+        names=(CAUSES, labels, ()),
+        keys=(np.tile([False, True], groups), np.repeat(np.arange(groups), 2)),
+        x=np.empty((2 * groups, 0)),
+        leaving=leaving.reshape(2 * groups, *leaving.shape[2:]),
     )
 
 
 def simulate(hazard, rng):
     """Spells of 150 people in each arm (treated, comparison); some are censored each period."""
-    leaving = np.zeros((2, PERIODS.count + 1, 1 + len(CAUSES)))
-    for arm in (0, 1):
-        n = PEOPLE
+    groups = len(hazard)
+    leaving = np.zeros((groups, 2, PERIODS.count + 1, 1 + len(CAUSES)))
+    for g, arm in np.ndindex(groups, 2):
+        n = PEOPLE // groups
         for t in range(PERIODS.count):
-            h = hazard[arm, t]
+            h = hazard[g, arm, t]
             gone = rng.multinomial(n, [*h, 1 - h.sum()])
             last = t == PERIODS.count - 1
             lost = gone[-1] if last else rng.binomial(gone[-1], CENSORED)
             # The comparison stands first in the cells.
-            leaving[1 - arm, t + 1] = [lost, *gone[:-1]]
+            leaving[g, 1 - arm, t + 1] = [lost, *gone[:-1]]
             n = gone[-1] - lost
     return cells(leaving)
 
 
 def ready(evidence, priors):
-    return prepare(Durations(evidence, job=("job",), horizons=(3, 5), priors=priors))
+    return prepare(
+        Durations(
+            evidence,
+            job=("job",),
+            horizons=(3, 5),
+            priors=priors,
+            pool_groups=len(evidence.groups) > 1,
+        )
+    )
 
 
 def quantities(prepared, drawn, kind):
@@ -89,6 +111,10 @@ def quantities(prepared, drawn, kind):
     if kind == "Dirichlet":
         p = drawn["hazard_probability"]
         own = [p[:, 0, 0, 0, 0], p[:, 1, 0, 4, 0]]
+    elif kind == "pooled groups":
+        own = [drawn["hazard_level"][:, 0], drawn["hazard_treatment"][:, 0]]
+        own += [drawn["hazard_group_level_sd"][:, 0], drawn["hazard_group_effect_sd"][:, 0]]
+        own += [drawn["hazard_group_level"][:, 0, 0], drawn["hazard_group_effect"][:, 1, 0]]
     else:
         own = [drawn["hazard_level"][:, 0], drawn["hazard_treatment"][:, 0]]
         own += [drawn["hazard_baseline_step"][:, 0], drawn["hazard_effect_step"][:, 0]]
@@ -113,17 +139,17 @@ def posterior(prepared, kind, rng):
     return {k: v[at] for k, v in flat.items()}
 
 
-def ranks(kind, simulations, priors=None, see=lambda evidence: evidence):
+def ranks(kind, simulations, priors=None, see=lambda evidence: evidence, block=0):
     """Rank of each truth among the draws of a model that may see or assume wrongly."""
-    rng = np.random.default_rng(SEED)
-    base = ready(cells(np.full((2, 6, 3), 10.0)), PRIORS[kind])
+    rng = np.random.default_rng(SEED + block)
+    base = ready(cells(np.full((GROUPS.get(kind, 1), 2, 6, 3), 10.0)), PRIORS[kind])
     # Some more than are needed, for those that are refused.
     truth = base.model.prior(simulations + simulations // 5, rng)
     true = quantities(base, truth, kind)
     out = []
     for i in range(len(true)):
         one = slice(i, i + 1)
-        hazard = np.stack([base.model.hazards(truth, one, arm)[0, 0] for arm in (0, 1)])
+        hazard = np.stack([base.model.hazards(truth, one, arm)[0] for arm in (0, 1)], axis=1)
         evidence = simulate(hazard, rng)
         try:
             prepared = ready(see(evidence), priors or PRIORS[kind])
@@ -161,7 +187,9 @@ def test_ranks_are_uniform_within_simultaneous_bands():
     rows = []
     for kind, simulations in SIMULATIONS.items():
         most = limit(simulations)
-        found = deviation(ranks(kind, simulations))
+        blocks = BLOCKS if kind in GROUPS else 1
+        each = simulations // blocks
+        found = deviation(np.concatenate([ranks(kind, each, block=b) for b in range(blocks)]))
         rows += [
             (kind, q, simulations, round(float(d), 3), round(most, 3), bool(d < most))
             for q, d in zip(names(kind), found, strict=True)
@@ -208,7 +236,7 @@ BUGS = {
 
 @pytest.mark.sampler
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("kind", PRIORS)
+@pytest.mark.parametrize("kind", BUG_SIMULATIONS)
 @pytest.mark.parametrize("bug", BUGS)
 def test_planted_bugs_leave_the_bands(bug, kind):
     priors, see = BUGS[bug]

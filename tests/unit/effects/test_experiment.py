@@ -148,7 +148,7 @@ def test_what_cannot_be_fitted_is_refused_in_words():
         lambda: fit(Experiment(nsw(), periods=Periods(dt.date(1978, 1, 1), "year", 2)))
     ) == (
         "periods: an outcome needs a column for each period (seen: '2 periods, 1 column'); name "
-        "them with RepeatedMeasure"
+        "them with RepeatedMeasure, in a case under evidence.columns"
     )
     sums = nsw(covariates=["age"]).cells()
     assert message(lambda: fit(Experiment(sums, adjust=True))) == (

@@ -205,7 +205,7 @@ def test_the_record_names_the_pairing_and_periods_must_be_said():
     years = Periods(dt.date(2020, 1, 1), "year", 2)
     assert message(lambda: fit(Experiment(cohort, periods=years))) == (
         "periods: an outcome needs a column for each period (seen: '2 periods, 3 columns'); name "
-        "them with RepeatedMeasure"
+        "them with RepeatedMeasure, in a case under evidence.columns"
     )
 
 
