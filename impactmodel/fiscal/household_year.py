@@ -19,31 +19,15 @@ from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
+from impactmodel.fiscal.finnish_lines import CONTRIBUTIONS, INCOME_TAXES
+from impactmodel.fiscal.living_flows import net_rates
 from impactmodel.fiscal.parameters import Rules
+from impactmodel.fiscal.profile import Benefit, MunicipalityGroup
 
 type Array = NDArray[np.float64]
-type MonthlyBenefit = Literal[
-    "labour_market_subsidy",
-    "basic_allowance",
-    "general_support",
-    "basic_level",
-    "earnings_related_allowance",
-]
-type MunicipalityGroup = Literal["helsinki", "capital_region", "larger_cities", "others"]
+type MonthlyBenefit = Benefit | Literal["earnings_related_allowance"]
 
 _MONTHS = 12
-_CONTRIBUTIONS = (
-    "employee_pension",
-    "employee_unemployment_insurance",
-    "daily_allowance_contribution",
-)
-_TAXES = (
-    "state_tax",
-    "municipal_tax",
-    "church_tax",
-    "medical_care_contribution",
-    "broadcasting_tax",
-)
 
 
 @spec
@@ -229,12 +213,8 @@ class _Year:
         wage = self.employed * self.column("wage")[:, None]
         benefit = self.benefits()
         taxes = self.taxes(wage.sum(axis=1), benefit.sum(axis=1))
-        gross = wage.sum(axis=1) + benefit.sum(axis=1)
-        with_income, with_wage = gross > 0, wage.sum(axis=1) > 0
-        paid = sum(taxes[name] for name in _TAXES)
-        levied = sum(taxes[name] for name in _CONTRIBUTIONS)
-        rate = np.divide(paid, gross, where=with_income, out=np.zeros_like(gross))
-        levy = np.divide(levied, wage.sum(axis=1), where=with_wage, out=np.zeros_like(gross))
+        earned = wage.sum(axis=1)
+        rate, levy = net_rates(taxes, earned, earned + benefit.sum(axis=1))
         months = {
             "gross_wage": wage,
             "unemployment_benefit": benefit,
@@ -303,7 +283,7 @@ class _Year:
             "municipality": self.column("municipality"),
         }
         found = self.compute(0, inputs, "employee_contributions", "income_tax")
-        return {name: np.array(found[name]) for name in (*_CONTRIBUTIONS, *_TAXES)}
+        return {name: np.array(found[name]) for name in (*CONTRIBUTIONS, *INCOME_TAXES)}
 
     def housing(self, wage: Array, benefit: Array) -> Array:
         out = np.empty_like(wage)

@@ -7,7 +7,7 @@ is taken from every month.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ type Rates = tuple[Draws, Draws]
 """(share of income that income taxes take, share of wages that contributions take)."""
 
 
-def net_rates(taxes: Computed, wage: Draws, gross: Draws) -> Rates:
+def net_rates(taxes: Computed | Mapping[str, Draws], wage: Draws, gross: Draws) -> Rates:
     """Return the rates of a year; zero where there is no income.
 
     Parameters

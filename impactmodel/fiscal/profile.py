@@ -18,7 +18,7 @@ from impactmodel.core.spec import spec
 
 type Benefit = Literal["labour_market_subsidy", "basic_allowance", "general_support", "basic_level"]
 type Ground = Literal["none", "refugee", "other"]
-type MunicipalityGroup = Literal["", "helsinki", "capital_region", "larger_cities", "others"]
+type MunicipalityGroup = Literal["helsinki", "capital_region", "larger_cities", "others"]
 
 _TEXTS = (
     "benefit",
@@ -101,7 +101,7 @@ class Person:
     name: str = ""
     other_days: float = 0.0
     rent: float | None = None
-    municipality_group: MunicipalityGroup = ""
+    municipality_group: MunicipalityGroup | Literal[""] = ""
     adults: float = 1.0
     children_under_10: float = 0.0
     other_income: float = 0.0

@@ -61,7 +61,7 @@ def rule_savings(
     months.require_persons()
     extras = side.extras(seed)
     ledger = _ledger(months, outcomes, driver, extras)
-    notes = _statements(outcomes, months, side, driver)
+    notes = _statements(outcomes, months, (side, extras), driver)
     return Savings(
         ledger=ledger,
         discount_rate=side.discount_rate,
@@ -189,12 +189,15 @@ def _lines(money: Mapping[tuple[str, str], Draws], driver: str) -> list[Line]:
     return lines
 
 
-def _statements(outcomes: Outcomes, months: Months, side: RuleSide, driver: str) -> list[str]:
+def _statements(
+    outcomes: Outcomes, months: Months, public: tuple[RuleSide, Extras], driver: str
+) -> list[str]:
+    side, extras = public
     order = "after" if months.benefit_last else "before"
     said = [text.format(order=order) for text in STATEMENTS]
     said += _cut_years(months)
     said += _living(months)
-    said += side.extras(0).statements()
+    said += extras.statements()
     said += side.histories.statements
     said += side.adjustments.statements(outcomes.periods)
     said.append(
