@@ -9,7 +9,7 @@ import csv
 import dataclasses
 import datetime as dt
 import platform
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from impactmodel.effects.designs import prepare
 from impactmodel.effects.did_options import DifferencePriors, TrendViolation
 from impactmodel.effects.difference_in_differences import DifferenceInDifferences
 from impactmodel.evidence.panel import Panel
+from tests.calibration.ranks import deviation as ranks_apart
 
 RESULTS = Path(__file__).parent / "results" / "difference_in_differences.csv"
 SEED, SIMULATIONS, DRAWS = 20261124, 2000, 127
@@ -73,12 +74,7 @@ def ranks(change=lambda model: model, violation=False, analysed=None):
     return out
 
 
-def deviation(rank):
-    """Largest standardised distance of the ranks' distribution from uniform, per column."""
-    grid = np.arange(1, DRAWS + 1) / (DRAWS + 1)
-    below = np.stack([(rank < k).mean(axis=0) for k in range(1, DRAWS + 1)])
-    error = np.sqrt(grid * (1 - grid) / len(rank))
-    return (np.abs(below - grid[:, None]) / error[:, None]).max(axis=0)
+deviation = partial(ranks_apart, draws=DRAWS)
 
 
 @cache

@@ -10,7 +10,7 @@ import csv
 import dataclasses
 import datetime as dt
 import platform
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from impactmodel.effects.durations import Durations
 from impactmodel.effects.hazard_priors import DirichletPriors, HazardPriors, RandomWalk
 from impactmodel.effects.methods import Sampler
 from impactmodel.evidence.spell_cells import SpellCells
+from tests.calibration.ranks import deviation as ranks_apart
 
 RESULTS = Path(__file__).parent / "results" / "durations.csv"
 SEED, DRAWS, BAND = 20261124, 99, 0.99
@@ -164,12 +165,7 @@ def ranks(kind, simulations, priors=None, see=lambda evidence: evidence, block=0
     raise AssertionError(f"{len(out)} of {simulations} simulations")
 
 
-def deviation(rank):
-    """Largest standardised distance of the ranks' distribution from uniform, per column."""
-    grid = np.arange(1, DRAWS + 1) / (DRAWS + 1)
-    below = np.stack([(rank < k).mean(axis=0) for k in range(1, DRAWS + 1)])
-    error = np.sqrt(grid * (1 - grid) / len(rank))
-    return (np.abs(below - grid[:, None]) / error[:, None]).max(axis=0)
+deviation = partial(ranks_apart, draws=DRAWS)
 
 
 @cache

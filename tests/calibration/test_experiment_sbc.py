@@ -13,7 +13,7 @@ import datetime as dt
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from impactmodel.effects.priors import (
     Priors,
 )
 from impactmodel.evidence import Cohort
+from tests.calibration.ranks import deviation as ranks_apart
 
 RESULTS = Path(__file__).parent / "results" / "experiment.csv"
 SEED, SIMULATIONS, FEWER, DRAWS, THIN = 20261124, 1000, 250, 127, 8
@@ -188,12 +189,7 @@ def ranks(case, analysed=None, count=SIMULATIONS, change=lambda y: (y, PEOPLE)):
     return tuple(true), out
 
 
-def deviation(rank):
-    """Largest standardised distance of the ranks' distribution from uniform, per column."""
-    grid = np.arange(1, DRAWS + 1) / (DRAWS + 1)
-    below = np.stack([(rank < k).mean(axis=0) for k in range(1, DRAWS + 1)])
-    error = np.sqrt(grid * (1 - grid) / len(rank))
-    return (np.abs(below - grid[:, None]) / error[:, None]).max(axis=0)
+deviation = partial(ranks_apart, draws=DRAWS)
 
 
 @cache

@@ -13,7 +13,7 @@ import csv
 import dataclasses
 import datetime as dt
 import platform
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from impactmodel.effects.people_bootstrap import Atoms
 from impactmodel.effects.prediction_layout import Served, flat
 from impactmodel.effects.principal_strata import RATES, STRATA, Strata, StrataPriors
 from impactmodel.effects.priors import LogitPriors
+from tests.calibration.ranks import deviation as ranks_apart
 
 RESULTS = Path(__file__).parent / "results" / "people.csv"
 SEED, DRAWS, BAND = 20261124, 127, 0.99
@@ -223,12 +224,7 @@ PARTS = {
 QUANTITIES = sum(len(names) for _, names in PARTS.values())
 
 
-def deviation(rank):
-    """Largest standardised distance of the ranks' distribution from uniform, per column."""
-    grid = np.arange(1, DRAWS + 1) / (DRAWS + 1)
-    below = np.stack([(rank < k).mean(axis=0) for k in range(1, DRAWS + 1)])
-    error = np.sqrt(grid * (1 - grid) / len(rank))
-    return (np.abs(below - grid[:, None]) / error[:, None]).max(axis=0)
+deviation = partial(ranks_apart, draws=DRAWS)
 
 
 @cache

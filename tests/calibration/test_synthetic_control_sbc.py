@@ -9,7 +9,7 @@ import csv
 import dataclasses
 import datetime as dt
 import platform
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.effects import Sampler
 from impactmodel.effects.sc_model import DonorModel, DonorPriors
 from impactmodel.effects.sc_sampler import sample_donors
+from tests.calibration.ranks import deviation as ranks_apart
 
 pytestmark = pytest.mark.calibration
 
@@ -87,12 +88,7 @@ def ranks(case, change=lambda made: made, predict=DonorModel.counterfactual, cou
     return out
 
 
-def deviation(rank):
-    """Largest standardised distance of the ranks' distribution from uniform, per column."""
-    grid = np.arange(1, DRAWS + 1) / (DRAWS + 1)
-    below = np.stack([(rank < k).mean(axis=0) for k in range(1, DRAWS + 1)])
-    error = np.sqrt(grid * (1 - grid) / len(rank))
-    return (np.abs(below - grid[:, None]) / error[:, None]).max(axis=0)
+deviation = partial(ranks_apart, draws=DRAWS)
 
 
 @cache

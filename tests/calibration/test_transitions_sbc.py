@@ -25,6 +25,7 @@ from impactmodel.effects.transition_prepared import StartModel
 from impactmodel.effects.transition_priors import DirichletRows, LogitRows
 from impactmodel.effects.transition_rows import ConjugateRows, Rows
 from impactmodel.evidence.state_cells import cells_of
+from tests.calibration.ranks import deviation
 
 RESULTS = Path(__file__).parent / "results" / "transitions.csv"
 SEED, BAND = 20261124, 0.99
@@ -156,14 +157,6 @@ def swapped(cells):
     return dataclasses.replace(
         cells, initial=cells.initial[::-1].copy(), counts=cells.counts[::-1].copy()
     )
-
-
-def deviation(rank, draws):
-    """Largest standardised distance of the ranks' distribution from uniform, per column."""
-    grid = np.arange(1, draws + 1) / (draws + 1)
-    below = np.stack([(rank < k).mean(axis=0) for k in range(1, draws + 1)])
-    error = np.sqrt(grid * (1 - grid) / len(rank))
-    return (np.abs(below - grid[:, None]) / error[:, None]).max(axis=0)
 
 
 @cache
