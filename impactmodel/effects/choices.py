@@ -10,6 +10,7 @@ from pydantic import Field
 
 from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import spec
+from impactmodel.effects.choice import options
 from impactmodel.effects.choices_panel import DifferenceInDifferencesChoice
 from impactmodel.effects.choices_people import (
     EncouragementChoice,
@@ -63,11 +64,7 @@ class ExperimentChoice:
         """Return the design with its evidence."""
         return Experiment(
             evidence,
-            adjust=self.adjust,
-            pool_groups=self.pool_groups,
-            priors=self.priors,
-            missing=self.missing,
-            target=self.target,
+            **options(self),
             periods=periods,
             source=source,
             price_base=price_base,

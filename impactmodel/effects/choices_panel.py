@@ -6,6 +6,7 @@ from dataclasses import field
 from typing import Literal
 
 from impactmodel.core.spec import spec
+from impactmodel.effects.choice import options
 from impactmodel.effects.did_options import Comparison, DifferencePriors
 from impactmodel.effects.difference_in_differences import (
     DifferenceClock,
@@ -45,9 +46,7 @@ class DifferenceInDifferencesChoice:
         """Return the design with its evidence, which has its own periods."""
         return DifferenceInDifferences(
             evidence,
-            comparison=self.comparison,
-            priors=self.priors,
-            clock=self.clock,
+            **options(self),
             source=source,
             price_base=price_base,
         )

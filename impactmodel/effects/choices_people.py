@@ -8,6 +8,7 @@ from typing import Literal
 
 from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import spec
+from impactmodel.effects.choice import options
 from impactmodel.effects.design_stage import design_stage
 from impactmodel.effects.encouragement import Encouragement
 from impactmodel.effects.given_prediction import GivenPrediction
@@ -101,10 +102,7 @@ class EncouragementChoice:
         """Return the design with its evidence."""
         return Encouragement(
             evidence,
-            self.take_up,
-            estimand=self.estimand,
-            sides=self.sides,
-            priors=self.priors,
+            **options(self),
             periods=periods,
             source=source,
             price_base=price_base,
@@ -147,11 +145,7 @@ class PredictedBaselineChoice:
         """Return the design with its evidence."""
         return PredictedBaseline(
             evidence,
-            given=self.given,
-            cohort=self.cohort,
-            priors=self.priors,
-            baseline=self.baseline,
-            population=self.population,
+            **options(self),
             periods=periods,
             source=source,
             price_base=price_base,

@@ -8,6 +8,7 @@ from typing import Literal
 from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import spec
 from impactmodel.effects.arms import BorrowingPriors, TrialGroups
+from impactmodel.effects.choice import options
 from impactmodel.effects.historical_controls import HistoricalControls
 from impactmodel.effects.meta_analysis import MetaAnalysis
 from impactmodel.effects.meta_targets import MetaPriors, Target
@@ -39,11 +40,7 @@ class MetaAnalysisChoice:
         """Return the design with its studies, which have their own periods and sources."""
         return MetaAnalysis(
             evidence,
-            self.target,
-            priors=self.priors,
-            same_study=self.same_study,
-            labels=self.labels,
-            correlation=self.correlation,
+            **options(self),
         )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from impactmodel.core.spec import spec
 from impactmodel.effects.before_after import BeforeAfter
+from impactmodel.effects.choice import options
 from impactmodel.effects.interrupted_time_series import InterruptedTimeSeries
 from impactmodel.effects.its_priors import SeriesPriors
 from impactmodel.effects.methods import Method, Sampler
@@ -78,10 +79,7 @@ class InterruptedTimeSeriesChoice:
         """Return the design with its evidence."""
         return InterruptedTimeSeries(
             evidence,
-            controls=self.controls,
-            trend=self.trend,
-            season=self.season,
-            priors=self.priors,
+            **options(self),
             source=source,
             price_base=price_base,
         )

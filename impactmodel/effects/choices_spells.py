@@ -6,6 +6,7 @@ from dataclasses import field
 from typing import Literal
 
 from impactmodel.core.spec import spec
+from impactmodel.effects.choice import options
 from impactmodel.effects.durations import Durations
 from impactmodel.effects.hazard_priors import DurationPriors, HazardPriors
 from impactmodel.effects.methods import Method
@@ -46,11 +47,6 @@ class DurationsChoice:
         """Return the design with its evidence."""
         return Durations(
             evidence,
-            job=self.job,
-            horizons=self.horizons,
-            outcome=self.outcome,
-            adjust=self.adjust,
-            pool_groups=self.pool_groups,
-            priors=self.priors,
+            **options(self),
             source=source,
         )

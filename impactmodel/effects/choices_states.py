@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import Literal
 
 from impactmodel.core.spec import spec
+from impactmodel.effects.choice import options
 from impactmodel.effects.methods import Method
 from impactmodel.effects.transition_priors import DirichletRows, RowPriors, StateTarget
 from impactmodel.effects.transitions import Transitions
@@ -45,12 +46,7 @@ class TransitionsChoice:
         """Return the design with its evidence."""
         return Transitions(
             evidence,
-            bands=self.bands,
-            pool_groups=self.pool_groups,
-            priors=self.priors,
-            initial=self.initial,
-            design_effect=self.design_effect,
-            target=self.target,
+            **options(self),
             start=start,
             source=source,
         )
