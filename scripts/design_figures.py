@@ -29,7 +29,7 @@ from impactmodel.report.series_figures import plot_series
 from impactmodel.report.style import svg
 
 ROOT = Path(__file__).parents[1]
-FIGURES = ROOT / "docs" / "figures"
+FIGURES = ROOT / "docs" / "designs" / "figures"
 PACKS = OutcomeMeasure(
     "packs", kind="index", unit="packs per head", label="Cigarette sales in California"
 )
