@@ -2,9 +2,9 @@
 
 Whatever its columns are called, a source gives a table with the same names: ``person`` (text) and
 
-- `PersonRegister`: one row per person: its attributes, and a day for every exit (death, emigration);
+- `PersonRegister`: a row per person: attributes, and a day for every exit (death, emigration);
 - `SpellRegister`: ``start``, ``end`` (the last day, empty while it goes on) and ``state``;
-- `AmountRegister`: ``day`` and amounts; money in integer cents, so that sums agree on every engine.
+- `AmountRegister`: ``day`` and amounts; money in integer cents: sums agree on every engine.
 """
 
 from __future__ import annotations
