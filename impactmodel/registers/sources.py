@@ -9,6 +9,7 @@ Whatever its columns are called, a source gives a table with the same names: ``p
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Annotated, Literal
@@ -102,12 +103,15 @@ class PersonRegister:
         Where it is, and its column of the pseudonymous key.
     attributes
         By the name that the panel uses.
+    extracted
+        Day on which the extract was taken: nothing in it is later.
     exits
         Column of the day on which following a person ends, by reason: ``death``, ``emigration``.
     """
 
     table: TableChoice
     key: str
+    extracted: dt.date
     attributes: dict[str, Attribute] = field(default_factory=dict)
     exits: dict[str, str] = field(default_factory=dict)
     type: Literal["persons"] = field(default="persons", kw_only=True)
@@ -128,20 +132,26 @@ class SpellRegister:
     ----------
     table, key
         Where it is, and its column of the pseudonymous key.
+    extracted
+        Day on which the extract was taken: no spell starts later.
     start, end
         Columns of the first and the last day; an empty last day means that it goes on.
     state
         Column of the state; empty if every row is the state that ``states`` names alone.
     states
         Name of a state by what the column holds; what is not listed is refused.
+    open_end
+        A last day that stands for none, such as 9999-12-31.
     """
 
     table: TableChoice
     key: str
+    extracted: dt.date
     start: str
     end: str
     states: dict[str, str]
     state: str = ""
+    open_end: dt.date | None = None
     type: Literal["spells"] = field(default="spells", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -162,6 +172,8 @@ class AmountRegister:
     ----------
     table, key
         Where it is, and its column of the pseudonymous key.
+    extracted
+        Day on which the extract was taken: nothing in it is later.
     day
         Column of the day of payment, or of the first day of the month.
     amounts
@@ -170,6 +182,7 @@ class AmountRegister:
 
     table: TableChoice
     key: str
+    extracted: dt.date
     day: str
     amounts: dict[str, Amount]
     type: Literal["amounts"] = field(default="amounts", kw_only=True)
