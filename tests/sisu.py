@@ -65,6 +65,11 @@ def read(folder, name):
     return pd.read_csv(path)
 
 
+def column(rows, name):
+    """Return a column that some grids have; zeros where it is not there."""
+    return rows[name].to_numpy() if name in rows else np.zeros(len(rows))
+
+
 def by_date(frame: pd.DataFrame, compute: Callable) -> pd.DataFrame:
     """Compute each month's rows with the rules of its first day."""
     keys = ["year", "month"] if "month" in frame else ["year"]
@@ -115,8 +120,8 @@ def taxes(folder=GRIDS):
             "wage": rows.wage_eur_year.to_numpy(),
             "taxable_benefit": rows.unemployment_benefit_eur_year.to_numpy(),
             "age": rows.age.to_numpy(),
-            "children_under_18": rows.get("children", 0 * rows.age).to_numpy(),
-            "sole_carer": rows.get("sole_carer", 0 * rows.age).to_numpy(),
+            "children_under_18": column(rows, "children"),
+            "sole_carer": column(rows, "sole_carer"),
             "church_member": rows.church_member.to_numpy(),
             "municipality": rows.municipality.to_numpy(dtype=str),
         }
@@ -205,9 +210,11 @@ def housing_of(frame, groups):
             "municipality_group": groups[rows.index].to_numpy(dtype=str),
             "rent": rows.rent_eur_month.to_numpy(),
             "gross_wage": wage,
-            "spouse_gross_wage": 0,
-            "other_gross_income": rows.gross_income_eur_month.to_numpy() - wage,
-            "wealth": 0,
+            "spouse_gross_wage": column(rows, "spouse_gross_wage_eur_month"),
+            "other_gross_income": rows.gross_income_eur_month.to_numpy()
+            - wage
+            + column(rows, "other_gross_income_eur_month"),
+            "wealth": column(rows, "wealth_eur"),
         }
         return rules.compute(given, "housing_allowance")
 
@@ -267,7 +274,7 @@ def assistance(folder=GRIDS):
             "children_10_to_17": rows.children_10_16.to_numpy(),
             "children_under_10": rows.children_under_10.to_numpy(),
             "net_wage": rows.net_wage_adult1_eur_month.to_numpy(),
-            "spouse_net_wage": 0,
+            "spouse_net_wage": column(rows, "net_wage_adult2_eur_month"),
             "other_net_income": other.to_numpy(),
             "housing_cost": rows.housing_cost_eur_month.to_numpy(),
         }
