@@ -1,7 +1,8 @@
 # Every target makes its own environment first; see `make help`.
 .DEFAULT_GOAL := help
 .PHONY: help env spark demo test test-fast check check-style check-types check-rooms \
-	check-dependencies check-house bench calibrate lock notices api wheelhouse wheelhouse-check clean
+	check-dependencies check-house bench calibrate lock notices agreement api wheelhouse \
+	wheelhouse-check clean
 
 BIN := .venv/bin
 WORKERS ?= 2
@@ -61,6 +62,9 @@ lock: env ## resolve pyproject.toml into the lock files (UPGRADE=1 for the newes
 
 notices: env ## rewrite the table of dependencies in THIRD_PARTY_NOTICES
 	@$(BIN)/python scripts/notices.py
+
+agreement: env ## rewrite the tables of agreement with SISU in docs/fiscal_parameters.md
+	@PYTHONPATH=. $(BIN)/python scripts/sisu_page.py
 
 api: env ## rewrite the list of public names in docs/api.md
 	@$(BIN)/python scripts/api_page.py

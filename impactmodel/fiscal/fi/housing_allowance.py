@@ -7,7 +7,7 @@ With accepted cost :math:`c`, income :math:`y` (whole euros), adults :math:`a` a
 
 The cost is accepted up to a maximum by municipality and persons. A small own share :math:`o` is
 not deducted, a small allowance not paid. Wages count above a disregard; from 2025 wealth counts.
-Own share and allowance are rounded to cents.
+Rent, wages for their disregard, own share and allowance are rounded to cents, income to euros.
 Source: SISU 26.10, Statistics Finland, BSD-3-Clause, macros As2015AsumistukiVuokraKS,
 As2015PerusomavastuuS and As2015PeruskaavaS; the groups of municipalities change on the statute's
 date.
@@ -44,7 +44,7 @@ def _ceiling(group: str) -> Rule:
 
 
 def _disregarded(wage: str) -> Rule:
-    return Minimum((Input(wage), Input("housing_allowance.earnings_disregard")))
+    return Minimum((Round(Input(wage)), Input("housing_allowance.earnings_disregard")))
 
 
 def _income() -> tuple[Named, ...]:
@@ -110,7 +110,7 @@ def _allowance() -> tuple[Named, ...]:
         ),
         Named(
             "accepted_housing_cost",
-            Minimum((Input("rent"), Input("maximum_housing_cost"))),
+            Minimum((Round(Input("rent")), Input("maximum_housing_cost"))),
             "accepted cost",
         ),
         *_income(),
