@@ -15,6 +15,9 @@ from impactmodel.core.schedule import Periods
 from impactmodel.effects.histories import ROUNDING, Histories, share_in_work
 from impactmodel.fiscal.extras import Extras
 from impactmodel.fiscal.finnish_lines import (
+    ALLOWANCE_BOOKS,
+    ALLOWANCE_LINE,
+    ALLOWANCE_STATEMENTS,
     ASSISTANCE_BOOK,
     EMPLOYER_BOOK,
     FLOWS,
@@ -23,7 +26,10 @@ from impactmodel.fiscal.finnish_lines import (
     MONTH_BOOKS,
     OPTIONAL_LINES,
     PARISH,
+    PART_TIME_STATEMENT,
+    PERIOD_BOOK,
     STATEMENTS,
+    UNEMPLOYMENT_FUNDS,
     YEAR_BOOKS,
 )
 from impactmodel.fiscal.ledger import Ledger
@@ -31,7 +37,6 @@ from impactmodel.fiscal.ledger_data import ARMS, Line
 from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.projection import project
 from impactmodel.fiscal.rule_central import central_of_rules
-from impactmodel.fiscal.rule_closure import names_behind
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.fiscal.savings import Savings
 from impactmodel.fiscal.year_flows import year_flows
@@ -126,6 +131,13 @@ def _shares(
     measure = outcomes.measure(driver)
     if measure.kind != "amount":
         return share_in_work(levels, periods, measure)
+    if profile.column("part_time_wage").any():
+        raise InputError(
+            f"the earnings of '{driver}' do not tell months in work where months on benefit have a "
+            "part-time wage",
+            key="driver",
+            fix="drive by an employment outcome, or leave part_time_wage out",
+        )
     wages = np.array([profile.mean_wage(g) for g in outcomes.dataset["group"].values.tolist()])
     shares = levels / (wages[:, None] * 12.0 * periods.years)
     if shares.max() > 1 + ROUNDING:
@@ -168,7 +180,7 @@ def _ledger(months: Months, outcomes: Outcomes, driver: str, extras: Extras) -> 
         currency="EUR",
         groups=histories.groups,
         price_base="current",
-        private=(PARISH,),
+        private=(PARISH, UNEMPLOYMENT_FUNDS),
     )
 
 
@@ -196,6 +208,8 @@ def _statements(
     order = "after" if months.benefit_last else "before"
     said = [text.format(order=order) for text in STATEMENTS]
     said += _cut_years(months)
+    said += [PART_TIME_STATEMENT] if months.part_time().any() else []
+    said += ALLOWANCE_STATEMENTS if months.related().any() else ()
     said += _living(months)
     said += extras.statements()
     said += side.histories.statements
@@ -255,20 +269,16 @@ def _cut_years(months: Months) -> list[str]:
 
 def _relevant(months: Months) -> set[str]:
     """Return the parameters that matter for the persons of the profile."""
-    days = [months.histories.month(t) for t in range(months.histories.n_months)]
-    texts: dict[str, set[str]] = {}
-    for day in days:
-        for name, values in months.texts(day).items():
-            texts.setdefault(name, set()).update(values)
     books = [*MONTH_BOOKS, *YEAR_BOOKS, EMPLOYER_BOOK]
-    living = months.housed().any()
+    living, related = months.housed().any(), months.related().any()
+    if related:
+        books = [PERIOD_BOOK, *ALLOWANCE_BOOKS, *books]
     if living:
         books += [HOUSING_BOOK, ASSISTANCE_BOOK]
-    whole = months.rules.book(*books)
     results = [
         result
         for flow in FLOWS
         for _, _, result in flow.sides
-        if living or flow.level != "living_month"
+        if (living or flow.level != "living_month") and (related or flow.line != ALLOWANCE_LINE)
     ]
-    return names_behind(whole, results, texts) & set(months.rules.parameters)
+    return months.parameters_behind(books, results)

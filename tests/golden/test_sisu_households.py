@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from impactmodel.fiscal import load_rules
-from impactmodel.fiscal.household_year import Household, household_year
+from impactmodel.fiscal import Household, Person, household_year, load_rules
 
 GRIDS = Path(__file__).parent / "sisu"
 LINE, MONTH, YEAR = 0.01 + 1e-9, 0.10, 1.0
@@ -49,15 +48,15 @@ def grid(name):
 
 def household(row):
     # In 2024 SISU has Helsinki's ceiling of April from January on: that of the capital region.
-    related = row.benefit_type == "earnings_related"
-    return Household(
+    person = Person(
         wage=float(row.wage_eur_month),
-        months_employed=int(row.months_employed),
-        rent=float(row.rent_eur_month),
-        benefit="earnings_related_allowance" if related else "basic_level",
+        age=30.0,
+        benefit="earnings_related" if row.benefit_type == "earnings_related" else "basic_level",
+        municipality="helsinki",
         municipality_group="capital_region" if row.year == 2024 else "helsinki",
-        stepped=float(row.year >= 2025),
+        rent=float(row.rent_eur_month),
     )
+    return Household(person, int(row.months_employed))
 
 
 @pytest.fixture(scope="module")
