@@ -19,7 +19,7 @@ from impactmodel.fiscal.rule_results import Computed
 type Draws = NDArray[np.float64]
 type Rates = tuple[Draws, Draws]
 """(share of income that income taxes take, share of wages that contributions take)."""
-type Idle = dict[int, list[tuple[NDArray[np.int_], Draws]]]
+type Idle = dict[int, list[tuple[slice, Draws]]]
 """By month: numbers k of months in work with which it is on benefit, and that benefit (person, b).
 """
 
@@ -67,9 +67,9 @@ def living_month(
         for name, value in assistance.values.items()
     }
     found["housing_allowance"] = np.broadcast_to(allowance[:, None, :], shape)
-    mine = months.housed()[:, None, None]
+    housed = months.housed()[:, None, None].astype(float)
     return {
-        (flow.line, payer): np.where(mine, sign * found[result], 0.0)
+        (flow.line, payer): found[result] * (sign * housed)
         for flow in LIVING_FLOWS
         for payer, sign, result in flow.sides
     }
@@ -84,16 +84,19 @@ def add_living(
 ) -> None:
     """Add the flows of the months of a year, shape of the rates."""
     first, after = span
+    for flow in LIVING_FLOWS:
+        for payer, _, _ in flow.sides:
+            flows[flow.line, payer] = np.zeros(rates[0].shape)
     wage, part_time = months.wages(), months.part_time()
     for t in range(first, after):
         on_benefit = idle_in(t - first, after - first, months.benefit_last)
-        busy = np.flatnonzero(~on_benefit(np.arange(after - first + 1)))
+        working = np.flatnonzero(~on_benefit(np.arange(after - first + 1)))
+        busy = slice(int(working[0]), int(working[-1]) + 1)
         parts = [(k, part_time, benefit) for k, benefit in idle[t]]
         for k, earned, benefit in [*parts, (busy, wage, np.zeros_like(wage))]:
             own = (rates[0][:, k], rates[1][:, k])
             for key, amount in living_month(months, t, own, wage=earned, benefit=benefit).items():
-                table = flows.setdefault(key, np.zeros(rates[0].shape))
-                table[:, k] += amount
+                flows[key][:, k] += amount
 
 
 def idle_in(

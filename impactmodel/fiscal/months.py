@@ -68,6 +68,7 @@ class Months:
     histories: Histories
     benefit_last: bool = False
     used: Used = field(default_factory=Used)
+    _inputs: dict[dt.date, dict[str, Any]] = field(default_factory=dict, repr=False)
 
     def require_persons(self) -> None:
         """Raise `InputError` for a person whom the rules of these months do not fit."""
@@ -94,6 +95,11 @@ class Months:
 
     def person_inputs(self, day: dt.date) -> dict[str, Any]:
         """Return the inputs of a person on a date, each of shape (person, 1)."""
+        if day not in self._inputs:
+            self._inputs[day] = self._person_inputs(day)
+        return self._inputs[day]
+
+    def _person_inputs(self, day: dt.date) -> dict[str, Any]:
         profile, passed = self.profile, _years(self.histories.start, day)
         return {
             "age": _tall(profile.column("age") + np.floor(passed)),

@@ -93,7 +93,7 @@ def _add_benefits(
             for payer, sign, result in flow.sides:
                 if flows[flow.line, payer].shape[1] == 1:
                     flows[flow.line, payer] = np.zeros((people, n + 1, first + 1))
-                amount = np.where(mine, sign * found[result], 0.0)
+                amount = found[result] * (sign * mine)
                 flows[flow.line, payer][:, k] += amount[:, None, :]
         amount = np.broadcast_to(found["total_benefit"], (people, first + 1))[:, :width]
         paid[:, k] += amount[:, None, :]
@@ -103,7 +103,7 @@ def _add_benefits(
 
 def _benefit_months(
     months: Months, span: tuple[int, int], start: Counters
-) -> Iterator[tuple[NDArray[np.int_], int, Mapping[str, Draws]]]:
+) -> Iterator[tuple[slice, int, Mapping[str, Draws]]]:
     """Yield (numbers k of months in work, a month on benefit, what it pays after b others)."""
     first, after = span
     n = after - first
@@ -111,14 +111,14 @@ def _benefit_months(
         now = start
         for j in range(n):
             found = benefit_month(months, months.histories.month(first + j), now)
-            yield np.arange(0, n - j), first + j, found
+            yield slice(0, n - j), first + j, found
             now = after_month(now, found)
         return
     for k in range(n):
         now = start
         for j in range(k, n):
             found = benefit_month(months, months.histories.month(first + j), now)
-            yield np.array([k]), first + j, found
+            yield slice(k, k + 1), first + j, found
             now = after_month(now, found)
 
 
