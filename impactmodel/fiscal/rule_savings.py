@@ -35,7 +35,7 @@ from impactmodel.fiscal.finnish_lines import (
 from impactmodel.fiscal.ledger import Ledger
 from impactmodel.fiscal.ledger_data import ARMS, Line
 from impactmodel.fiscal.months import Months
-from impactmodel.fiscal.projection import project
+from impactmodel.fiscal.projection import Adjustments, project
 from impactmodel.fiscal.rule_central import central_of_rules
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.fiscal.savings import Savings
@@ -51,17 +51,22 @@ type Draws = NDArray[np.float64]
 
 
 def rule_savings(
-    outcomes: Outcomes, rules: Rules, profile: Profile, side: RuleSide, *, seed: int
+    outcomes: Outcomes,
+    rules: Rules,
+    profile: Profile,
+    side: RuleSide,
+    *,
+    histories: Histories | None = None,
+    seed: int,
 ) -> Savings:
     """Compute savings by the rules of a country; see `impactmodel.fiscal.savings`."""
     groups = tuple(outcomes.dataset["group"].values.tolist())
     profile.require_groups(groups)
     driver = find_driver(outcomes, side.driver)
-    found = project(outcomes, side.adjustments, seed=seed, as_money=False)
-    at = [measure.name for measure in outcomes.measures].index(driver)
-    levels = np.stack([found.treated[:, :, at], found.counterfactual[:, :, at]], axis=1)
-    shares = _shares(outcomes, driver, levels, found.periods, profile)
-    histories = Histories.from_shares(shares, found.periods, groups, side.histories)
+    if histories is None:
+        histories = _filled(outcomes, driver, side, profile, seed)
+    else:
+        _require_fitting(histories, outcomes, side, driver)
     months = Months(rules, profile, histories, side.histories.filling == "block_at_start")
     months.require_persons()
     extras = side.extras(seed)
@@ -83,6 +88,39 @@ def rule_savings(
             extras,
         ),
     )
+
+
+def _filled(
+    outcomes: Outcomes, driver: str, side: RuleSide, profile: Profile, seed: int
+) -> Histories:
+    """Return histories filled from the outcomes by the assumptions of the side."""
+    found = project(outcomes, side.adjustments, seed=seed, as_money=False)
+    at = [measure.name for measure in outcomes.measures].index(driver)
+    levels = np.stack([found.treated[:, :, at], found.counterfactual[:, :, at]], axis=1)
+    shares = _shares(outcomes, driver, levels, found.periods, profile)
+    groups = tuple(outcomes.dataset["group"].values.tolist())
+    return Histories.from_shares(shares, found.periods, groups, side.histories)
+
+
+def _require_fitting(histories: Histories, outcomes: Outcomes, side: RuleSide, driver: str) -> None:
+    """Raise `InputError` unless histories are those of the outcomes, to the end as they are."""
+    groups = tuple(outcomes.dataset["group"].values.tolist())
+    theirs = (len(histories.probability), histories.groups, histories.start)
+    ours = (outcomes.n_draws, groups, outcomes.periods.start)
+    if theirs != ours:
+        raise InputError(
+            "these histories are not those of the outcomes",
+            key="histories",
+            seen=f"{theirs[0]} draws, groups {', '.join(theirs[1])}, from {theirs[2]}",
+            fix=f"the outcomes of '{driver}' have {ours[0]} draws, groups {', '.join(groups)}, "
+            f"from {ours[2]}",
+        )
+    if side.adjustments != Adjustments():
+        raise InputError(
+            "histories are taken as they are, to their end",
+            key="histories",
+            fix="leave out displacement, deadweight, fade_out and horizon_years",
+        )
 
 
 def find_driver(outcomes: Outcomes, named: str) -> str:
@@ -212,7 +250,7 @@ def _statements(
     said += ALLOWANCE_STATEMENTS if months.related().any() else ()
     said += _living(months)
     said += extras.statements()
-    said += side.histories.statements
+    said += months.histories.statements
     said += side.adjustments.statements(outcomes.periods)
     said.append(
         f"public amounts are discounted at {side.discount_rate:.3g} a year to the first year"
