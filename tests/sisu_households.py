@@ -12,6 +12,7 @@ import pandas as pd
 
 from impactmodel.fiscal.household_year import Household, household_year
 from impactmodel.fiscal.parameters import load_rules
+from impactmodel.fiscal.profile import Person
 from tests import sisu
 from tests.sisu import GRIDS, Grid, read
 
@@ -19,30 +20,39 @@ from tests.sisu import GRIDS, Grid, read
 OTHERS = {
     "age": "age",
     "church_member": "church",
-    "children_10_16": "children_10_to_17",
-    "children_under_10": "children_under_10",
-    "child_benefit_eur_month": "child_benefit",
     "previous_wage_eur_month": "previous_wage",
     "municipality": "municipality",
     "municipality_group": "municipality_group",
-    "days_paid_before_year": "days_before",
+    "days_paid_before_year": "paid_days",
 }
 
 
 def household(row):
     """Return the example household of a row."""
-    # In 2024 SISU has Helsinki's ceiling of April from January on: that of the capital region.
+    small = getattr(row, "children_under_10", 0)
+    children = getattr(row, "children_10_16", 0) + small
     related = row.benefit_type == "earnings_related"
-    example = Household(
+    person = Person(
         wage=float(row.wage_eur_month),
-        months_employed=int(row.months_employed),
+        age=30.0,
         rent=float(row.rent_eur_month),
-        benefit="earnings_related_allowance" if related else "basic_level",
+        benefit="earnings_related" if related else "basic_level",
+        municipality="helsinki",
+        # In 2024 SISU has Helsinki's ceiling of April from January on: that of the capital region.
         municipality_group="capital_region" if row.year == 2024 else "helsinki",
-        stepped=float(row.year >= 2025),
+        stepped=float(row.year >= 2025) if related else None,
+        children=float(children),
+        children_under_10=float(small),
+        sole_carer=float(children > 0),
     )
     stated = {name: getattr(row, column) for column, name in OTHERS.items() if hasattr(row, column)}
-    return replace(example, **stated)
+    if not related:
+        stated = {k: v for k, v in stated.items() if k not in {"previous_wage", "paid_days"}}
+    return Household(
+        replace(person, **stated),
+        int(row.months_employed),
+        float(getattr(row, "child_benefit_eur_month", 0.0)),
+    )
 
 
 HOUSEHOLD = ["year", "benefit_type", "wage_eur_month", "months_employed"]

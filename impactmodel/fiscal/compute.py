@@ -9,6 +9,7 @@ from pydantic import Field
 
 from impactmodel.core.errors import DiagnosticsError, InputError
 from impactmodel.core.outcomes import Outcomes
+from impactmodel.effects.histories import Histories
 from impactmodel.fiscal.observed import Observed
 from impactmodel.fiscal.parameters import Rules
 from impactmodel.fiscal.profile import Profile
@@ -22,13 +23,14 @@ type PublicSide = Annotated[UnitValues | Observed | RuleSide, Field(discriminato
 """Stated values per unit of an outcome, observed money, or rules for a profile of persons."""
 
 
-def savings(
+def savings(  # noqa: PLR0913  outcomes, public side and what may replace its parts
     outcomes: Outcomes,
     public: PublicSide | Rules,
     *,
     profile: Profile | None = None,
     horizon_years: float | None = None,
     discount_rate: float | None = None,
+    histories: Histories | None = None,
     seed: int = 1,
 ) -> Savings:
     r"""Compute what each payer gains from the effect, draw by draw.
@@ -47,6 +49,9 @@ def savings(
         The persons that the rules see; for rules only.
     horizon_years, discount_rate
         Instead of those of the public side.
+    histories
+        Months in work of both arms, such as `chain_histories` of fitted transitions, instead of
+        months filled from the outcomes; for rules only. Draw i is draw i of the outcomes.
     seed
         Of uncertain values; outcomes bring their own draws.
 
@@ -90,9 +95,11 @@ def savings(
         discount_rate=side.discount_rate if discount_rate is None else discount_rate,
     )
     if isinstance(side, UnitValues):
+        if histories is not None:
+            raise InputError("unit values see no histories", key="histories", fix="leave them out")
         return unit_savings(outcomes, side, seed=seed)
     rules = public if isinstance(public, Rules) else side.rules()
-    return rule_savings(outcomes, rules, side.people(), side, seed=seed)
+    return rule_savings(outcomes, rules, side.people(), side, histories=histories, seed=seed)
 
 
 def _side(public: UnitValues | RuleSide | Rules, profile: Profile | None) -> UnitValues | RuleSide:

@@ -9,10 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
+from impactmodel.fiscal.benefit_months import (
+    after_month,
+    benefit_before,
+    benefit_month,
+    opening,
+    wage_before,
+)
 from impactmodel.fiscal.finnish_lines import FLOWS
 from impactmodel.fiscal.ledger_data import ARMS
 from impactmodel.fiscal.living_flows import living_month, net_rates
-from impactmodel.fiscal.months import COUNTERS, Months
+from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.fiscal.savings import Savings
 
@@ -79,8 +86,7 @@ def _fewer_idle(months: Months, size: Draws) -> float:
 def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws]:
     """Return what each payer receives over all years from each person, shape (person,)."""
     histories, people = months.histories, len(months.profile.persons)
-    wage = months.profile.column("wage").astype(float)[:, None]
-    counters = {name: np.zeros((people, 1)) for name in COUNTERS}
+    counters: Mapping[str, Draws] = opening(months)
     total: dict[tuple[str, str], Draws] = {}
 
     def add(line: str, payer: str, amount: Draws) -> None:
@@ -90,24 +96,23 @@ def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws
     for year, first, after in histories.years():
         worked = float(histories.expected_months(first, after)[:, arm, group].mean())
         share = worked / (after - first)
+        wage = months.wages() * share + months.part_time() * (1.0 - share)
         benefits: list[Draws] = []
         for t in range(first, after):
             day = histories.month(t)
-            so_far = months.opening(day) + counters[months.counter(day)]
-            found = months.benefit(day, so_far, 1.0 - share)
-            line = months.benefit_line(day)
-            benefits.append(np.broadcast_to(found["monthly_benefit"], (people, 1)))
-            counters = {name: days + found[name] for name, days in counters.items()}
-            employer = months.employer(day, wage * share)
+            found = benefit_month(months, day, counters, 1.0 - share)
+            counters = after_month(counters, found)
+            lines = months.benefit_lines(day)
+            benefits.append(np.broadcast_to(found["total_benefit"], (people, 1)))
+            employer = {**months.employer(day, wage).values, "wage": wage}
             for flow in FLOWS:
                 for payer, sign, result in flow.sides:
                     if flow.level == "benefit_month":
-                        mine = (line == flow.line)[:, None]
+                        mine = lines[flow.line]
                         add(flow.line, payer, np.where(mine, sign * found[result], 0.0))
                     elif flow.level == "work_month":
-                        amount = wage * share if result == "wage" else employer[result]
-                        add(flow.line, payer, sign * amount)
-        for key, amount in _year(months, (year, first, after), wage * share, benefits):
+                        add(flow.line, payer, sign * employer[result])
+        for key, amount in _year(months, (year, first, after), wage, benefits):
             add(*key, amount)
     return total
 
@@ -121,14 +126,16 @@ def _year(
     """
     year, first, after = span
     stretch = months.stretch(first, after)
-    earned = wage * (after - first) * stretch
-    taxable = months.benefit_before(year) + sum(benefits) * stretch
+    earned = wage * (after - first) * stretch + wage_before(months, year)
+    taxable = benefit_before(months, year) + sum(benefits) * stretch
     taxes = months.taxes(year, earned, taxable)
     for flow in FLOWS:
         if flow.level == "year":
             for payer, sign, result in flow.sides:
                 yield (flow.line, payer), sign * taxes[result] / stretch
     if months.housed().any():
-        rates = net_rates(taxes, earned, earned + taxable)
+        rate, levy = net_rates(taxes, earned, earned + taxable)
+        rates = (rate[:, :, None], levy[:, :, None])
         for t, benefit in enumerate(benefits, start=first):
-            yield from living_month(months, t, rates, wage=wage, benefit=benefit).items()
+            living = living_month(months, t, rates, wage=wage, benefit=benefit)
+            yield from ((key, amount[:, :, 0]) for key, amount in living.items())

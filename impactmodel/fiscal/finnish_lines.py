@@ -44,9 +44,15 @@ class Flow:
 
 PARISH = "parish"
 """Receives church tax; no public payer of the ledger."""
+UNEMPLOYMENT_FUNDS = "unemployment_funds"
+"""Bear a share of earnings-related allowance from their members' fees; taken as private."""
 
-BENEFIT_LINES = ("labour_market_subsidy", "basic_allowance", "general_support")
+ALLOWANCE_LINE = "earnings_related_allowance"
+BASIC_LINES = ("labour_market_subsidy", "basic_allowance", "general_support")
+BENEFIT_LINES = (*BASIC_LINES, ALLOWANCE_LINE)
 MONTH_BOOKS = ("unemployment_benefit", "municipal_share")
+PERIOD_BOOK = "allowance_period"
+ALLOWANCE_BOOKS = ("earnings_related_allowance", "allowance_payers")
 YEAR_BOOKS = ("employee_contributions", "income_tax")
 INCOME_TAXES = (
     "state_tax",
@@ -87,7 +93,19 @@ def _paid(line: str, payer: str, giver: str, level: Level, result: str = "") -> 
 
 FLOWS: tuple[Flow, ...] = (
     Flow("gross_wage", "earnings", "work_month", (("participant", 1.0, "wage"),)),
-    *(_benefit(line) for line in BENEFIT_LINES),
+    *(_benefit(line) for line in BASIC_LINES),
+    Flow(
+        ALLOWANCE_LINE,
+        "benefit",
+        "benefit_month",
+        (
+            ("participant", 1.0, "monthly_allowance"),
+            ("state", -1.0, "state_allowance"),
+            ("municipality", -1.0, "municipal_allowance"),
+            ("employment_fund", -1.0, "fund_allowance"),
+            (UNEMPLOYMENT_FUNDS, -1.0, "member_allowance"),
+        ),
+    ),
     _paid("state_tax", "state", "participant", "year"),
     _paid("municipal_tax", "municipality", "participant", "year"),
     _paid("church_tax", PARISH, "participant", "year"),
@@ -118,6 +136,9 @@ FLOWS: tuple[Flow, ...] = (
 )
 """Lines in the order in which they are reported."""
 
+BENEFIT_FLOWS = tuple(flow for flow in FLOWS if flow.level == "benefit_month")
+"""What is paid for a month out of work."""
+
 EMPLOYER_RESULTS = tuple(
     flow.sides[0][2] for flow in FLOWS if flow.level == "work_month" and flow.transfer
 )
@@ -140,6 +161,18 @@ STATEMENTS = (
     "the employer's work and its accident and group life insurance are not in the ledger",
 )
 
+
+PART_TIME_STATEMENT = (
+    "months out of work have the part-time wage of the profile, to which the benefit is adjusted"
+)
+ALLOWANCE_STATEMENTS = (
+    "earnings-related allowance is paid to members of an unemployment fund who meet the work "
+    "requirement, to the end of its longest period, and basic-level benefit after it; months in "
+    "work begin no new period",
+    "the unemployment funds' share of earnings-related allowance is their members', not public; "
+    "a day of adjusted allowance counts as one day",
+)
+"""Assumptions behind earnings-related allowance."""
 
 LIVING_STATEMENTS = (
     "housing allowance and social assistance are claimed in full and reviewed every month; the "

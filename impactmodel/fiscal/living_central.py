@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
 
 from impactmodel.core.central import CentralInput
 from impactmodel.core.rule import Difference, Input, Maximum, Named, RuleBook, Sum
@@ -16,8 +16,15 @@ from impactmodel.fiscal.finnish_lines import (
 )
 from impactmodel.fiscal.rule_net import Net, person_reads, total
 
-type Income = tuple[int, Literal["wage", "benefit"], str]
-"""(month, kind of income, key of the amount)."""
+
+@dataclass(frozen=True, slots=True)
+class Income:
+    """A month of the histories and the keys of its wages and its benefits."""
+
+    month: int
+    wages: tuple[str, ...]
+    benefits: tuple[str, ...]
+
 
 LIVING = "living"
 _LEAST = 1e-9
@@ -41,7 +48,7 @@ def rates_of_a_year() -> tuple[Named, ...]:
 
 def living_blocks(net: Net, i: int, case: str, incomes: Sequence[Income]) -> None:
     """Add a block for every month of a person's year, and their sums by line and payer."""
-    months = [_month(net, i, case, income) for income in sorted(incomes)]
+    months = [_month(net, i, case, income) for income in sorted(incomes, key=lambda one: one.month)]
     reads: dict[str, str] = {}
     named: list[Named] = []
     for flow in LIVING_FLOWS:
@@ -52,18 +59,23 @@ def living_blocks(net: Net, i: int, case: str, incomes: Sequence[Income]) -> Non
             terms = [Input(name) * sign for name in names]
             named.append(Named(f"{flow.line}|{payer}", total(terms)))
     title = f"{net.blocks[case].title}, housing allowance and social assistance"
-    day = net.months.histories.month(min(t for t, _, _ in incomes))
+    day = net.months.histories.month(min(one.month for one in incomes))
     net.add(f"{case}|{LIVING}", title, RuleBook(tuple(named)), day, reads)
 
 
 def _month(net: Net, i: int, case: str, income: Income) -> str:
-    t, kind, amount = income
     months = net.months
-    day = months.histories.month(t)
+    day = months.histories.month(income.month)
     housing, assistance = (months.rules.book(name) for name in (HOUSING_BOOK, ASSISTANCE_BOOK))
-    book = RuleBook((*_gross(kind), *housing.rules, *_left(kind), *assistance.rules))
-    reads = person_reads(net, i, day, tuple(book.inputs()))
-    reads["income"] = amount
+    sums: list[Named] = []
+    reads: dict[str, str] = {}
+    for kind, keys in (("earned", income.wages), ("paid", income.benefits)):
+        names = [f"{kind} {j}" for j in range(len(keys))]
+        reads |= dict(zip(names, keys, strict=True))
+        label = {"earned": "wages of the month", "paid": "benefits of the month"}[kind]
+        sums.append(Named(kind, total([Input(name) for name in names]), label))
+    book = RuleBook((*sums, *_gross(), *housing.rules, *_left(), *assistance.rules))
+    reads |= person_reads(net, i, day, tuple(book.inputs()))
     reads["other_income"] = net.person(
         i, "other_income", months.profile.persons[i].other_income, "income of other members"
     )
@@ -74,25 +86,25 @@ def _month(net: Net, i: int, case: str, income: Income) -> str:
     return net.add(f"{case}|{LIVING}|{day:%Y-%m}", title, book, day, reads)
 
 
-def _gross(kind: str) -> tuple[Named, ...]:
-    none, income = Input("nothing") * 1.0, Input("income") * 1.0
-    other = Input("income") if kind == "benefit" else Input("nothing")
+def _gross() -> tuple[Named, ...]:
+    none = Input("nothing") * 1.0
     return (
-        Named("gross_wage", income if kind == "wage" else none, "gross wage"),
+        Named("gross_wage", Input("earned") * 1.0, "gross wage"),
         Named("spouse_gross_wage", none, "spouse's gross wage"),
-        Named("other_gross_income", other + Input("other_income"), "other gross income"),
+        Named("other_gross_income", Input("paid") + Input("other_income"), "other gross income"),
         Named("wealth", none, "wealth"),
     )
 
 
-def _left(kind: str) -> tuple[Named, ...]:
-    after_tax = Input("income") * Difference(1.0, Input(_RATES[0]))
-    net_wage = after_tax - Input("income") * Input(_RATES[1])
-    none = Input("nothing") * 1.0
-    untaxed = (Input("housing_allowance"), Input("other_income"))
-    benefit = (after_tax,) if kind == "benefit" else ()
+def _left() -> tuple[Named, ...]:
+    kept = Difference(1.0, Input(_RATES[0]))
+    earned = Input("earned")
     return (
-        Named("net_wage", net_wage if kind == "wage" else none, "net wage"),
-        Named("spouse_net_wage", none, "spouse's net wage"),
-        Named("other_net_income", Sum((*benefit, *untaxed)), "other net income"),
+        Named("net_wage", earned * kept - earned * Input(_RATES[1]), "net wage"),
+        Named("spouse_net_wage", Input("nothing") * 1.0, "spouse's net wage"),
+        Named(
+            "other_net_income",
+            Sum((Input("paid") * kept, Input("housing_allowance"), Input("other_income"))),
+            "other net income",
+        ),
     )

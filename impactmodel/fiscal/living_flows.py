@@ -19,6 +19,9 @@ from impactmodel.fiscal.rule_results import Computed
 type Draws = NDArray[np.float64]
 type Rates = tuple[Draws, Draws]
 """(share of income that income taxes take, share of wages that contributions take)."""
+type Idle = dict[int, list[tuple[slice, Draws]]]
+"""By month: numbers k of months in work with which it is on benefit, and that benefit (person, b).
+"""
 
 
 def net_rates(taxes: Computed | Mapping[str, Draws], wage: Draws, gross: Draws) -> Rates:
@@ -29,7 +32,7 @@ def net_rates(taxes: Computed | Mapping[str, Draws], wage: Draws, gross: Draws) 
     taxes
         Of the year.
     wage, gross
-        Of the year: wages, and wages with taxed benefits, (person, months in work).
+        Of the year: wages, and wages with taxed benefits, (person, any).
     """
     taxed = sum(np.broadcast_to(taxes[name], gross.shape) for name in INCOME_TAXES)
     levied = sum(np.broadcast_to(taxes[name], gross.shape) for name in CONTRIBUTIONS)
@@ -43,41 +46,57 @@ def net_rates(taxes: Computed | Mapping[str, Draws], wage: Draws, gross: Draws) 
 def living_month(
     months: Months, t: int, rates: Rates, *, wage: Draws, benefit: Draws
 ) -> dict[tuple[str, str], Draws]:
-    """Return what each payer receives in a month by (line, payer), shape of the rates.
+    """Return what each payer receives in a month by (line, payer), shape (person, k, b).
 
     Parameters
     ----------
+    rates
+        Of the year, (person, k, b).
     wage, benefit
-        Gross, of the month, (person, 1 or months in work).
+        Gross, of the month, (person, 1 or b).
     """
-    day, (rate, levy) = months.histories.month(t), rates
-    housing = months.housing(day, wage, benefit)
-    left = benefit * (1.0 - rate) + housing["housing_allowance"]
-    assistance = months.assistance(day, wage * (1.0 - rate - levy), left)
-    found = {**assistance.values, "housing_allowance": housing["housing_allowance"]}
-    mine = months.housed()[:, None]
+    day, shape = months.histories.month(t), rates[0].shape
+    allowance = months.housing(day, wage, benefit)["housing_allowance"]
+    rate, levy = rates
+    net_wage = wage[:, None, :] * (1.0 - rate - levy)
+    left = benefit[:, None, :] * (1.0 - rate) + allowance[:, None, :]
+    flat = (len(wage), -1)
+    assistance = months.assistance(day, net_wage.reshape(flat), left.reshape(flat))
+    found = {
+        name: np.broadcast_to(value, net_wage.reshape(flat).shape).reshape(shape)
+        for name, value in assistance.values.items()
+    }
+    found["housing_allowance"] = np.broadcast_to(allowance[:, None, :], shape)
+    housed = months.housed()[:, None, None].astype(float)
     return {
-        (flow.line, payer): np.broadcast_to(np.where(mine, sign * found[result], 0.0), rate.shape)
+        (flow.line, payer): found[result] * (sign * housed)
         for flow in LIVING_FLOWS
         for payer, sign, result in flow.sides
     }
 
 
 def add_living(
-    months: Months, flows: dict[tuple[str, str], Draws], span: tuple[int, int], rates: Rates
+    months: Months,
+    flows: dict[tuple[str, str], Draws],
+    span: tuple[int, int],
+    rates: Rates,
+    idle: Idle,
 ) -> None:
-    """Add the flows of the months of a year, shape (person, k, 1)."""
+    """Add the flows of the months of a year, shape of the rates."""
     first, after = span
-    wage = months.profile.column("wage").astype(float)[:, None]
-    nothing, in_work = np.zeros_like(wage), np.arange(after - first + 1)
+    for flow in LIVING_FLOWS:
+        for payer, _, _ in flow.sides:
+            flows[flow.line, payer] = np.zeros(rates[0].shape)
+    wage, part_time = months.wages(), months.part_time()
     for t in range(first, after):
-        benefit = months.benefit(months.histories.month(t), nothing)["monthly_benefit"]
-        idle = living_month(months, t, rates, wage=nothing, benefit=benefit)
-        busy = living_month(months, t, rates, wage=wage, benefit=nothing)
-        is_idle = idle_in(t - first, after - first, months.benefit_last)(in_work)
-        for key, amount in idle.items():
-            table = flows.setdefault(key, np.zeros((*amount.shape, 1)))
-            table[:, :, 0] += np.where(is_idle, amount, busy[key])
+        on_benefit = idle_in(t - first, after - first, months.benefit_last)
+        working = np.flatnonzero(~on_benefit(np.arange(after - first + 1)))
+        busy = slice(int(working[0]), int(working[-1]) + 1)
+        parts = [(k, part_time, benefit) for k, benefit in idle[t]]
+        for k, earned, benefit in [*parts, (busy, wage, np.zeros_like(wage))]:
+            own = (rates[0][:, k], rates[1][:, k])
+            for key, amount in living_month(months, t, own, wage=earned, benefit=benefit).items():
+                flows[key][:, k] += amount
 
 
 def idle_in(

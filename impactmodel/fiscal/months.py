@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,26 +11,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.core.errors import InputError
+from impactmodel.core.schedule import add_months
 from impactmodel.effects.histories import Histories
 from impactmodel.fiscal.finnish_lines import (
+    ALLOWANCE_LINE,
     ASSISTANCE_BOOK,
+    BASIC_LINES,
     EMPLOYER_BOOK,
     EMPLOYER_RESULTS,
     HOUSING_BOOK,
-    MONTH_BOOKS,
     YEAR_BOOKS,
 )
 from impactmodel.fiscal.parameters import Rules
 from impactmodel.fiscal.profile import Profile
+from impactmodel.fiscal.rule_closure import names_behind
 from impactmodel.fiscal.rule_results import Computed, Found
 
 type Draws = NDArray[np.float64]
 
 _SUBSIDY = "labour_market_subsidy"
-_DURING_SERVICES = "municipal_share.during_services"
 _SUPPORT_IN_FORCE = "benefit.general_support.in_force"
-COUNTERS = ("counted_days", "counted_benefit_days")
-"""What the counter of paid days adds up: to 2024, and from 2025."""
+STEPS_FROM = dt.date(2024, 9, 2)
+"""Periods of allowance that begin on this day or later fall by steps (HE 13/2024)."""
+DAYS_A_MONTH = 21.5
 _AVERAGE_RATE = "municipal_tax.rate.average"
 _MOVED = 0.05
 """A change of the average municipal rate that no council decides: the shift of 2023 was .1264."""
@@ -65,6 +68,7 @@ class Months:
     histories: Histories
     benefit_last: bool = False
     used: Used = field(default_factory=Used)
+    _inputs: dict[dt.date, dict[str, Any]] = field(default_factory=dict, repr=False)
 
     def require_persons(self) -> None:
         """Raise `InputError` for a person whom the rules of these months do not fit."""
@@ -91,6 +95,11 @@ class Months:
 
     def person_inputs(self, day: dt.date) -> dict[str, Any]:
         """Return the inputs of a person on a date, each of shape (person, 1)."""
+        if day not in self._inputs:
+            self._inputs[day] = self._person_inputs(day)
+        return self._inputs[day]
+
+    def _person_inputs(self, day: dt.date) -> dict[str, Any]:
         profile, passed = self.profile, _years(self.histories.start, day)
         return {
             "age": _tall(profile.column("age") + np.floor(passed)),
@@ -102,6 +111,11 @@ class Months:
             "integration_ground": _tall(profile.column("integration_ground")),
             "integration_years": _tall(profile.column("integration_years") + passed),
             "benefit_kind": _tall(self.benefit_kinds(day)),
+            "benefit_ground": _tall(profile.column("benefit_ground")),
+            "previous_wage": _tall(profile.column("insured_wage")),
+            "allowance_maximum": _tall(profile.column("maximum_days")),
+            "allowance_steps": _tall(self.stepped()),
+            "part_time_wage": self.part_time(),
             "adults": _tall(profile.column("adults")),
             "children_10_to_17": _tall(
                 profile.column("children") - profile.column("children_under_10")
@@ -114,6 +128,14 @@ class Months:
             "housing_cost": _tall(self.rents()),
         }
 
+    def wages(self) -> Draws:
+        """Return each person's wage of a month in work, (person, 1)."""
+        return _tall(self.profile.column("wage").astype(float))
+
+    def part_time(self) -> Draws:
+        """Return each person's wage of a month on benefit, (person, 1)."""
+        return _tall(self.profile.column("part_time_wage").astype(float))
+
     def rents(self) -> Draws:
         """Return each person's rent, zero where none is known."""
         return np.array([person.rent or 0.0 for person in self.profile.persons])
@@ -123,11 +145,20 @@ class Months:
         return np.array([person.rent is not None for person in self.profile.persons])
 
     def benefit_kinds(self, day: dt.date) -> NDArray[np.str_]:
-        """Return what each person is paid: general support has replaced both from its first day."""
-        stated = self.profile.column("benefit")
+        """Return the basic-level benefit of each person: from its first day general support."""
+        stated = np.where(self.related(), "basic_level", self.profile.column("benefit"))
         if not self.rules.at(day).value(_SUPPORT_IN_FORCE):
             return np.asarray(stated)
         return np.where(stated == "basic_allowance", "general_support", "basic_level")
+
+    def parameters_behind(self, books: Sequence[str], results: Sequence[str]) -> set[str]:
+        """Return the parameters behind results of books that the profile's texts read."""
+        texts: dict[str, set[str]] = {}
+        for t in range(self.histories.n_months):
+            for name, values in self.texts(self.histories.month(t)).items():
+                texts.setdefault(name, set()).update(values)
+        behind = names_behind(self.rules.book(*books), results, texts)
+        return behind & set(self.rules.parameters)
 
     def texts(self, day: dt.date) -> Mapping[str, set[str]]:
         """Return the texts that occur in the profile, by the name of an input of the rules."""
@@ -137,39 +168,30 @@ class Months:
             if self.rules.inputs[name].options
         }
 
-    def benefit_line(self, day: dt.date) -> NDArray[np.str_]:
-        """Return the line of each person's benefit on a date."""
-        kinds = self.benefit_kinds(day)
+    def benefit_lines(self, day: dt.date) -> Mapping[str, NDArray[np.bool_]]:
+        """Return for each line of benefits who may be paid it on a date, (person, 1)."""
+        kinds, related = self.benefit_kinds(day), self.related()
         if self.rules.at(day).value(_SUPPORT_IN_FORCE):
-            return np.full(len(kinds), "general_support")
-        return np.where(kinds == "basic_level", _SUBSIDY, kinds)
+            basic = np.full(len(kinds), "general_support")
+        else:
+            basic = np.where(kinds == "basic_level", _SUBSIDY, kinds)
+        found = {line: _tall(basic == line) for line in BASIC_LINES}
+        return found | {ALLOWANCE_LINE: _tall(related)}
 
-    def counter(self, day: dt.date) -> str:
-        """Return the result of the rules that the counter of paid days adds up on a date."""
-        return COUNTERS[bool(self.rules.at(day).value(_DURING_SERVICES))]
+    def related(self) -> NDArray[np.bool_]:
+        """Return who is on earnings-related allowance while it lasts."""
+        return np.asarray(self.profile.column("benefit") == "earnings_related")
 
-    def opening(self, day: dt.date) -> Draws:
-        """Return the days that a date counts from before the start, (person, 1)."""
-        days = self.profile.column("paid_days").astype(float)
-        if self.counter(day) != self.counter(self.histories.start):
-            days = days + self.profile.column("other_days")
-        return _tall(days)
-
-    def benefit(self, day: dt.date, days_before: Draws, share: float | Draws = 1.0) -> Computed:
-        """Compute a month on benefit for (person, any) counters; ``share`` of it is on benefit."""
-        inputs = self.benefit_inputs(day, days_before, share)
-        return self.used.note(self.rules.at(day).compute(inputs, *MONTH_BOOKS))
-
-    def benefit_inputs(
-        self, day: dt.date, days_before: Draws, share: float | Draws = 1.0
-    ) -> dict[str, Any]:
-        """Return the inputs of a month on benefit; see `benefit`."""
-        return {
-            **self._only(day, MONTH_BOOKS),
-            "month_share": share,
-            "part_time_wage": 0.0,
-            "days_paid_before": days_before,
-        }
+    def stepped(self) -> Draws:
+        """Return whose period of allowance began when it falls by steps."""
+        return np.array(
+            [
+                person.stepped
+                if person.stepped is not None
+                else float(began(self.histories.start, person.paid_days) >= STEPS_FROM)
+                for person in self.profile.persons
+            ]
+        )
 
     def employer(self, day: dt.date, wage: Draws) -> Computed:
         """Compute the employer's contributions of a month, wage of shape (person, any)."""
@@ -179,7 +201,7 @@ class Months:
 
     def employer_inputs(self, day: dt.date, wage: Draws) -> dict[str, Any]:
         """Return the inputs of the employer's contributions; see `employer`."""
-        return {**self._only(day, (EMPLOYER_BOOK,)), "wage": wage}
+        return {**self.only(day, (EMPLOYER_BOOK,)), "wage": wage}
 
     def taxes(self, year: int, wage: Draws, benefit: Draws) -> Computed:
         """Compute the taxes of a year, wage and benefit of shape (person, any)."""
@@ -190,7 +212,7 @@ class Months:
         """Return the inputs of the taxes of a year; see `taxes`."""
         day = dt.date(year, 1, 1)
         return {
-            **self._only(max(day, self.histories.start), YEAR_BOOKS),
+            **self.only(max(day, self.histories.start), YEAR_BOOKS),
             **self._known_rate(day),
             "wage": wage,
             "taxable_benefit": benefit,
@@ -205,7 +227,7 @@ class Months:
     def housing_inputs(self, day: dt.date, wage: Draws, benefit: Draws) -> dict[str, Any]:
         """Return the inputs of the housing allowance; see `housing`."""
         return {
-            **self._only(day, (HOUSING_BOOK,)),
+            **self.only(day, (HOUSING_BOOK,)),
             "gross_wage": wage,
             "spouse_gross_wage": 0.0,
             "other_gross_income": benefit + _tall(self.profile.column("other_income")),
@@ -223,7 +245,7 @@ class Months:
     def assistance_inputs(self, day: dt.date, net_wage: Draws, other: Draws) -> dict[str, Any]:
         """Return the inputs of the social assistance; see `assistance`."""
         return {
-            **self._only(day, (ASSISTANCE_BOOK,)),
+            **self.only(day, (ASSISTANCE_BOOK,)),
             "net_wage": net_wage,
             "spouse_net_wage": 0.0,
             "other_net_income": other + _tall(self.profile.column("other_income")),
@@ -235,13 +257,6 @@ class Months:
         months = range(1, start.month) if year == start.year else ()
         return tuple(dt.date(year, month, 1) for month in months)
 
-    def benefit_before(self, year: int) -> Draws:
-        """Return the benefit of the months of a year before the start, (person, 1)."""
-        total = np.zeros((len(self.profile.persons), 1))
-        for day in self.days_before(year):
-            total = total + self.benefit(day, np.zeros_like(total))["monthly_benefit"]
-        return total
-
     def stretch(self, first: int, after: int) -> float:
         """Return months of a year from the first on over those inside the horizon.
 
@@ -251,7 +266,8 @@ class Months:
         inside = after - first
         return (inside + 12 - self.histories.month(after - 1).month) / inside
 
-    def _only(self, day: dt.date, books: tuple[str, ...]) -> dict[str, Any]:
+    def only(self, day: dt.date, books: tuple[str, ...]) -> dict[str, Any]:
+        """Return the inputs of persons that books read on a date."""
         needed = self.rules.book(*books).inputs()
         return {n: v for n, v in self.person_inputs(day).items() if n in needed}
 
@@ -267,6 +283,19 @@ class Months:
         rates = np.broadcast_to(found["municipal_rate"], names.shape)
         given = np.array([np.nan if rate is None else rate for rate in known])[:, None]
         return {"municipal_rate": np.where(np.isnan(given), rates, given)}
+
+
+def began(day: dt.date, paid_days: float) -> dt.date:
+    """Return when a period without a break began that has so many paid days on a day.
+
+    Examples
+    --------
+    >>> began(dt.date(2025, 1, 1), 43.0)
+    datetime.date(2024, 11, 1)
+    """
+    months, rest = divmod(paid_days, DAYS_A_MONTH)
+    whole = add_months(day, -int(months))
+    return whole - dt.timedelta(days=round(rest / DAYS_A_MONTH * 365 / 12))
 
 
 def _tall(values: NDArray[Any]) -> NDArray[Any]:

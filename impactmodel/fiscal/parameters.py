@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -57,6 +57,7 @@ class Rules:
     inputs: Mapping[str, RuleInput]
     mode: Mode = "strict"
     signed: dt.date | None = None
+    _plans: dict[Any, Plan] = field(default_factory=dict, repr=False, compare=False)
 
     def carry_forward(self) -> Rules:
         """Return the same rules, which use the last value after the covered dates and flag it."""
@@ -108,6 +109,23 @@ class Rules:
             )
         chosen = known[-1]
         return Found(parameter, chosen, date, carried=date > last, frozen=chosen is not due[-1])
+
+    def plan(self, books: tuple[str, ...], given: frozenset[str], only: tuple[str, ...]) -> Plan:
+        """Return what a computation needs beside the given names; see `RulesAt.compute`."""
+        key = (books, given, only)
+        if key not in self._plans:
+            whole = self.book(*books)
+            book = RuleBook(tuple(rule for rule in whole.rules if rule.name not in given))
+            strange = [name for name in only if name not in book.names()]
+            if strange:
+                fix = "name results of the books that are not given as inputs"
+                raise InputError("no rule gives this", seen=strange[0], fix=fix)
+            book = book_behind(book, only) if only else book
+            results = {name for one in self.books.values() for name in one.names()}
+            known = {n: RuleInput(n, "result of a rule") for n in results} | dict(self.inputs)
+            read = book.inputs() & set(self.parameters)
+            self._plans[key] = Plan(book, book.inputs() - read, known, tuple(sorted(read)))
+        return self._plans[key]
 
     def unverified(self) -> tuple[tuple[Parameter, Value], ...]:
         """Return every value that must be verified before it is relied on."""
@@ -186,19 +204,19 @@ class RulesAt:
         self, inputs: Mapping[str, Any], books: Sequence[str], only: Sequence[str]
     ) -> tuple[RuleBook, tuple[Found, ...]]:
         """Return the rules that a computation needs and the values they read; see `compute`."""
-        whole = self.rules.book(*books)
-        book = RuleBook(tuple(rule for rule in whole.rules if rule.name not in inputs))
-        strange = [name for name in only if name not in book.names()]
-        if strange:
-            fix = "name results of the books that are not given as inputs"
-            raise InputError("no rule gives this", seen=strange[0], fix=fix)
-        if only:
-            book = book_behind(book, only)
-        names = {name for one in self.rules.books.values() for name in one.names()}
-        known = {**{n: RuleInput(n, "result of a rule") for n in names}, **self.rules.inputs}
-        check_inputs(inputs, book.inputs() - set(self.rules.parameters), known)
-        read = sorted(book.inputs() & set(self.rules.parameters))
-        return book, tuple(self.find(name) for name in read)
+        plan = self.rules.plan(tuple(books), frozenset(inputs), tuple(only))
+        check_inputs(inputs, plan.needed, plan.known)
+        return plan.book, tuple(self.find(name) for name in plan.read)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a computation needs: its rules, their inputs, the parameters that they read."""
+
+    book: RuleBook
+    needed: frozenset[str]
+    known: Mapping[str, RuleInput]
+    read: tuple[str, ...]
 
 
 def load_rules(country: str = "fi") -> Rules:

@@ -16,12 +16,20 @@ from numpy.typing import NDArray
 from impactmodel.core.errors import InputError, Problem
 from impactmodel.core.spec import spec
 
-type Benefit = Literal["labour_market_subsidy", "basic_allowance", "general_support", "basic_level"]
+type Benefit = Literal[
+    "labour_market_subsidy",
+    "basic_allowance",
+    "general_support",
+    "basic_level",
+    "earnings_related",
+]
+type BenefitGround = Literal["unemployment", "lay_off"]
 type Ground = Literal["none", "refugee", "other"]
 type MunicipalityGroup = Literal["helsinki", "capital_region", "larger_cities", "others"]
 
 _TEXTS = (
     "benefit",
+    "benefit_ground",
     "municipality",
     "municipality_group",
     "integration_ground",
@@ -42,12 +50,14 @@ class Person:
         In full years, at the start.
     benefit
         What is paid in months out of work; ``basic_level`` is whichever of labour market subsidy
-        and general support is in force.
+        and general support is in force, ``earnings_related`` is earnings-related allowance as long
+        as it lasts and ``basic_level`` after it.
     weight
         People like this one; only proportions count.
     paid_days
         Counter of benefit days paid before the start, by the rules of the start: to 2024 days of
-        labour market subsidy out of services, from 2025 of every benefit.
+        labour market subsidy out of services, from 2025 of every benefit. For ``earnings_related``
+        the days paid since its period began.
     other_days
         Further benefit days before the start that count from 2025 only: allowances before the
         subsidy, days in services.
@@ -77,6 +87,19 @@ class Person:
         The group of the outcomes to which the person belongs; empty for every group.
     name
         A label such as ``long-term unemployed``; never a person's own name.
+    previous_wage
+        Gross wage of a month behind an earnings-related allowance, EUR; ``wage`` where not given.
+    maximum_days
+        Longest period of earnings-related allowance: 300, 400 or 500 paid days.
+    stepped
+        Whether that period began on or after 2 September 2024 (1 or 0), so that the allowance
+        falls by steps. Where not given it is taken to have begun as long before the start as the
+        days paid.
+    part_time_wage
+        Gross wage of part-time work in a month on benefit, EUR, which is then adjusted for it.
+    benefit_ground
+        ``lay_off`` for days of lay-off, weather barrier or additional days, of which the
+        municipality bears nothing from 2025.
 
     Raises
     ------
@@ -105,6 +128,11 @@ class Person:
     adults: float = 1.0
     children_under_10: float = 0.0
     other_income: float = 0.0
+    previous_wage: float | None = None
+    maximum_days: float = 400.0
+    stepped: float | None = None
+    part_time_wage: float = 0.0
+    benefit_ground: BenefitGround = "unemployment"
 
     def __post_init__(self) -> None:
         for key, (low, high) in _RANGES.items():
@@ -116,8 +144,8 @@ class Person:
                     seen=value,
                     fix=f"give a number from {low:g} to {high:g}",
                 )
-        for key in ("sole_carer", "church"):
-            if getattr(self, key) not in {0, 1}:
+        for key in ("sole_carer", "church", "stepped"):
+            if getattr(self, key) not in {0, 1, *([None] if key == "stepped" else [])}:
                 raise InputError("this is 1 or 0", key=key, seen=getattr(self, key))
         if self.children_under_10 > self.children:
             raise InputError(
@@ -131,9 +159,39 @@ class Person:
                 key="municipality_group",
                 fix="give helsinki, capital_region, larger_cities or others",
             )
+        self._check_allowance()
         if not self.wage > 0 or not self.weight > 0:
             key = "weight" if self.wage > 0 else "wage"
             raise InputError("this must be above 0", key=key, seen=getattr(self, key))
+
+    def _check_allowance(self) -> None:
+        if self.maximum_days not in _MAXIMUM_DAYS:
+            raise InputError(
+                "there is no such longest period of earnings-related allowance",
+                key="maximum_days",
+                seen=self.maximum_days,
+                fix="use 300, 400 or 500",
+            )
+        if self.benefit != "earnings_related":
+            for key in ("previous_wage", "stepped"):
+                if getattr(self, key) is not None:
+                    raise InputError(
+                        "this belongs to earnings-related allowance alone",
+                        key=key,
+                        fix="leave it out, or state the benefit earnings_related",
+                    )
+        elif self.integration_ground != "none":
+            raise InputError(
+                "benefits of integration are of the basic level",
+                key="integration_ground",
+                seen=self.integration_ground,
+                fix="use none beside earnings_related",
+            )
+
+    @property
+    def insured_wage(self) -> float:
+        """The monthly wage behind an earnings-related allowance."""
+        return self.wage if self.previous_wage is None else self.previous_wage
 
     @property
     def housing_group(self) -> str:
@@ -144,6 +202,7 @@ class Person:
         return "Person(...)"
 
 
+_MAXIMUM_DAYS = (300.0, 400.0, 500.0)
 _RANGES = {
     "wage": (0.0, 100_000.0),
     "age": (15.0, 100.0),
@@ -158,6 +217,8 @@ _RANGES = {
     "adults": (1.0, 2.0),
     "children_under_10": (0.0, 30.0),
     "other_income": (0.0, 100_000.0),
+    "previous_wage": (0.0, 100_000.0),
+    "part_time_wage": (0.0, 100_000.0),
 }
 
 

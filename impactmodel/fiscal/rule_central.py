@@ -13,20 +13,14 @@ from impactmodel.core.central import Central, CentralInput
 from impactmodel.core.rule import Difference, Input, Named, Product, Rule, RuleBook, Sum
 from impactmodel.core.schedule import Periods
 from impactmodel.effects.histories import Histories
+from impactmodel.fiscal.benefit_central import before_blocks, benefit_blocks
 from impactmodel.fiscal.extras import Extras
 from impactmodel.fiscal.extras_central import extra_totals
-from impactmodel.fiscal.finnish_lines import FLOWS, YEAR_BOOKS, Flow
+from impactmodel.fiscal.finnish_lines import BASIC_LINES, FLOWS, YEAR_BOOKS, Flow
 from impactmodel.fiscal.ledger_data import ARMS, discount_factors
 from impactmodel.fiscal.living_central import LIVING, Income, living_blocks, rates_of_a_year
 from impactmodel.fiscal.months import Months
-from impactmodel.fiscal.rule_net import (
-    Net,
-    before_block,
-    benefit_block,
-    person_reads,
-    total,
-    work_block,
-)
+from impactmodel.fiscal.rule_net import Net, person_reads, total, work_block
 
 type Draws = NDArray[np.float64]
 type _Parts = dict[tuple[str, str], list[tuple[float, str]]]
@@ -132,20 +126,19 @@ def _add_case(net: Net, case: _Case) -> None:
     months, i = net.months, case.person
     n = case.after - case.first
     parts, incomes = _add_months(net, case)
-    wages = [key for _, kind, key in incomes if kind == "wage"]
-    benefits = [key for _, kind, key in incomes if kind == "benefit"]
-    before = [before_block(net, i, day) for day in months.days_before(case.year)]
-    reads = {f"benefit {j}": key for j, key in enumerate(benefits)}
-    reads |= {f"benefit before {j}": key for j, key in enumerate(before)}
-    reads |= {f"wage {j}": key for j, key in enumerate(wages)}
+    days = months.days_before(case.year)
+    before = [before_blocks(net, i, place, days) for place in range(len(days))]
     stretch = months.stretch(case.first, case.after)
-    benefit = _times(total([Input(f"benefit {j}") for j in range(len(benefits))]), stretch)
+    reads: dict[str, str] = {}
     sums = [
-        Named("wage", _times(total([Input(f"wage {j}") for j in range(len(wages))]), stretch)),
-        Named(
-            "taxable_benefit",
-            Sum([benefit, *(Input(f"benefit before {j}") for j in range(len(before)))]),
-        ),
+        _sum(
+            name,
+            [key for income in incomes for key in getattr(income, kind)],
+            [key for blocks in before for key in getattr(blocks, kind)],
+            stretch,
+            reads,
+        )
+        for name, kind in (("wage", "wages"), ("taxable_benefit", "benefits"))
     ]
     book = months.rules.book(*YEAR_BOOKS)
     day = max(dt.date(case.year, 1, 1), months.histories.start)
@@ -183,6 +176,17 @@ def _lines_of(parts: _Parts, stretch: float) -> tuple[list[Named], dict[str, str
     return named, reads
 
 
+def _sum(
+    name: str, inside: Sequence[str], before: Sequence[str], stretch: float, reads: dict[str, str]
+) -> Named:
+    """Return the sum of a year's amounts: months inside, stretched, and before the start."""
+    names = [f"{name} {j}" for j in range(len(inside))]
+    earlier = [f"{name} before {j}" for j in range(len(before))]
+    reads |= dict(zip([*names, *earlier], [*inside, *before], strict=True))
+    own = _times(total([Input(n) for n in names]), stretch)
+    return Named(name, Sum([own, *(Input(n) for n in earlier)]) if earlier else own)
+
+
 def _times(rule: Rule, factor: float) -> Rule:
     return rule if factor == 1 else Product((rule, factor))
 
@@ -197,14 +201,18 @@ def _add_months(net: Net, case: _Case) -> tuple[_Parts, list[Income]]:
     parts: _Parts = {}
     incomes: list[Income] = []
     for place, t in enumerate(on_benefit):
-        key = benefit_block(net, i, t, (*range(case.b), *on_benefit[:place]))
-        incomes.append((t, "benefit", f"{key}/monthly_benefit"))
-        line = str(months.benefit_line(day_of(t))[i])
-        _collect(parts, [f for f in FLOWS if f.line == line], key)
+        blocks = benefit_blocks(net, i, t, (*range(case.b), *on_benefit[:place]))
+        incomes.append(Income(t, blocks.wages, blocks.benefits))
+        lines = months.benefit_lines(day_of(t))
+        line = next(name for name in BASIC_LINES if lines[name][i, 0])
+        for flow, key in blocks.flows(line):
+            _collect(parts, [flow], key)
+        if blocks.wage:
+            _collect(parts, [f for f in FLOWS if f.level == "work_month"], blocks.wage)
     for t in range(case.first, case.after):
         if t not in on_benefit:
             key = work_block(net, i, day_of(t))
-            incomes.append((t, "wage", f"{key}/wage"))
+            incomes.append(Income(t, (f"{key}/wage",), ()))
             _collect(parts, [f for f in FLOWS if f.level == "work_month"], key)
     return parts, incomes
 

@@ -10,8 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impactmodel.fiscal.benefit_months import (
+    Counters,
+    allowance_inputs,
+    basic_inputs,
+    benefit_before,
+    benefit_month,
+    running,
+    wage_before,
+)
 from impactmodel.fiscal.extras import Extras
 from impactmodel.fiscal.finnish_lines import (
+    ALLOWANCE_BOOKS,
+    ALLOWANCE_LINE,
     ASSISTANCE_BOOK,
     BENEFIT_LINES,
     EMPLOYER_BOOK,
@@ -26,12 +37,18 @@ from impactmodel.fiscal.finnish_lines import (
 from impactmodel.fiscal.living_flows import net_rates
 from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.values_in_use import InUse, listed, values_in_use
-from impactmodel.fiscal.year_flows import counted_days, year_flows
+from impactmodel.fiscal.year_flows import year_flows
 
 type Draws = NDArray[np.float64]
 type _Values = Mapping[str, Sequence[InUse]]
 
 _SEEN = 1e-12
+_PAID = ("gross_wage", *BENEFIT_LINES)
+_BOOKS: Mapping[str, Sequence[str]] = {
+    HOUSING_BOOK: (HOUSING_BOOK,),
+    ASSISTANCE_BOOK: (ASSISTANCE_BOOK,),
+    ALLOWANCE_LINE: ALLOWANCE_BOOKS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +59,7 @@ class RuleExplainer:
     driver: str
     extras: Extras
     _said: dict[tuple[str, int], _Values] = field(default_factory=dict)
-    _counted: dict[str, Draws] = field(default_factory=dict)
+    _counters: dict[str, Draws] = field(default_factory=dict)
 
     def sentence(self, payer: str, line: str, year: int) -> str:
         """Say the months in work, the result and every value behind it with date and source."""
@@ -92,9 +109,7 @@ class RuleExplainer:
             results = list(EMPLOYER_RESULTS)
             if level != "work_month":
                 results = [result for _, _, result in flow_of(line).sides]
-                books = {HOUSING_BOOK: (HOUSING_BOOK,), ASSISTANCE_BOOK: (ASSISTANCE_BOOK,)}.get(
-                    line, MONTH_BOOKS
-                )
+                books = _BOOKS.get(line, MONTH_BOOKS)
             used = values_in_use(self.months.rules.at(day), inputs, books, results)
             for result, values in used.items():
                 known = found.setdefault(result, [])
@@ -102,68 +117,70 @@ class RuleExplainer:
         return found
 
     def _tax_inputs(self, year: int) -> dict[str, Any]:
-        """Return the taxed wages and benefits that occur, (person, months in work)."""
+        """Return the taxed wages and benefits that occur, (person, states)."""
         months, (first, after) = self.months, self._span(year)
         flows = next(made for y, _, _, made in year_flows(months) if y == year)
-        paid = sum(flows[line, "participant"][:, :, 0] for line in BENEFIT_LINES)
-        k = np.flatnonzero(self._occurs(first, after).any(axis=1)).astype(float)
+        k, b = np.nonzero(self._occurs(first, after))
+        shape = (len(months.profile.persons), after - first + 1, first + 1)
+        paid = [np.broadcast_to(flows[line, "participant"], shape)[:, k, b] for line in _PAID]
         stretch = months.stretch(first, after)
-        wage = months.profile.column("wage").astype(float)[:, None] * k * stretch
-        benefit = months.benefit_before(year) + np.asarray(paid)[:, k.astype(int)] * stretch
+        taxed = np.concatenate(
+            [
+                np.asarray(paid[0]) * stretch + wage_before(months, year),
+                np.asarray(sum(paid[1:])) * stretch + benefit_before(months, year),
+            ]
+        )
+        # States that differ in no person's income are one.
+        wage, benefit = np.split(np.unique(taxed, axis=1), 2)
         return months.tax_inputs(year, wage, benefit)
 
     def _month_inputs(self, line: str, year: int) -> Iterator[tuple[dt.date, dict[str, Any]]]:
         months, (first, after) = self.months, self._span(year)
-        wage = months.profile.column("wage").astype(float)[:, None]
-        if not self._counted:
-            self._counted.update(counted_days(months))
         for t in self._telling_months(first, after):
             day = months.histories.month(t)
             if flow_of(line) in LIVING_FLOWS:
-                yield day, self._living_inputs(line, year, day)
+                yield day, self._living_inputs(line, year, t)
                 continue
             if line not in BENEFIT_LINES:
-                yield day, months.employer_inputs(day, wage)
+                wages = np.hstack([months.wages(), months.part_time()])
+                yield day, months.employer_inputs(day, wages)
                 continue
-            mine = months.benefit_line(day) == line
+            mine = months.benefit_lines(day)[line][:, 0]
             if mine.any():
-                # A month on benefit after 0, 1, ..., t others.
-                days = np.repeat(months.opening(day), t + 1, axis=1)
-                days[:, 1:] += self._counted[months.counter(day)][:, :t].cumsum(axis=1)
-                yield (
-                    day,
-                    {
-                        name: value[mine] if np.ndim(value) == 2 else value
-                        for name, value in months.benefit_inputs(day, days).items()
-                    },
-                )
+                inputs = allowance_inputs if line == ALLOWANCE_LINE else basic_inputs
+                yield day, _rows(inputs(months, day, self._counted(t)), mine)
 
-    def _living_inputs(self, line: str, year: int, day: dt.date) -> dict[str, Any]:
+    def _counted(self, t: int) -> Counters:
+        """Return the counters of a month after 0, 1, ..., t others on benefit."""
+        if not self._counters:
+            self._counters.update(running(self.months))
+        return {name: days[:, : t + 1] for name, days in self._counters.items()}
+
+    def _living_inputs(self, line: str, year: int, t: int) -> dict[str, Any]:
         """Return the incomes of a month that occur, on benefit and in work, of housed persons."""
-        months, housed = self.months, self.months.housed()
-        wage = months.profile.column("wage").astype(float)[:, None]
-        nothing = np.zeros_like(wage)
-        benefit = months.benefit(day, nothing)["monthly_benefit"] + nothing
-        gross = np.hstack([nothing, wage]), np.hstack([benefit, nothing])
+        months, day = self.months, self.months.histories.month(t)
+        wage, part_time = months.wages(), months.part_time()
+        benefit = benefit_month(months, day, self._counted(t))["total_benefit"]
+        benefit = np.unique(np.broadcast_to(benefit, (len(wage), t + 1)), axis=1)
+        cases = benefit.shape[1]
+        gross = (
+            np.hstack([np.repeat(part_time, cases, axis=1), wage]),
+            np.hstack([benefit, np.zeros_like(wage)]),
+        )
         if line == HOUSING_BOOK:
-            inputs = months.housing_inputs(day, *gross)
-        else:
-            taxed = self._tax_inputs(year)
-            total = taxed["wage"] + taxed["taxable_benefit"]
-            rate, levy = net_rates(
-                months.taxes(year, taxed["wage"], taxed["taxable_benefit"]), taxed["wage"], total
-            )
-            housing = months.housing(day, *gross)["housing_allowance"]
-            idle = benefit * (1.0 - rate) + housing[:, :1]
-            busy = wage * (1.0 - rate - levy)
-            inputs = months.assistance_inputs(
-                day,
-                np.hstack([np.zeros_like(busy), busy]),
-                np.hstack([idle, np.broadcast_to(housing[:, 1:], busy.shape)]),
-            )
-        return {
-            name: value[housed] if np.ndim(value) == 2 else value for name, value in inputs.items()
-        }
+            return _rows(months.housing_inputs(day, *gross), months.housed())
+        taxed = self._tax_inputs(year)
+        earned, paid = taxed["wage"], taxed["taxable_benefit"]
+        rate, levy = (
+            each[:, None, :]
+            for each in net_rates(months.taxes(year, earned, paid), earned, earned + paid)
+        )
+        housing = months.housing(day, *gross)["housing_allowance"]
+        left = gross[1][:, :, None] * (1.0 - rate) + housing[:, :, None]
+        net_wage = gross[0][:, :, None] * (1.0 - rate - levy)
+        flat = (len(wage), -1)
+        inputs = months.assistance_inputs(day, net_wage.reshape(flat), left.reshape(flat))
+        return _rows(inputs, months.housed())
 
     def _telling_months(self, first: int, after: int) -> list[int]:
         """Return the first and the last month of every stretch without a change of the rules."""
@@ -185,3 +202,8 @@ class RuleExplainer:
             for group in range(len(histories.groups))
         ]
         return np.asarray(np.any(found, axis=0))
+
+
+def _rows(inputs: Mapping[str, Any], persons: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the inputs of some persons."""
+    return {name: v[persons] if np.ndim(v) == 2 else v for name, v in inputs.items()}

@@ -10,8 +10,8 @@ from typing import Any
 from impactmodel.core.central import Block, CentralInput, CentralParameter
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Input, Named, Rule, RuleBook, Sum
-from impactmodel.fiscal.finnish_lines import EMPLOYER_BOOK, EMPLOYER_RESULTS, MONTH_BOOKS
-from impactmodel.fiscal.months import COUNTERS, Months
+from impactmodel.fiscal.finnish_lines import EMPLOYER_BOOK, EMPLOYER_RESULTS
+from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.rule_closure import book_behind
 
 _LARGEST = 20_000
@@ -81,68 +81,28 @@ def person_reads(net: Net, i: int, day: dt.date, names: Sequence[str]) -> dict[s
     return found
 
 
-def benefit_block(net: Net, i: int, t: int, before: Sequence[int]) -> str:
-    """Add a month on benefit after other months on benefit; return its key."""
-    months = net.months
-    day = months.histories.month(t)
-    counters = [counter_block(net, i, m) for m in before]
-    names = [f"counted {j}" for j in range(len(counters))]
-    counted = months.counter(day)
-    reads = dict(zip(names, (f"{key}/{counted}" for key in counters), strict=True))
-    same = counted == months.counter(months.histories.start)
-    name = "paid_days" if same else "paid_days_of_all_benefits"
-    paid = float(months.opening(day)[i, 0])
-    reads["paid_days_at_start"] = net.person(i, name, paid, "paid days at the start")
-    opening = total([Input("paid_days_at_start"), *(Input(name) for name in names)])
-    book = RuleBook(
-        (Named("days_paid_before", opening, "counter"), *months.rules.book(*MONTH_BOOKS).rules)
-    )
-    reads |= _month_reads(net, i, day, book)
-    title = f"Person {i + 1}, {day:%Y-%m} on benefit after {len(counters)} months"
-    key = f"benefit|person{i + 1}|{day:%Y-%m}|" + ",".join(key.split("|")[-1] for key in counters)
-    return net.add(key, title, book, day, reads)
-
-
-def counter_block(net: Net, i: int, month: int) -> str:
-    """Add what a month on benefit adds to the counter of paid days; return its key."""
-    months = net.months
-    day = months.histories.month(month)
-    book = book_behind(months.rules.book(*MONTH_BOOKS), COUNTERS)
-    title = f"Person {i + 1}, days that {day:%Y-%m} on benefit adds to the counter"
-    return net.add(
-        f"counter|person{i + 1}|{day:%Y-%m}", title, book, day, _month_reads(net, i, day, book)
-    )
-
-
-def work_block(net: Net, i: int, day: dt.date) -> str:
-    """Add a month in work; return its key."""
-    months = net.months
+def work_block(net: Net, i: int, day: dt.date, *, part_time: bool = False) -> str:
+    """Add the wage of a month in work, or of part-time work on benefit; return its key."""
+    months, person = net.months, net.months.profile.persons[i]
     book = book_behind(months.rules.book(EMPLOYER_BOOK), EMPLOYER_RESULTS)
-    wage = months.profile.persons[i].wage
     reads = person_reads(net, i, day, tuple(book.inputs()))
-    reads["monthly_wage"] = net.person(i, "wage", wage, "gross wage of a month in work")
+    name, title = "work", f"Person {i + 1}, {day:%Y-%m} in work"
+    if part_time:
+        name, title = "part_time", f"Person {i + 1}, {day:%Y-%m} in part-time work on benefit"
+        reads["monthly_wage"] = part_time_wage(net, i)
+    else:
+        reads["monthly_wage"] = net.person(i, "wage", person.wage, "gross wage of a month in work")
     whole = RuleBook((Named("wage", Input("monthly_wage") * 1.0, "wage"), *book.rules))
-    title = f"Person {i + 1}, {day:%Y-%m} in work"
-    return net.add(f"work|person{i + 1}|{day:%Y-%m}", title, whole, day, reads)
+    return net.add(f"{name}|person{i + 1}|{day:%Y-%m}", title, whole, day, reads)
 
 
-def before_block(net: Net, i: int, day: dt.date) -> str:
-    """Add the benefit of a month before the start; return the key of its amount."""
-    book = book_behind(net.months.rules.book(*MONTH_BOOKS), ["monthly_benefit"])
-    title = f"Person {i + 1}, {day:%Y-%m} before the start, on benefit"
-    key = f"before|person{i + 1}|{day:%Y-%m}"
-    return f"{net.add(key, title, book, day, _month_reads(net, i, day, book))}/monthly_benefit"
-
-
-def _month_reads(net: Net, i: int, day: dt.date, book: RuleBook) -> dict[str, str]:
-    reads = person_reads(net, i, day, tuple(book.inputs()))
-    for name, value, label in (
-        ("month_share", 1.0, "share of a month on benefit"),
-        ("part_time_wage", 0.0, "part-time wage of a month on benefit"),
-    ):
-        net.inputs.setdefault(name, CentralInput(label, "", value, "a month out of work"))
-        reads[name] = name
-    return reads
+def part_time_wage(net: Net, i: int) -> str:
+    """Return the key of a person's part-time wage of a month on benefit."""
+    wage, label = (
+        net.months.profile.persons[i].part_time_wage,
+        "part-time wage of a month on benefit",
+    )
+    return net.person(i, "part_time_wage", wage, label)
 
 
 def total(terms: Sequence[Rule]) -> Rule:

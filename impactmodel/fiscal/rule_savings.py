@@ -15,6 +15,9 @@ from impactmodel.core.schedule import Periods
 from impactmodel.effects.histories import ROUNDING, Histories, share_in_work
 from impactmodel.fiscal.extras import Extras
 from impactmodel.fiscal.finnish_lines import (
+    ALLOWANCE_BOOKS,
+    ALLOWANCE_LINE,
+    ALLOWANCE_STATEMENTS,
     ASSISTANCE_BOOK,
     EMPLOYER_BOOK,
     FLOWS,
@@ -23,15 +26,17 @@ from impactmodel.fiscal.finnish_lines import (
     MONTH_BOOKS,
     OPTIONAL_LINES,
     PARISH,
+    PART_TIME_STATEMENT,
+    PERIOD_BOOK,
     STATEMENTS,
+    UNEMPLOYMENT_FUNDS,
     YEAR_BOOKS,
 )
 from impactmodel.fiscal.ledger import Ledger
 from impactmodel.fiscal.ledger_data import ARMS, Line
 from impactmodel.fiscal.months import Months
-from impactmodel.fiscal.projection import project
+from impactmodel.fiscal.projection import Adjustments, project
 from impactmodel.fiscal.rule_central import central_of_rules
-from impactmodel.fiscal.rule_closure import names_behind
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.fiscal.savings import Savings
 from impactmodel.fiscal.year_flows import year_flows
@@ -46,17 +51,22 @@ type Draws = NDArray[np.float64]
 
 
 def rule_savings(
-    outcomes: Outcomes, rules: Rules, profile: Profile, side: RuleSide, *, seed: int
+    outcomes: Outcomes,
+    rules: Rules,
+    profile: Profile,
+    side: RuleSide,
+    *,
+    histories: Histories | None = None,
+    seed: int,
 ) -> Savings:
     """Compute savings by the rules of a country; see `impactmodel.fiscal.savings`."""
     groups = tuple(outcomes.dataset["group"].values.tolist())
     profile.require_groups(groups)
     driver = find_driver(outcomes, side.driver)
-    found = project(outcomes, side.adjustments, seed=seed, as_money=False)
-    at = [measure.name for measure in outcomes.measures].index(driver)
-    levels = np.stack([found.treated[:, :, at], found.counterfactual[:, :, at]], axis=1)
-    shares = _shares(outcomes, driver, levels, found.periods, profile)
-    histories = Histories.from_shares(shares, found.periods, groups, side.histories)
+    if histories is None:
+        histories = _filled(outcomes, driver, side, profile, seed)
+    else:
+        _require_fitting(histories, outcomes, side, driver)
     months = Months(rules, profile, histories, side.histories.filling == "block_at_start")
     months.require_persons()
     extras = side.extras(seed)
@@ -78,6 +88,39 @@ def rule_savings(
             extras,
         ),
     )
+
+
+def _filled(
+    outcomes: Outcomes, driver: str, side: RuleSide, profile: Profile, seed: int
+) -> Histories:
+    """Return histories filled from the outcomes by the assumptions of the side."""
+    found = project(outcomes, side.adjustments, seed=seed, as_money=False)
+    at = [measure.name for measure in outcomes.measures].index(driver)
+    levels = np.stack([found.treated[:, :, at], found.counterfactual[:, :, at]], axis=1)
+    shares = _shares(outcomes, driver, levels, found.periods, profile)
+    groups = tuple(outcomes.dataset["group"].values.tolist())
+    return Histories.from_shares(shares, found.periods, groups, side.histories)
+
+
+def _require_fitting(histories: Histories, outcomes: Outcomes, side: RuleSide, driver: str) -> None:
+    """Raise `InputError` unless histories are those of the outcomes, to the end as they are."""
+    groups = tuple(outcomes.dataset["group"].values.tolist())
+    theirs = (len(histories.probability), histories.groups, histories.start)
+    ours = (outcomes.n_draws, groups, outcomes.periods.start)
+    if theirs != ours:
+        raise InputError(
+            "these histories are not those of the outcomes",
+            key="histories",
+            seen=f"{theirs[0]} draws, groups {', '.join(theirs[1])}, from {theirs[2]}",
+            fix=f"the outcomes of '{driver}' have {ours[0]} draws, groups {', '.join(groups)}, "
+            f"from {ours[2]}",
+        )
+    if side.adjustments != Adjustments():
+        raise InputError(
+            "histories are taken as they are, to their end",
+            key="histories",
+            fix="leave out displacement, deadweight, fade_out and horizon_years",
+        )
 
 
 def find_driver(outcomes: Outcomes, named: str) -> str:
@@ -126,6 +169,13 @@ def _shares(
     measure = outcomes.measure(driver)
     if measure.kind != "amount":
         return share_in_work(levels, periods, measure)
+    if profile.column("part_time_wage").any():
+        raise InputError(
+            f"the earnings of '{driver}' do not tell months in work where months on benefit have a "
+            "part-time wage",
+            key="driver",
+            fix="drive by an employment outcome, or leave part_time_wage out",
+        )
     wages = np.array([profile.mean_wage(g) for g in outcomes.dataset["group"].values.tolist()])
     shares = levels / (wages[:, None] * 12.0 * periods.years)
     if shares.max() > 1 + ROUNDING:
@@ -168,7 +218,7 @@ def _ledger(months: Months, outcomes: Outcomes, driver: str, extras: Extras) -> 
         currency="EUR",
         groups=histories.groups,
         price_base="current",
-        private=(PARISH,),
+        private=(PARISH, UNEMPLOYMENT_FUNDS),
     )
 
 
@@ -196,9 +246,11 @@ def _statements(
     order = "after" if months.benefit_last else "before"
     said = [text.format(order=order) for text in STATEMENTS]
     said += _cut_years(months)
+    said += [PART_TIME_STATEMENT] if months.part_time().any() else []
+    said += ALLOWANCE_STATEMENTS if months.related().any() else ()
     said += _living(months)
     said += extras.statements()
-    said += side.histories.statements
+    said += months.histories.statements
     said += side.adjustments.statements(outcomes.periods)
     said.append(
         f"public amounts are discounted at {side.discount_rate:.3g} a year to the first year"
@@ -255,20 +307,16 @@ def _cut_years(months: Months) -> list[str]:
 
 def _relevant(months: Months) -> set[str]:
     """Return the parameters that matter for the persons of the profile."""
-    days = [months.histories.month(t) for t in range(months.histories.n_months)]
-    texts: dict[str, set[str]] = {}
-    for day in days:
-        for name, values in months.texts(day).items():
-            texts.setdefault(name, set()).update(values)
     books = [*MONTH_BOOKS, *YEAR_BOOKS, EMPLOYER_BOOK]
-    living = months.housed().any()
+    living, related = months.housed().any(), months.related().any()
+    if related:
+        books = [PERIOD_BOOK, *ALLOWANCE_BOOKS, *books]
     if living:
         books += [HOUSING_BOOK, ASSISTANCE_BOOK]
-    whole = months.rules.book(*books)
     results = [
         result
         for flow in FLOWS
         for _, _, result in flow.sides
-        if living or flow.level != "living_month"
+        if (living or flow.level != "living_month") and (related or flow.line != ALLOWANCE_LINE)
     ]
-    return names_behind(whole, results, texts) & set(months.rules.parameters)
+    return months.parameters_behind(books, results)

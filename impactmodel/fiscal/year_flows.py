@@ -1,7 +1,9 @@
 """Flows of a calendar year by person, months in work and months on benefit before the year.
 
-Yearly rules depend on a person, a year, the months k in work and the counter of paid days, hence
+Yearly rules depend on a person, a year, the months k in work and the counters of paid days, hence
 on the months b on benefit before. They are computed once for all of these and mixed by draws.
+Taxes, housing allowance and social assistance depend on b only where somebody's benefit does: on
+earnings-related allowance.
 """
 
 from __future__ import annotations
@@ -11,11 +13,20 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from impactmodel.fiscal.finnish_lines import FLOWS
-from impactmodel.fiscal.living_flows import add_living, net_rates
-from impactmodel.fiscal.months import COUNTERS, Months
+from impactmodel.fiscal.benefit_months import (
+    Counters,
+    after_month,
+    benefit_before,
+    benefit_month,
+    running,
+    wage_before,
+)
+from impactmodel.fiscal.finnish_lines import BENEFIT_FLOWS, FLOWS
+from impactmodel.fiscal.living_flows import Idle, add_living, idle_in, net_rates
+from impactmodel.fiscal.months import Months
 
 type Draws = NDArray[np.float64]
+type Flows = dict[tuple[str, str], Draws]
 
 
 def year_flows(months: Months) -> Iterator[tuple[int, int, int, Mapping[tuple[str, str], Draws]]]:
@@ -27,89 +38,100 @@ def year_flows(months: Months) -> Iterator[tuple[int, int, int, Mapping[tuple[st
         Year, its first month, the month after its last, and for each (line, payer) what the payer
         receives, shape (person, k, b): k months in work in the year, b months on benefit before.
     """
-    counted = counted_days(months)
+    counters = running(months)
     for year, first, after in months.histories.years():
-        yield year, first, after, _one_year(months, year, (first, after), counted)
+        so_far = {name: days[:, : first + 1] for name, days in counters.items()}
+        yield year, first, after, _one_year(months, year, (first, after), so_far)
 
 
-def counted_days(months: Months) -> dict[str, Draws]:
-    """Return the days that a month on benefit adds to each counter, (person, month)."""
-    shape = (len(months.profile.persons), months.histories.n_months)
-    counted = {name: np.zeros(shape) for name in COUNTERS}
-    for t in range(shape[1]):
-        found = months.benefit(months.histories.month(t), np.zeros((shape[0], 1)))
-        for name, days in counted.items():
-            days[:, t] = np.broadcast_to(found[name], (shape[0], 1))[:, 0]
-    return counted
-
-
-def _one_year(
-    months: Months, year: int, span: tuple[int, int], counted: Mapping[str, Draws]
-) -> dict[tuple[str, str], Draws]:
+def _one_year(months: Months, year: int, span: tuple[int, int], counters: Counters) -> Flows:
     first, after = span
     n, people = after - first, len(months.profile.persons)
-    flows: dict[tuple[str, str], Draws] = {}
-    paid = np.zeros((people, n + 1))
-    shape = (people, n + 1, first + 1)
-    for k, t, before in _benefit_months(n, first, months.benefit_last):
-        day = months.histories.month(t)
-        each, so_far = counted[months.counter(day)], np.zeros((people, first + 1))
-        so_far[:, 1:] = each[:, :first].cumsum(axis=1)
-        days = months.opening(day) + so_far + each[:, slice(*before)].sum(axis=1)[:, None]
-        found = months.benefit(day, days)
-        line = months.benefit_line(day)
-        for flow in FLOWS:
-            if flow.level == "benefit_month":
-                mine = (line == flow.line)[:, None]
-                for payer, sign, result in flow.sides:
-                    table = flows.setdefault((flow.line, payer), np.zeros(shape))
-                    table[:, k] += np.where(mine, sign * found[result], 0.0)[:, None, :]
-        paid[:, k] += np.broadcast_to(found["monthly_benefit"], (people, first + 1))[:, :1]
+    width = first + 1 if months.related().any() else 1
+    flows, idle, paid = _add_benefits(months, span, counters, width)
     _add_work(months, flows, span)
+    k = np.arange(n + 1.0)
     stretch = months.stretch(first, after)
-    wage = months.profile.column("wage").astype(float)[:, None] * np.arange(n + 1.0)
-    found = months.taxes(year, wage * stretch, months.benefit_before(year) + paid * stretch)
+    worked = (months.wages() * k + months.part_time() * (n - k)) * stretch
+    wage = np.repeat(worked + wage_before(months, year), width, axis=1)
+    taxable = (benefit_before(months, year)[:, :, None] + paid * stretch).reshape(people, -1)
+    found = months.taxes(year, wage, taxable)
+    shape = (people, n + 1, width)
     for flow in FLOWS:
         if flow.level == "year":
             for payer, sign, result in flow.sides:
-                amount = np.broadcast_to(sign * found[result] / stretch, (people, n + 1))
-                flows[flow.line, payer] = amount[:, :, None]
+                amount = np.broadcast_to(sign * found[result] / stretch, wage.shape)
+                flows[flow.line, payer] = amount.reshape(shape)
     if months.housed().any():
-        gross = wage * stretch + months.benefit_before(year) + paid * stretch
-        add_living(months, flows, span, net_rates(found, wage * stretch, gross))
+        rate, levy = net_rates(found, wage, wage + taxable)
+        add_living(months, flows, span, (rate.reshape(shape), levy.reshape(shape)), idle)
     return flows
 
 
+def _add_benefits(
+    months: Months, span: tuple[int, int], counters: Counters, width: int
+) -> tuple[Flows, Idle, Draws]:
+    """Return the flows of months on benefit, what each month pays, and their sums (person, k, b).
+
+    Only the first ``width`` of the b differ in what is paid.
+    """
+    first, after = span
+    people, n = len(months.profile.persons), after - first
+    flows: Flows = {
+        (flow.line, payer): np.zeros((people, 1, 1))
+        for flow in BENEFIT_FLOWS
+        for payer, _, _ in flow.sides
+    }
+    paid = np.zeros((people, n + 1, width))
+    idle: Idle = {t: [] for t in range(first, after)}
+    for k, t, found in _benefit_months(months, span, counters):
+        lines = months.benefit_lines(months.histories.month(t))
+        for flow in BENEFIT_FLOWS:
+            mine = lines[flow.line]
+            if not mine.any():
+                continue
+            for payer, sign, result in flow.sides:
+                if flows[flow.line, payer].shape[1] == 1:
+                    flows[flow.line, payer] = np.zeros((people, n + 1, first + 1))
+                amount = found[result] * (sign * mine)
+                flows[flow.line, payer][:, k] += amount[:, None, :]
+        amount = np.broadcast_to(found["total_benefit"], (people, first + 1))[:, :width]
+        paid[:, k] += amount[:, None, :]
+        idle[t].append((k, amount))
+    return flows, idle, paid
+
+
 def _benefit_months(
-    n: int,
-    first: int,
-    benefit_last: bool,
-) -> Iterator[tuple[NDArray[np.int_], int, tuple[int, int]]]:
-    """Yield (numbers k of months in work, a month on benefit, months of the year before it)."""
-    if not benefit_last:
+    months: Months, span: tuple[int, int], start: Counters
+) -> Iterator[tuple[slice, int, Mapping[str, Draws]]]:
+    """Yield (numbers k of months in work, a month on benefit, what it pays after b others)."""
+    first, after = span
+    n = after - first
+    if not months.benefit_last:
+        now = start
         for j in range(n):
-            yield np.arange(0, n - j), first + j, (first, first + j)
+            found = benefit_month(months, months.histories.month(first + j), now)
+            yield slice(0, n - j), first + j, found
+            now = after_month(now, found)
         return
     for k in range(n):
+        now = start
         for j in range(k, n):
-            yield np.array([k]), first + j, (first + k, first + j)
+            found = benefit_month(months, months.histories.month(first + j), now)
+            yield slice(k, k + 1), first + j, found
+            now = after_month(now, found)
 
 
-def _add_work(months: Months, flows: dict[tuple[str, str], Draws], span: tuple[int, int]) -> None:
-    """Add the flows of months in work, shape (person, k, 1)."""
+def _add_work(months: Months, flows: Flows, span: tuple[int, int]) -> None:
+    """Add the flows of wages, also of part-time work on benefit, shape (person, k, 1)."""
     first, after = span
-    n, wage = after - first, months.profile.column("wage").astype(float)[:, None]
-    by_month: dict[tuple[str, str], list[Draws]] = {}
+    n, wages = after - first, np.hstack([months.wages(), months.part_time()])
     for t in range(first, after):
-        found = months.employer(months.histories.month(t), wage)
+        idle = idle_in(t - first, n, months.benefit_last)(np.arange(n + 1))
+        found = {**months.employer(months.histories.month(t), wages).values, "wage": wages}
         for flow in FLOWS:
             if flow.level == "work_month":
                 for payer, sign, result in flow.sides:
-                    amount = wage if result == "wage" else found[result]
-                    by_month.setdefault((flow.line, payer), []).append(
-                        sign * np.broadcast_to(amount, wage.shape)
-                    )
-    for key, amounts in by_month.items():
-        in_order = amounts if months.benefit_last else amounts[::-1]
-        zero = np.zeros(wage.shape)
-        flows[key] = np.concatenate([zero, *in_order], axis=1).cumsum(axis=1)[:, : n + 1, None]
+                    amount = np.broadcast_to(sign * found[result], wages.shape)
+                    table = flows.setdefault((flow.line, payer), np.zeros((len(wages), n + 1, 1)))
+                    table[:, :, 0] += np.where(idle, amount[:, 1:], amount[:, :1])

@@ -1,7 +1,8 @@
 """Years with months on benefit and months in work, as the ledger has them, against SISU.
 
 SISU 26.10, Statistics Finland (see tests/golden/sisu/README.md): a single person in Helsinki, on
-basic-level benefit and then in work. Tolerance 0.01 €: nothing is rounded on the way, the grid is.
+basic-level benefit or earnings-related allowance and then in work. Tolerance 0.01 €: nothing is
+rounded on the way, the grid is.
 """
 
 import datetime as dt
@@ -20,6 +21,7 @@ GRID = Path(__file__).parent / "sisu" / "household_grid_dev.csv.gz"
 LINES = {
     "gross_wage_eur_year": (("gross_wage", 1.0),),
     "gross_unemployment_benefit_eur_year": (
+        ("earnings_related_allowance", 1.0),
         ("labour_market_subsidy", 1.0),
         ("general_support", 1.0),
     ),
@@ -36,8 +38,7 @@ LINES = {
 
 
 def grid():
-    frame = pd.read_csv(GRID)
-    return frame[frame.benefit_type == "basic"].reset_index(drop=True)
+    return pd.read_csv(GRID)
 
 
 def levels(row):
@@ -55,6 +56,7 @@ def levels(row):
     person = Person(
         wage=float(row.wage_eur_month),
         age=30.0,
+        benefit="earnings_related" if row.benefit_type == "earnings_related" else "basic_level",
         municipality="helsinki",
         rent=float(row.rent_eur_month),
         municipality_group="capital_region" if row.year == 2024 else "helsinki",
@@ -74,7 +76,7 @@ def years():
 
 def test_the_grid_has_years_of_every_length(years):
     frame, _ = years
-    assert len(frame) == 122
+    assert frame.benefit_type.value_counts().to_dict() == {"basic": 122, "earnings_related": 118}
     assert set(frame.months_employed) == {0, 3, 6, 9, 12}
     assert set(frame.year) == set(range(2019, 2027))
 
@@ -84,4 +86,6 @@ def test_every_year(years, column):
     frame, ours = years
     got = sum(sign * ours[line] for line, sign in LINES[column] if line in ours)
     apart = np.abs(frame[column] - got) > 0.01 + 1e-9
-    assert not apart.any(), frame.loc[apart, ["year", "wage_eur_month", "months_employed"]]
+    assert not apart.any(), frame.loc[
+        apart, ["year", "benefit_type", "wage_eur_month", "months_employed"]
+    ]

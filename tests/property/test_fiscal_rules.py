@@ -125,6 +125,7 @@ OBSERVED = Observed(
                     "benefit_kind": "basic_level",
                     "days_paid_before": 900.0,
                     "service_share": 0.0,
+                    "benefit_ground": "unemployment",
                     "integration_ground": "none",
                     "integration_years": 0.0,
                     "children_under_18": 2.0,

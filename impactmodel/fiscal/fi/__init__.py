@@ -1,4 +1,4 @@
-"""Finnish rules 2019–2026: wage, basic-level unemployment benefit, taxes and who bears them."""
+"""Finnish rules 2019–2026: wage, unemployment benefits, taxes and who bears them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from impactmodel.core.rule import RuleBook
+from impactmodel.fiscal.fi.allowance_payers import ALLOWANCE_PAYERS, ALLOWANCE_PERIOD
 from impactmodel.fiscal.fi.contributions import EMPLOYEE_CONTRIBUTIONS
 from impactmodel.fiscal.fi.earnings_related import EARNINGS_RELATED_ALLOWANCE
 from impactmodel.fiscal.fi.employer import EMPLOYER_CONTRIBUTIONS
 from impactmodel.fiscal.fi.housing_allowance import HOUSING_ALLOWANCE, MUNICIPALITY_GROUPS
 from impactmodel.fiscal.fi.income_tax import INCOME_TAX
-from impactmodel.fiscal.fi.municipal_share import MUNICIPAL_SHARE
+from impactmodel.fiscal.fi.municipal_share import BENEFIT_GROUNDS, MUNICIPAL_SHARE
 from impactmodel.fiscal.fi.social_assistance import SOCIAL_ASSISTANCE
 from impactmodel.fiscal.fi.unemployment_benefit import BENEFIT_KINDS, UNEMPLOYMENT_BENEFIT
 from impactmodel.fiscal.rule_results import RuleInput
@@ -22,7 +23,9 @@ PARAMETERS = Path(__file__).parent / "parameters"
 BOOKS: Mapping[str, RuleBook] = MappingProxyType(
     {
         "unemployment_benefit": UNEMPLOYMENT_BENEFIT,
+        "allowance_period": ALLOWANCE_PERIOD,
         "earnings_related_allowance": EARNINGS_RELATED_ALLOWANCE,
+        "allowance_payers": ALLOWANCE_PAYERS,
         "municipal_share": MUNICIPAL_SHARE,
         "employee_contributions": EMPLOYEE_CONTRIBUTIONS,
         "income_tax": INCOME_TAX,
@@ -52,6 +55,13 @@ INPUTS: Mapping[str, RuleInput] = MappingProxyType(
             "flag",
             0.0,
             1.0,
+        ),
+        "allowance_maximum": RuleInput(
+            "longest period of allowance: 300, 400 or 500 days", "days", 0.0
+        ),
+        "idle_share": RuleInput("share of the month on benefit", "share", 0.0, 1.0),
+        "benefit_ground": RuleInput(
+            "ground on which the days are paid", "text", options=BENEFIT_GROUNDS
         ),
         "days_paid_before": RuleInput("counter of paid benefit days", "days", 0.0),
         "integration_ground": RuleInput(

@@ -7,9 +7,10 @@ before unemployment, less a share for the employee's contributions:
 
 at most 90 % of :math:`w` and at least :math:`b + k`. In periods that began on or after 2 September
 2024 the allowance is 80 % of that after 40 paid days and 75 % after 170. Adjusted allowance and
-part-time wage together stay below the wage, less the same share. Nothing is rounded.
+part-time wage together stay below the wage, less the same share. A reduction falls on the basic
+part in proportion. Nothing is rounded.
 Source: SISU 26.10, Statistics Finland, BSD-3-Clause, macros AnsioSidKS and SoviteltuKS; HE 13/2024
-for who is stepped.
+for who is stepped; law 388/2023, section 25, for the basic part of an adjusted allowance.
 Assumptions: a fund member who meets the work requirement; a month that crosses a step is split by
 days; no increased earnings part; no waiting days.
 """
@@ -120,7 +121,7 @@ def _adjusted() -> tuple[Named, ...]:
         ),
         Named(
             "basic_part_of_allowance",
-            Minimum((Input("monthly_allowance"), _DAYS * _BASIC)),
+            Input("monthly_allowance") * _BASIC / Input("daily_allowance"),
             "part of the allowance that is the basic part",
         ),
     )

@@ -7,10 +7,11 @@ a step is split by days: with share s(t) at t days paid before, the municipality
 
 Increments are the state's. To 2024 days in services are the state's and are not counted; from 2025
 they are counted, those of earlier years too. During the first years of integration the state bears
-everything and no day is counted.
+everything and no day is counted. From 2025 the municipality bears nothing of days of lay-off,
+weather barrier and additional days (``benefit_ground`` "lay_off").
 Sources: Kela, financing of labour market subsidy; laws 385/2023 and 387/2023; see
 ``parameters/municipal_share.yaml``. Assumptions: an adjusted day counts as a day; a step begins
-with the next day, where the statute says the next payment period.
+with the next day, where the statute says the next payment period; days of lay-off are counted.
 """
 
 from __future__ import annotations
@@ -19,6 +20,12 @@ from impactmodel.core.rule import Bands, Difference, Gate, Input, Lookup, Named,
 
 _BEFORE, _COUNTED = Input("days_paid_before"), Input("counted_days")
 _PAID = Input("paid_days")
+
+BENEFIT_GROUNDS = ("unemployment", "lay_off")
+SHARED_GROUND = Lookup(
+    "benefit_ground", {"unemployment": 1.0, "lay_off": Input("municipal_share.during_lay_off")}
+)
+"""Whether the municipality bears a share, by the ground on which the days are paid."""
 
 
 def _share_days(table: str) -> Rule:
@@ -70,7 +77,8 @@ def _split() -> tuple[Named, ...]:
                     "basic_level": subsidy * Input("benefit.labour_market_subsidy.in_force")
                     + support * Input("benefit.general_support.in_force"),
                 },
-            ),
+            )
+            * SHARED_GROUND,
             "days that the municipality bears",
         ),
         Named(

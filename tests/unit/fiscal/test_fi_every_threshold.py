@@ -21,6 +21,13 @@ DAY = {
     "basic_part_of_benefit": 1.0,
     "counted_benefit_days": 1.0,
     "service_share": 0.0,
+    "benefit_ground": "unemployment",
+}
+ALLOWANCE = {
+    "monthly_allowance": 1.0,
+    "basic_part_of_allowance": 1.0,
+    "allowance_days": 1.0,
+    "benefit_ground": "unemployment",
 }
 # Parameter: result, input in which the threshold lies, the other inputs, factor on the row's value.
 BANDS = {
@@ -96,6 +103,7 @@ STEPS = {
         )
         for kind in ("labour_market_subsidy", "basic_allowance", "general_support")
     },
+    "municipal_share.earnings_related": ("municipal_allowance", "days_paid_before", ALLOWANCE, 1),
 }
 BENEFIT = {"benefit_kind": "basic_level", "month_share": 1, "service_share": 0}
 HOUSEHOLD = {

@@ -251,6 +251,7 @@ def split(day, **given):
         "month_share": 1 / 21.5,
         "service_share": 0,
         "part_time_wage": 0.0,
+        "benefit_ground": "unemployment",
         "integration_ground": "none",
         "integration_years": 0.0,
         "days_paid_before": 0.0,

@@ -62,9 +62,7 @@ def test_a_year_is_the_example_households_year(worked, order):
     # With "nobody works" as the other arm, the saving is the difference of two example years.
     side = RuleSide(persons=(SINGLE,), histories=HistoryAssumptions(filling=order))
     found = savings(outcomes([[worked / 12]], [[0.0]], step="year"), side)
-    examples = [
-        Household(wage=SINGLE.wage, months_employed=months, rent=700.0) for months in (worked, 0)
-    ]
+    examples = [Household(SINGLE, months) for months in (worked, 0)]
     totals = household_year(RULES, 2025, examples).totals
     for line in LINES:
         drop = totals[line][1] - totals[line][0]

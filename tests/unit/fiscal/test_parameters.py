@@ -181,6 +181,7 @@ class TestCompute:
 
     def test_unverified_values_are_visible_only_where_they_were_used(self, rules):
         counter = {
+            "benefit_ground": "unemployment",
             "integration_ground": "none",
             "integration_years": 0,
             "days_paid_before": 500,

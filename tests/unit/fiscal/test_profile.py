@@ -50,7 +50,7 @@ def test_every_fault_is_located_and_shows_no_value(tmp_path):
         "10000",
         "persons.csv, line 4, wage: this cell is empty; fill it in",
         "persons.csv, line 5, benefit: Person needs 'labour_market_subsidy' or 'basic_allowance' "
-        "or 'general_support' or 'basic_level' here",
+        "or 'general_support' or 'basic_level' or 'earnings_related' here",
     ]
 
 

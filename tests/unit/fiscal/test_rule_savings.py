@@ -72,6 +72,7 @@ def one_by_one(person, path, start):
                 "service_share": person.service_share,
                 "part_time_wage": 0.0,
                 "days_paid_before": counter if day.year < 2025 else from_2025,
+                "benefit_ground": "unemployment",
                 "integration_ground": person.integration_ground,
                 "integration_years": person.integration_years + passed,
             },
