@@ -14,6 +14,7 @@ from impactmodel.fiscal.ledger_data import Line
 from impactmodel.fiscal.observed import ByRules, Observed, ObservedFlow, Shares
 from impactmodel.fiscal.parameters import load_rules
 from impactmodel.fiscal.profile import Person, Profile
+from impactmodel.fiscal.reform import Change, Reform
 from impactmodel.fiscal.rule_side import RuleSide
 from impactmodel.fiscal.savings import Savings
 from impactmodel.fiscal.unit_values import UnitValue, UnitValues
@@ -22,6 +23,7 @@ __all__ = [
     "Appraisal",
     "ByRules",
     "Central",
+    "Change",
     "Household",
     "HouseholdYear",
     "Ledger",
@@ -31,6 +33,7 @@ __all__ = [
     "Person",
     "Profile",
     "PublicSide",
+    "Reform",
     "RuleSide",
     "Savings",
     "ServiceCost",

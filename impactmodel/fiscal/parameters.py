@@ -27,6 +27,7 @@ from impactmodel.fiscal.parameter_files import (
     Value,
     read_parameters,
 )
+from impactmodel.fiscal.reform import Reform, reformed
 from impactmodel.fiscal.rule_closure import book_behind
 from impactmodel.fiscal.rule_results import Computed, Found, RuleInput, check_inputs, explanation
 
@@ -57,6 +58,7 @@ class Rules:
     inputs: Mapping[str, RuleInput]
     mode: Mode = "strict"
     signed: dt.date | None = None
+    reforms: tuple[str, ...] = ()
 
     def carry_forward(self) -> Rules:
         """Return the same rules, which use the last value after the covered dates and flag it."""
@@ -65,6 +67,32 @@ class Rules:
     def as_signed(self, date: dt.date) -> Rules:
         """Return the rules as known on ``date``: what became known later does not count."""
         return replace(self, signed=date)
+
+    def reformed(self, reform: Reform) -> Rules:
+        """Return the rules with the dated values of a reform in the place of their own.
+
+        A value holds from its day on, over everything that the rules change later, or until a
+        day on which they hold again. A reform without changes, or with the values that are in
+        force anyway, changes no result.
+
+        Raises
+        ------
+        InputError
+            For a parameter that the rules do not have, a value of the wrong shape, a change
+            outside the covered dates, or two changes of one parameter whose dates overlap.
+
+        Examples
+        --------
+        >>> import datetime as dt
+        >>> from impactmodel.fiscal.reform import Change, Reform
+        >>> change = Change("benefit.basic_daily_amount", dt.date(2025, 1, 1), 40.0)
+        >>> raised = load_rules("fi").reformed(Reform("raised", changes=(change,)))
+        >>> raised.at(dt.date(2024, 12, 31)).value("benefit.basic_daily_amount")
+        37.21
+        >>> raised.at(dt.date(2026, 12, 31)).value("benefit.basic_daily_amount")
+        40.0
+        """
+        return reformed(self, reform)
 
     def at(self, date: dt.date) -> RulesAt:
         """Return the rules in force on ``date``."""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.fiscal.parameters import Rules
     from impactmodel.fiscal.profile import Profile
+    from impactmodel.fiscal.rule_results import Found
     from impactmodel.fiscal.rule_side import RuleSide
 
 type Draws = NDArray[np.float64]
@@ -210,7 +211,9 @@ def _statements(
         said.append(f"'{driver}' at the end of a period is taken as the state through the period")
     relevant = _relevant(months)
     used = [one for one in months.used.found.values() if one.parameter.id in relevant]
-    unverified = sorted({one.parameter.id for one in used if not one.value.is_verified})
+    unverified = sorted(
+        {one.parameter.id for one in used if not (one.value.is_verified or one.reform)}
+    )
     carried = sorted({one.parameter.id for one in used if one.carried})
     frozen = sorted({one.parameter.id for one in used if one.frozen})
     for what, names in (
@@ -220,7 +223,26 @@ def _statements(
     ):
         if names:
             said.append(f"{what}: {', '.join(names)}")
+    said += _reforms(months.rules, used)
     return [*said, side.label] if side.label else said
+
+
+def _reforms(rules: Rules, used: list[Found]) -> list[str]:
+    """Say which values of reforms are used, and which reforms are not used at all."""
+    said = []
+    for reform in rules.reforms:
+        named = sorted(
+            {
+                str(f"{one.parameter.id} from {one.value.valid_from}")
+                for one in used
+                if one.reform == reform
+            }
+        )
+        if named:
+            said.append(f"REFORM “{reform}”, values used: {', '.join(named)}")
+        else:
+            said.append(f"REFORM “{reform}”: none of its values is used here")
+    return said
 
 
 def _living(months: Months) -> list[str]:
