@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -59,6 +59,9 @@ class Rules:
     mode: Mode = "strict"
     signed: dt.date | None = None
     reforms: tuple[str, ...] = ()
+    _books: dict[tuple[object, ...], RuleBook] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def carry_forward(self) -> Rules:
         """Return the same rules, which use the last value after the covered dates and flag it."""
@@ -104,8 +107,30 @@ class Rules:
         if strange:
             known = ", ".join(self.books)
             raise InputError("no such rule book", seen=strange[0], fix=f"use one of {known}")
-        rules = [rule for name in names or self.books for rule in self.books[name].rules]
-        return RuleBook(tuple(rules))
+        wanted = tuple(names) or tuple(self.books)
+        if wanted not in self._books:
+            rules = [rule for name in wanted for rule in self.books[name].rules]
+            self._books[wanted] = RuleBook(tuple(rules))
+        return self._books[wanted]
+
+    def part(self, names: Sequence[str], given: frozenset[str], only: Sequence[str]) -> RuleBook:
+        """Return the named books without the rules whose results are given.
+
+        Parameters
+        ----------
+        only
+            Results that are wanted: rules that none of them needs are left out too.
+        """
+        whole = self.book(*names)
+        key = (tuple(names), given & set(whole.names()), tuple(only))
+        if key not in self._books:
+            book = RuleBook(tuple(rule for rule in whole.rules if rule.name not in given))
+            strange = [name for name in only if name not in book.names()]
+            if strange:
+                fix = "name results of the books that are not given as inputs"
+                raise InputError("no rule gives this", seen=strange[0], fix=fix)
+            self._books[key] = book_behind(book, only) if only else book
+        return self._books[key]
 
     def find(self, name: str, date: dt.date) -> Found:
         """Return the value of a parameter in force on ``date``, as far as it was known.
@@ -214,14 +239,7 @@ class RulesAt:
         self, inputs: Mapping[str, Any], books: Sequence[str], only: Sequence[str]
     ) -> tuple[RuleBook, tuple[Found, ...]]:
         """Return the rules that a computation needs and the values they read; see `compute`."""
-        whole = self.rules.book(*books)
-        book = RuleBook(tuple(rule for rule in whole.rules if rule.name not in inputs))
-        strange = [name for name in only if name not in book.names()]
-        if strange:
-            fix = "name results of the books that are not given as inputs"
-            raise InputError("no rule gives this", seen=strange[0], fix=fix)
-        if only:
-            book = book_behind(book, only)
+        book = self.rules.part(books, frozenset(inputs), only)
         names = {name for one in self.rules.books.values() for name in one.names()}
         known = {**{n: RuleInput(n, "result of a rule") for n in names}, **self.rules.inputs}
         check_inputs(inputs, book.inputs() - set(self.rules.parameters), known)

@@ -47,9 +47,21 @@ type Draws = NDArray[np.float64]
 
 
 def rule_savings(
-    outcomes: Outcomes, rules: Rules, profile: Profile, side: RuleSide, *, seed: int
+    outcomes: Outcomes,
+    rules: Rules,
+    profile: Profile,
+    side: RuleSide,
+    *,
+    seed: int,
+    months_of: type[Months] = Months,
 ) -> Savings:
-    """Compute savings by the rules of a country; see `impactmodel.fiscal.savings`."""
+    """Compute savings by the rules of a country; see `impactmodel.fiscal.savings`.
+
+    Parameters
+    ----------
+    months_of
+        Another reading of the rules, to reproduce the method of another model.
+    """
     groups = tuple(outcomes.dataset["group"].values.tolist())
     profile.require_groups(groups)
     driver = find_driver(outcomes, side.driver)
@@ -58,7 +70,7 @@ def rule_savings(
     levels = np.stack([found.treated[:, :, at], found.counterfactual[:, :, at]], axis=1)
     shares = _shares(outcomes, driver, levels, found.periods, profile)
     histories = Histories.from_shares(shares, found.periods, groups, side.histories)
-    months = Months(rules, profile, histories, side.histories.filling == "block_at_start")
+    months = months_of(rules, profile, histories, side.histories.filling == "block_at_start")
     months.require_persons()
     extras = side.extras(seed)
     ledger = _ledger(months, outcomes, driver, extras)
