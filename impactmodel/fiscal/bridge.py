@@ -200,7 +200,7 @@ class _Search:
         if causes == 1:
             yield from ((option,) for option in single)
             return
-        some = list(combinations(single, 2))
+        some: list[tuple[Option, ...]] = list(combinations(single, 2))
         if causes > 2:
             some = [(*best.options, one) for one in single if len(best.options) == causes - 1]
         apart = [one for one in some if len({option.cause for option in one}) == causes]

@@ -211,7 +211,7 @@ def _statement(sheets: Mapping[str, pd.DataFrame], file: str) -> SheetStatement:
 
 
 def _change(row: Mapping[Any, Any], file: str) -> Change:
-    cells = {place_name(key): value for key, value in row.items() if _text(value)}
+    cells: dict[str, Any] = {place_name(key): value for key, value in row.items() if _text(value)}
     days = {key: _day(cells[key], key, file) for key in ("valid_from", "until") if key in cells}
     try:
         return load(Change, {**cells, **days})

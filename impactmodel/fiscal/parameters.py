@@ -27,7 +27,7 @@ from impactmodel.fiscal.parameter_files import (
     Value,
     read_parameters,
 )
-from impactmodel.fiscal.reform import Reform, reformed
+from impactmodel.fiscal.reform import Reform, patched
 from impactmodel.fiscal.rule_closure import book_behind
 from impactmodel.fiscal.rule_results import Computed, Found, RuleInput, check_inputs, explanation
 
@@ -95,7 +95,14 @@ class Rules:
         >>> raised.at(dt.date(2026, 12, 31)).value("benefit.basic_daily_amount")
         40.0
         """
-        return reformed(self, reform)
+        strict = self.mode == "strict"
+        parameters, sources = patched(self.parameters, self.covered, reform, strict=strict)
+        return replace(
+            self,
+            parameters=parameters,
+            sources={**self.sources, **sources},
+            reforms=(*self.reforms, reform.name),
+        )
 
     def at(self, date: dt.date) -> RulesAt:
         """Return the rules in force on ``date``."""

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import load_yaml, spec
 from impactmodel.fiscal.parameter_files import Amount, Parameter, Source, Value, shape_faults
-
-if TYPE_CHECKING:
-    from impactmodel.fiscal.parameters import Rules
 
 
 @spec
@@ -99,30 +97,40 @@ class ReformValue(Value):
     reform: str = ""
 
 
-def reformed(rules: Rules, reform: Reform) -> Rules:
-    """Return rules with the values of a reform; see `impactmodel.fiscal.parameters.Rules.reformed`.
+type Dates = tuple[dt.date, dt.date]
+
+
+def patched(
+    parameters: Mapping[str, Parameter],
+    covered: Mapping[str, Dates],
+    reform: Reform,
+    *,
+    strict: bool,
+) -> tuple[dict[str, Parameter], dict[str, Source]]:
+    """Return parameters with the values of a reform, and the sources of these values.
+
+    Parameters
+    ----------
+    covered
+        First and last covered day of each parameter; a change begins between them, or, unless
+        ``strict``, after them.
 
     Raises
     ------
     InputError
-        For a parameter that the rules do not have, a value of the wrong shape, a change outside
-        the covered dates, or two changes of one parameter whose dates overlap.
+        See `impactmodel.fiscal.parameters.Rules.reformed`.
     """
-    parameters, sources = dict(rules.parameters), dict(rules.sources)
+    found, sources = dict(parameters), {}
     for place, change in enumerate(reform.changes):
         where = f"changes[{place}]"
-        parameter = _found(rules, change, where)
-        _require_fit(rules, parameter, change, where)
+        parameter = _found(found, change, where)
+        _require_fit(covered[parameter.id], parameter, change, where, strict=strict)
         _require_apart(reform, place)
         key = f"reform {reform.name}: {change.source or reform.source or 'no source'}"
         sources[key] = Source(key, f"Reform “{reform.name}”", note=change.source or reform.source)
-        value = _value(reform, change, key)
-        parameters[change.parameter] = dataclasses.replace(
-            parameters[change.parameter],
-            values=_patched(parameters[change.parameter].values, value, change.until),
-        )
-    names = (*rules.reforms, reform.name)
-    return dataclasses.replace(rules, parameters=parameters, sources=sources, reforms=names)
+        values = _patched(parameter.values, _value(reform, change, key), change.until)
+        found[parameter.id] = dataclasses.replace(parameter, values=values)
+    return found, sources
 
 
 def _value(reform: Reform, change: Change, key: str) -> ReformValue:
@@ -164,23 +172,25 @@ def _again(value: Value, until: dt.date) -> Value:
     return dataclasses.replace(value, valid_from=until, known_from=value.known, note=note)
 
 
-def _found(rules: Rules, change: Change, where: str) -> Parameter:
-    if change.parameter not in rules.parameters:
-        near = get_close_matches(change.parameter, list(rules.parameters), 1)
+def _found(parameters: Mapping[str, Parameter], change: Change, where: str) -> Parameter:
+    if change.parameter not in parameters:
+        near = get_close_matches(change.parameter, list(parameters), 1)
         raise InputError(
             "the rules have no such parameter",
             key=f"{where}.parameter",
             seen=change.parameter,
             fix=f"did you mean '{near[0]}'?" if near else "remove the change",
         )
-    return rules.parameters[change.parameter]
+    return parameters[change.parameter]
 
 
-def _require_fit(rules: Rules, parameter: Parameter, change: Change, where: str) -> None:
+def _require_fit(
+    covered: Dates, parameter: Parameter, change: Change, where: str, *, strict: bool
+) -> None:
     for _, what, seen, fix in shape_faults(parameter, change.value):
         raise InputError(what, key=f"{where}.value", seen=seen, fix=fix)
-    first, last = rules.covered[parameter.id]
-    if change.valid_from < first or (rules.mode == "strict" and change.valid_from > last):
+    first, last = covered
+    if change.valid_from < first or (strict and change.valid_from > last):
         raise InputError(
             f"the change begins outside the covered dates, {first} to {last}",
             key=f"{where}.valid_from",

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from impactmodel.fiscal.example_grid import KEYS, ExampleGrid, GridResult, examp
 from impactmodel.fiscal.parameters import Rules
 
 type Pinned = dict[tuple[str, ...], dict[str, float]]
-type Values = dict[str, list[list[object]]]
+type Values = dict[str, list[list[Any]]]
 """By parameter: [first day, value] of each of its values."""
 
 CENT = 0.005 + 1e-9

@@ -105,13 +105,15 @@ def _sheet(savings: Savings, expected: bool) -> Sheet:
         found = sheet_of_expected_months(savings)
         cells = {(p, n, y): v for (n, p, y), v in found.items() if p in public}
     else:
-        view = savings.ledger.view("payer", "line", "year").mean("draw").to_series()
-        entries = savings.ledger.dataset
-        pairs = set(zip(entries["payer"].values, entries["line"].values, strict=True))
+        view = savings.ledger.view("payer", "line", "year").mean("draw")
+        data = savings.ledger.dataset
         cells = {
-            (str(p), str(n), int(y)): float(v)
-            for (p, n, y), v in view.items()  # type: ignore[misc]
-            if p in public and (p, n) in pairs
+            (payer, line, year): float(view.sel(payer=payer, line=line, year=year))
+            for payer, line in zip(
+                data["payer"].values.tolist(), data["line"].values.tolist(), strict=True
+            )
+            for year in savings.ledger.years
+            if payer in public
         }
     return {(place_name(p), place_name(n), y): v for (p, n, y), v in cells.items()}
 
