@@ -203,7 +203,9 @@ def _statement(sheets: Mapping[str, pd.DataFrame], file: str) -> SheetStatement:
                 raise InputError("unknown key", file=f"{file}, sheet {_ABOUT}", key=name)
     values = sheets.get(_VALUES)
     if values is not None:
-        stated["values"] = tuple(_change(row, file) for row in values.to_dict("records"))
+        names = [str(name) for name in values.columns]
+        rows = [dict(zip(names, row, strict=True)) for row in values.to_numpy().tolist()]
+        stated["values"] = tuple(_change(row, file) for row in rows)
     try:
         return SheetStatement(**stated)
     except InputError as error:

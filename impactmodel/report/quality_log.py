@@ -52,7 +52,9 @@ def quality_tables(result: RunResult | None, savings: Savings | None) -> tuple[T
     return tuple(table for table in tables if table.rows)
 
 
-def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], note: str) -> Table:
+def _table(
+    title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], note: str
+) -> Table:
     return Table(title, columns, tuple(rows), note, words=tuple(range(len(columns))))
 
 
@@ -138,9 +140,9 @@ def _data(result: RunResult | None, savings: Savings | None) -> Table:
     rules = _rules(savings)
     if rules is not None:
         for key in dict.fromkeys(one.value.source for one in _used(savings)):
-            source = rules.sources[key]
-            where = " ".join(p for p in (source.publisher, str(source.date or ""), source.url) if p)
-            rows.append((source.title, where or (source.note or ""), "public text", ""))
+            text = rules.sources[key]
+            where = " ".join(p for p in (text.publisher, str(text.date or ""), text.url) if p)
+            rows.append((text.title, where or (text.note or ""), "public text", ""))
     return _table("Data log", ("Input", "Source", "Licence", "SHA-256"), rows, "")
 
 
