@@ -14,6 +14,7 @@ from impactmodel.cli.terminal import say, say_json, show
 from impactmodel.core.errors import InputError
 
 if TYPE_CHECKING:
+    from impactmodel.fiscal import Bridge
     from impactmodel.fiscal.parameters import Rules
 
 BRIDGE_FILES = ("bridge.html", "bridge.csv")
@@ -32,7 +33,7 @@ def reconcile_files(
     from impactmodel.case import Case
     from impactmodel.fiscal import RuleSide, reconcile_savings
     from impactmodel.fiscal.claimed_sheet import ClaimedSheet, SheetStatement
-    from impactmodel.report.bridge import bridge_data, bridge_page, bridge_table
+    from impactmodel.report.bridge import bridge_data, bridge_table
     from impactmodel.running import run_case
 
     claim = ClaimedSheet.read(sheet)
@@ -51,12 +52,7 @@ def reconcile_files(
         outcomes, case.public, claim, stated=states, tolerance=tolerance, seed=seed
     )
     if out is not None:
-        with replaced(out, BRIDGE_FILES) as stage:
-            bridge_page(bridge, case.settings.name).write(stage / BRIDGE_FILES[0])
-            with (stage / BRIDGE_FILES[1]).open("w", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, fieldnames=["cause", "text", "amount"])
-                writer.writeheader()
-                writer.writerows(bridge_data(bridge)["steps"])
+        _write_bridge(bridge, case.settings.name, out)
     if as_json:
         say_json(bridge_data(bridge))
         return
@@ -65,6 +61,17 @@ def reconcile_files(
         say(f"Note: {note}.")
     if out is not None:
         say(f"Bridge: {out / BRIDGE_FILES[0]}")
+
+
+def _write_bridge(bridge: Bridge, title: str, out: Path) -> None:
+    from impactmodel.report.bridge import bridge_data, bridge_page
+
+    with replaced(out, BRIDGE_FILES) as stage:
+        bridge_page(bridge, title).write(stage / BRIDGE_FILES[0])
+        with (stage / BRIDGE_FILES[1]).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=["cause", "text", "amount"])
+            writer.writeheader()
+            writer.writerows(bridge_data(bridge)["steps"])
 
 
 def run_case_file(file: Path, *, as_json: bool) -> bool:

@@ -204,8 +204,9 @@ def _statement(sheets: Mapping[str, pd.DataFrame], file: str) -> SheetStatement:
     values = sheets.get(_VALUES)
     if values is not None:
         names = [str(name) for name in values.columns]
-        rows = [dict(zip(names, row, strict=True)) for row in values.to_numpy().tolist()]
-        stated["values"] = tuple(_change(row, file) for row in rows)
+        stated["values"] = tuple(
+            _change(dict(zip(names, row, strict=True)), file) for row in values.to_numpy().tolist()
+        )
     try:
         return SheetStatement(**stated)
     except InputError as error:
@@ -214,9 +215,11 @@ def _statement(sheets: Mapping[str, pd.DataFrame], file: str) -> SheetStatement:
 
 def _change(row: Mapping[Any, Any], file: str) -> Change:
     cells: dict[str, Any] = {place_name(key): value for key, value in row.items() if _text(value)}
-    days = {key: _day(cells[key], key, file) for key in ("valid_from", "until") if key in cells}
+    for key in ("valid_from", "until"):
+        if key in cells:
+            cells[key] = _day(cells[key], key, file)
     try:
-        return load(Change, {**cells, **days})
+        return load(Change, cells)
     except InputError as error:
         raise error.located(file=f"{file}, sheet {_VALUES}") from None
 

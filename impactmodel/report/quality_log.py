@@ -170,10 +170,9 @@ def _checks(result: RunResult | None, savings: Savings | None) -> Table:
     if rules is not None and savings is not None:
         day = dt.date(savings.ledger.years[-1], 12, 31)
         for found in check_parameters(rules, day):
-            more = len(found.findings) - _MOST_SAID
-            said = "; ".join(found.findings[:_MOST_SAID]) + (
-                f"; and {more} more" if more > 0 else ""
-            )
+            left = len(found.findings) - _MOST_SAID
+            said = "; ".join(found.findings[:_MOST_SAID])
+            said += f"; and {left} more" if left > 0 else ""
             rows.append((f"parameters on {day}: {found.name}", found.verdict, said))
     if result is not None:
         rows += [
