@@ -276,14 +276,25 @@ class _Reader:
         elif key == "evidence" and part.has("studies"):
             return self._studies(part)
         found = load(cls, part)
-        if isinstance(found, RuleSide) and found.profile:
-            name = found.profile
-            try:
-                found = found.read(self.folder)
-            except InputError as error:
-                raise error.located(key=key_text((*part.path, "profile"))) from None
-            self.inputs[name] = file_hash(self.folder / name)
+        if isinstance(found, RuleSide):
+            found = self._side(found, part)
         return found
+
+    def _side(self, side: RuleSide, part: Document) -> RuleSide:
+        """Read the files that a public side names, and keep their hashes."""
+        files = side.files
+        for key, name in files.items():
+            try:
+                side = side.read_one(key, self.folder)
+            except InputError as error:
+                raise error.located(key=key_text((*part.path, key))) from None
+            self.inputs[name] = file_hash(self.folder / name)
+        try:
+            side.rules()
+        except InputError as error:
+            file = str(self.folder / files["reform"]) if "reform" in files else part.file
+            raise error.located(file=file) from None
+        return side
 
     def _studies(self, part: Document) -> Studies:
         """Read studies, each inline or from a file of its own."""

@@ -102,6 +102,84 @@ def check(
 
 
 @app.command()
+def reconcile(
+    case: CaseFile,
+    sheet: Annotated[
+        Path,
+        typer.Argument(metavar="SHEET", help="CSV or Excel: payer, line, year, amount."),
+    ],
+    stated: Annotated[
+        Path | None,
+        typer.Option("--stated", metavar="YAML", help="What the sheet says of itself: values, ..."),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", help="Amounts that differ by no more agree.")
+    ] = 0.5,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder for the bridge.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain the difference between a third party's sheet of savings and those of a case.
+
+    The bridge from their total to ours names each cause (vintage, scope, timing, method) that a
+    computation of ours confirms, and what is left unexplained.
+    """
+    from impactmodel.cli.validation import reconcile_files
+
+    reconcile_files(case, sheet, stated=stated, tolerance=tolerance, out=out, as_json=as_json)
+
+
+@app.command("run-cases")
+def run_cases_command(
+    file: Annotated[Path, typer.Argument(metavar="CASES", help="Households and amounts: YAML.")],
+    as_json: AsJson = False,
+) -> None:
+    """Run households through the fiscal rules and compare them with expected amounts.
+
+    The exit code is 0 where all agree and 1 where some do not.
+    """
+    from impactmodel.cli.validation import run_case_file
+
+    if not run_case_file(file, as_json=as_json):
+        raise typer.Exit(1)
+
+
+@app.command("check-parameters")
+def check_parameters_command(
+    country: Annotated[str, typer.Option("--country", help="Whose rules.")] = "fi",
+    on: Annotated[
+        str, typer.Option("--on", metavar="DAY", help="Day of use, YYYY-MM-DD; today by default.")
+    ] = "",
+    reform: Annotated[
+        Path | None, typer.Option("--reform", metavar="YAML", help="A reform laid over the rules.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the dated parameters: sources, gaps, duplicates, stale values, values to verify.
+
+    The exit code is 0 where nothing is in error and 1 where something is.
+    """
+    from impactmodel.cli.validation import check_country
+
+    if not check_country(country, on, reform, as_json=as_json):
+        raise typer.Exit(1)
+
+
+@app.command("example-grid")
+def example_grid_command(
+    grid: Annotated[Path, typer.Argument(metavar="GRID", help="Wages, households, years: YAML.")],
+    reform: Annotated[
+        Path | None, typer.Option("--reform", metavar="YAML", help="A reform laid over the rules.")
+    ] = None,
+) -> None:
+    """Write a grid of example households as CSV, to lay another model's results beside."""
+    from impactmodel.cli.validation import write_grid
+
+    write_grid(grid, reform)
+
+
+@app.command()
 def indigo(
     file: Annotated[Path, typer.Argument(metavar="PROJECT", help="An INDIGO project: JSON.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of contract.yaml.")],

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 type Draws = NDArray[np.float64]
-type Flows = dict[tuple[str, str], float]
+type Cell = tuple[str, str, int]
+"""(line, payer, year)."""
 
 
 def at_expected_months(savings: Savings) -> pd.DataFrame:
@@ -49,48 +50,58 @@ def at_expected_months(savings: Savings) -> pd.DataFrame:
     """
     import pandas as pd
 
-    if not isinstance(savings.explainer, RuleExplainer):
-        raise InputError(
-            "these savings are linear in the outcomes",
-            key="savings",
-            fix="f(E[x]) differs from E[f(x)] only for savings by rules",
-        )
-    months, ledger = savings.explainer.months, savings.ledger
-    size = ledger.dataset["cohort_size"].values.mean(axis=0)
-    sheet: Flows = {}
-    for g, group in enumerate(months.histories.groups):
-        weights = months.profile.weights(group)
-        arms = [_arm(months, arm, g) for arm in range(len(ARMS))]
-        for key in arms[0]:
-            change = float(weights @ (arms[0][key] - arms[1][key]))
-            sheet[key] = sheet.get(key, 0.0) + size[g] * change
-    sheet |= savings.explainer.extras.at_expected_months(sheet, _fewer_idle(months, size))
+    ledger, sheet = savings.ledger, sheet_of_expected_months(savings)
     view = ledger.view("payer", "line").mean("draw")
     rows = []
     for line, payer in zip(
         ledger.dataset["line"].values.tolist(), ledger.dataset["payer"].values.tolist(), strict=True
     ):
         expected = float(view.sel(payer=payer, line=line))
-        plugged = sheet[line, payer]
+        plugged = sum(v for (of, to, _), v in sheet.items() if (of, to) == (line, payer))
         rows.append((line, payer, expected, plugged, expected - plugged))
     names = ["line", "payer", "expected_saving", "saving_of_expected_months", "difference"]
     return pd.DataFrame(rows, columns=names)
 
 
-def _fewer_idle(months: Months, size: Draws) -> float:
-    """Return how many months out of work the programme saves, whole cohort and all years."""
-    worked = months.histories.expected_months(0, months.histories.n_months).mean(axis=0)
-    return float(size @ (worked[0] - worked[1]))
+def sheet_of_expected_months(savings: Savings) -> dict[Cell, float]:
+    """Return f(E[x]) by (line, payer, year): what `at_expected_months` compares.
+
+    Raises
+    ------
+    InputError
+        If the savings were not computed by rules.
+    """
+    if not isinstance(savings.explainer, RuleExplainer):
+        raise InputError(
+            "these savings are linear in the outcomes",
+            key="savings",
+            fix="f(E[x]) differs from E[f(x)] only for savings by rules",
+        )
+    months, extras = savings.explainer.months, savings.explainer.extras
+    size = savings.ledger.dataset["cohort_size"].values.mean(axis=0)
+    sheet: dict[Cell, float] = {}
+    for g, group in enumerate(months.histories.groups):
+        weights = months.profile.weights(group)
+        arms = [_arm(months, arm, g) for arm in range(len(ARMS))]
+        for key in arms[0]:
+            change = float(weights @ (arms[0][key] - arms[1][key]))
+            sheet[key] = sheet.get(key, 0.0) + size[g] * change
+    for year, first, after in months.histories.years():
+        of_year = {(line, payer): v for (line, payer, y), v in sheet.items() if y == year}
+        worked = months.histories.expected_months(first, after).mean(axis=0)
+        stated = extras.at_expected_months(of_year, float(size @ (worked[0] - worked[1])))
+        sheet |= {(line, payer, year): value for (line, payer), value in stated.items()}
+    return sheet
 
 
-def _arm(months: Months, arm: int, group: int) -> Mapping[tuple[str, str], Draws]:
-    """Return what each payer receives over all years from each person, shape (person,)."""
+def _arm(months: Months, arm: int, group: int) -> Mapping[Cell, Draws]:
+    """Return what each payer receives in a year from each person, shape (person,)."""
     histories, people = months.histories, len(months.profile.persons)
     counters: Mapping[str, Draws] = opening(months)
-    total: dict[tuple[str, str], Draws] = {}
+    total: dict[Cell, Draws] = {}
 
     def add(line: str, payer: str, amount: Draws) -> None:
-        key = (line, payer)
+        key = (line, payer, year)
         total[key] = total.get(key, np.zeros(people)) + np.broadcast_to(amount, (people, 1))[:, 0]
 
     for year, first, after in histories.years():

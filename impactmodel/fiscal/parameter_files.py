@@ -184,7 +184,7 @@ def _faults(parameter: Parameter, file: ParameterFile) -> list[_Fault]:
             (("values", place, *where), what, seen, fix)
             for where, what, seen, fix in (
                 *_order_faults(parameter, value, before),
-                *_shape_faults(parameter, value),
+                *shape_faults(parameter, value.value),
                 *_source_faults(value),
             )
         ]
@@ -215,19 +215,20 @@ def _order_faults(parameter: Parameter, value: Value, before: Value | None) -> l
     return []
 
 
-def _shape_faults(parameter: Parameter, value: Value) -> list[_Fault]:
+def shape_faults(parameter: Parameter, value: Amount) -> list[_Fault]:
+    """Return what keeps an amount from being a value of a parameter."""
     where = ("value",)
-    if value.value is None:
+    if value is None:
         if parameter.null_means is None:
             fix = "give null_means: zero, or give a value"
             return [(where, "null needs the parameter's null_means", "null", fix)]
         return []
-    if isinstance(value.value, tuple) == (parameter.shape == "number"):
+    if isinstance(value, tuple) == (parameter.shape == "number"):
         wanted = "one number" if parameter.shape == "number" else "rows of [threshold, value]"
-        seen = "rows" if isinstance(value.value, tuple) else str(value.value)
+        seen = "rows" if isinstance(value, tuple) else str(value)
         return [(where, f"a parameter of shape {parameter.shape} needs {wanted}", seen, "")]
-    if isinstance(value.value, tuple):
-        starts = [row[0] for row in value.value]
+    if isinstance(value, tuple):
+        starts = [row[0] for row in value]
         rising = all(a < b for a, b in pairwise(starts))
         if not starts or not rising:
             seen = ", ".join(f"{s:g}" for s in starts) or "no rows"

@@ -27,6 +27,7 @@ from impactmodel.fiscal.parameter_files import (
     Value,
     read_parameters,
 )
+from impactmodel.fiscal.reform import Reform, patched
 from impactmodel.fiscal.rule_closure import book_behind
 from impactmodel.fiscal.rule_results import Computed, Found, RuleInput, check_inputs, explanation
 
@@ -57,6 +58,7 @@ class Rules:
     inputs: Mapping[str, RuleInput]
     mode: Mode = "strict"
     signed: dt.date | None = None
+    reforms: tuple[str, ...] = ()
     _plans: dict[Any, Plan] = field(default_factory=dict, repr=False, compare=False)
 
     def carry_forward(self) -> Rules:
@@ -66,6 +68,39 @@ class Rules:
     def as_signed(self, date: dt.date) -> Rules:
         """Return the rules as known on ``date``: what became known later does not count."""
         return replace(self, signed=date)
+
+    def reformed(self, reform: Reform) -> Rules:
+        """Return the rules with the dated values of a reform in the place of their own.
+
+        A value holds from its day on, over everything that the rules change later, or until a
+        day on which they hold again. A reform without changes, or with the values that are in
+        force anyway, changes no result.
+
+        Raises
+        ------
+        InputError
+            For a parameter that the rules do not have, a value of the wrong shape, a change
+            outside the covered dates, or two changes of one parameter whose dates overlap.
+
+        Examples
+        --------
+        >>> import datetime as dt
+        >>> from impactmodel.fiscal.reform import Change, Reform
+        >>> change = Change("benefit.basic_daily_amount", dt.date(2025, 1, 1), 40.0)
+        >>> raised = load_rules("fi").reformed(Reform("raised", changes=(change,)))
+        >>> raised.at(dt.date(2024, 12, 31)).value("benefit.basic_daily_amount")
+        37.21
+        >>> raised.at(dt.date(2026, 12, 31)).value("benefit.basic_daily_amount")
+        40.0
+        """
+        strict = self.mode == "strict"
+        parameters, sources = patched(self.parameters, self.covered, reform, strict=strict)
+        return replace(
+            self,
+            parameters=parameters,
+            sources={**self.sources, **sources},
+            reforms=(*self.reforms, reform.name),
+        )
 
     def at(self, date: dt.date) -> RulesAt:
         """Return the rules in force on ``date``."""
@@ -77,8 +112,8 @@ class Rules:
         if strange:
             known = ", ".join(self.books)
             raise InputError("no such rule book", seen=strange[0], fix=f"use one of {known}")
-        rules = [rule for name in names or self.books for rule in self.books[name].rules]
-        return RuleBook(tuple(rules))
+        wanted = tuple(names) or tuple(self.books)
+        return RuleBook(tuple(rule for name in wanted for rule in self.books[name].rules))
 
     def find(self, name: str, date: dt.date) -> Found:
         """Return the value of a parameter in force on ``date``, as far as it was known.

@@ -64,7 +64,7 @@ class Net:
             value=found.amount,
             valid_from=str(value.valid_from),
             source=found.sentence(self.months.rules.sources),
-            status=value.status,
+            status=f"reform, {value.status}" if found.reform else value.status,
             verified=value.is_verified,
         )
         return key

@@ -15,6 +15,7 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Audit
 from impactmodel.core.rule.numbers import plain
 from impactmodel.fiscal.parameter_files import Parameter, Source, Value
+from impactmodel.fiscal.reform import reform_of
 
 _UNITS = {
     "eur_year": " € a year",
@@ -59,9 +60,20 @@ class Found:
         return 0.0 if self.parameter.shape == "number" else ((0.0, 0.0),)
 
     @property
+    def reform(self) -> str:
+        """The reform that the value belongs to; empty for a value of the rules."""
+        return reform_of(self.value)
+
+    @property
     def marks(self) -> tuple[str, ...]:
         """Everything that limits the value."""
         value = self.value
+        if self.reform:
+            return (
+                f"REFORM “{self.reform}”",
+                value.status,
+                *([f"carried forward to {self.on}"] if self.carried else []),
+            )
         return (
             *([] if value.is_verified else ["UNVERIFIED"]),
             *([value.status] if value.status != "enacted" else []),

@@ -45,12 +45,13 @@ if TYPE_CHECKING:
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.fiscal.parameters import Rules
     from impactmodel.fiscal.profile import Profile
+    from impactmodel.fiscal.rule_results import Found
     from impactmodel.fiscal.rule_side import RuleSide
 
 type Draws = NDArray[np.float64]
 
 
-def rule_savings(
+def rule_savings(  # noqa: PLR0913  what savings join
     outcomes: Outcomes,
     rules: Rules,
     profile: Profile,
@@ -58,8 +59,15 @@ def rule_savings(
     *,
     histories: Histories | None = None,
     seed: int,
+    months_of: type[Months] = Months,
 ) -> Savings:
-    """Compute savings by the rules of a country; see `impactmodel.fiscal.savings`."""
+    """Compute savings by the rules of a country; see `impactmodel.fiscal.savings`.
+
+    Parameters
+    ----------
+    months_of
+        Another reading of the rules, to reproduce the method of another model.
+    """
     groups = tuple(outcomes.dataset["group"].values.tolist())
     profile.require_groups(groups)
     driver = find_driver(outcomes, side.driver)
@@ -67,7 +75,7 @@ def rule_savings(
         histories = _filled(outcomes, driver, side, profile, seed)
     else:
         _require_fitting(histories, outcomes, side, driver)
-    months = Months(rules, profile, histories, side.histories.filling == "block_at_start")
+    months = months_of(rules, profile, histories, side.histories.filling == "block_at_start")
     months.require_persons()
     extras = side.extras(seed)
     ledger = _ledger(months, outcomes, driver, extras)
@@ -262,7 +270,9 @@ def _statements(
         said.append(f"'{driver}' at the end of a period is taken as the state through the period")
     relevant = _relevant(months)
     used = [one for one in months.used.found.values() if one.parameter.id in relevant]
-    unverified = sorted({one.parameter.id for one in used if not one.value.is_verified})
+    unverified = sorted(
+        {one.parameter.id for one in used if not (one.value.is_verified or one.reform)}
+    )
     carried = sorted({one.parameter.id for one in used if one.carried})
     frozen = sorted({one.parameter.id for one in used if one.frozen})
     for what, names in (
@@ -272,7 +282,26 @@ def _statements(
     ):
         if names:
             said.append(f"{what}: {', '.join(names)}")
+    said += _reforms(months.rules, used)
     return [*said, side.label] if side.label else said
+
+
+def _reforms(rules: Rules, used: list[Found]) -> list[str]:
+    """Say which values of reforms are used, and which reforms are not used at all."""
+    said = []
+    for reform in rules.reforms:
+        named = sorted(
+            {
+                str(f"{one.parameter.id} from {one.value.valid_from}")
+                for one in used
+                if one.reform == reform
+            }
+        )
+        if named:
+            said.append(f"REFORM “{reform}”, values used: {', '.join(named)}")
+        else:
+            said.append(f"REFORM “{reform}”: none of its values is used here")
+    return said
 
 
 def _living(months: Months) -> list[str]:

@@ -14,6 +14,7 @@ from impactmodel.fiscal.extras import Extras, ServiceCost
 from impactmodel.fiscal.parameters import Rules, load_rules
 from impactmodel.fiscal.profile import Person, Profile
 from impactmodel.fiscal.projection import Adjustments
+from impactmodel.fiscal.reform import Reform
 from impactmodel.fiscal.unit_values import check_rate
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ class RuleSide:
         How expected employment is spread over people and months.
     carry_forward
         Use the last value after the dates that the rules cover, and flag it.
+    reform
+        Values laid over the rules, in place or as a YAML file beside the case; see
+        `impactmodel.fiscal.reform.Reform`.
     as_signed
         Freeze the rules as they were known on this day.
     discount_rate
@@ -58,6 +62,7 @@ class RuleSide:
     histories: HistoryAssumptions = HistoryAssumptions()
     carry_forward: bool = False
     as_signed: dt.date | None = None
+    reform: Reform | str | None = None
     discount_rate: float = 0.035
     displacement: Uncertain = 0.0
     deadweight: Uncertain = 0.0
@@ -91,14 +96,35 @@ class RuleSide:
         """Return the rules with their clocks set."""
         found = load_rules(self.country)
         found = found.carry_forward() if self.carry_forward else found
+        if isinstance(self.reform, str):
+            raise InputError(
+                "the file of the reform was not read",
+                key="reform",
+                seen=self.reform,
+                fix="give Reform.from_yaml(...)",
+            )
+        found = found if self.reform is None else found.reformed(self.reform)
         return found if self.as_signed is None else found.as_signed(self.as_signed)
 
+    @property
+    def files(self) -> dict[str, str]:
+        """Names of the files that the side is still to be read from, by key."""
+        named = {"profile": self.profile, "reform": self.reform}
+        return {key: name for key, name in named.items() if isinstance(name, str) and name}
+
     def read(self, folder: Path) -> RuleSide:
-        """Return the same with the persons of the profile's file in place."""
-        if not self.profile:
-            return self
-        found = Profile.from_csv(folder / self.profile)
-        return replace(self, persons=found.persons, profile="")
+        """Return the same with what its files hold in place."""
+        side = self
+        for key in self.files:
+            side = side.read_one(key, folder)
+        return side
+
+    def read_one(self, key: str, folder: Path) -> RuleSide:
+        """Return the same with what one of its files holds in place."""
+        path = folder / self.files[key]
+        if key == "reform":
+            return replace(self, reform=Reform.from_yaml(path))
+        return replace(self, persons=Profile.from_csv(path).persons, profile="")
 
     def people(self) -> Profile:
         """Return the profile.

@@ -28,6 +28,7 @@ from impactmodel.report.money_tables import returns_table
 from impactmodel.report.numbers import count, number
 from impactmodel.report.payment_tables import payments_table, schedule_table
 from impactmodel.report.public_section import public_blocks
+from impactmodel.report.quality_log import quality_tables
 from impactmodel.report.sentences import key_results, noise_sentence
 from impactmodel.report.tables import (
     Table,
@@ -83,6 +84,7 @@ def run_page(result: RunResult) -> Page:
             Section("public", "The public side", public_blocks(result, prob)),
             Section("sensitivity", "Other assumptions about the evidence", _varied(result)),
             Section("assumptions", "Assumptions", _marked("Assumption", result.assumptions)),
+            Section("quality", "Quality log", _quality(result)),
             Section("source", "Where this comes from", _source(result)),
         ),
     )
@@ -166,6 +168,11 @@ def _investors(result: RunResult, prob: float) -> tuple[Block, ...]:
         picture(plot_returns(result.returns, prob), "returns", "Investor returns", rates),
         picture(plot_cash_flows(result.flows, prob), "flows", "Cash flows by party", flows),
     )
+
+
+def _quality(result: RunResult) -> tuple[Block, ...]:
+    logs = quality_tables(result, result.savings)
+    return tuple(FoldedTables(table.title, (table,)) for table in logs)
 
 
 def _source(result: RunResult) -> tuple[Block, ...]:

@@ -10,6 +10,7 @@ from impactmodel.report.workbook_checks import write_checks
 from impactmodel.report.workbook_inputs import Inputs, write_assumptions, write_parameters
 from impactmodel.report.workbook_material import gather
 from impactmodel.report.workbook_payers import write_payers
+from impactmodel.report.workbook_quality import write_quality
 from impactmodel.report.workbook_sheet import open_book
 from impactmodel.report.workbook_sources import write_sources
 from impactmodel.report.workbook_uncertainty import write_uncertainty
@@ -26,16 +27,17 @@ SHEETS = (
     "Payers",
     "Uncertainty",
     "Checks",
+    "Quality log",
 )
 
 
 def workbook(result: RunResult | Savings, *, path: str | Path, prob: float | None = None) -> Path:
     """Write the workbook of a run, or of public savings alone.
 
-    Sheets: Sources, Parameters, Assumptions, Calculation, Payers, Uncertainty, Checks. The central
-    scenario (every input at its stated point, every outcome at the mean of its draws) is live: its
-    formulas are read from the rules that the library computes with, and follow the yellow cells.
-    Distributions are values.
+    Sheets: Sources, Parameters, Assumptions, Calculation, Payers, Uncertainty, Checks, Quality
+    log. The central scenario (every input at its stated point, every outcome at the mean of its
+    draws) is live: its formulas are read from the rules that the library computes with, and follow
+    the yellow cells. Distributions are values.
 
     Parameters
     ----------
@@ -67,6 +69,7 @@ def workbook(result: RunResult | Savings, *, path: str | Path, prob: float | Non
     write_uncertainty(sheets["Uncertainty"], material)
     write_checks(sheets["Checks"], material, inputs, results, shown)
     write_sources(sheets["Sources"], material)
+    write_quality(sheets["Quality log"], material)
     for name, cell in {"overall_check": "Checks!$B$5", **shown.names}.items():
         book.define_name(name, f"={cell}")
     book.set_properties({"title": material.title, "subject": "Central scenario in live formulas"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -132,7 +133,9 @@ def _title(material: Material, key: str) -> str:
     name, _, day = key.removeprefix("savings:").rpartition("|")
     if name not in rules.parameters:
         return ""
-    value = next(v for v in rules.parameters[name].values if str(v.valid_from) == day)
+    # Rules as signed may hold two values of one day: the one that they find is the one in use.
+    since = max(dt.date.fromisoformat(day), rules.covered[name][0])
+    value = rules.find(name, since).value
     source = rules.sources[value.source]
     return f"{source.title} ({source.url})" if source.url else source.title
 

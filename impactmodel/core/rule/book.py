@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,13 +35,16 @@ class RuleBook:
     """
 
     rules: tuple[Named, ...]
+    _inputs: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = [rule.name for rule in self.rules]
+        read = [inputs(rule) for rule in self.rules]
+        object.__setattr__(self, "_inputs", frozenset().union(*read) - set(names))
         for place, rule in enumerate(self.rules):
             if rule.name in names[:place]:
                 raise InputError("the rule book defines a name twice", seen=rule.name)
-            late = sorted(inputs(rule) & set(names[place:]))
+            late = sorted(read[place] & set(names[place:]))
             if late:
                 raise InputError(f"rule '{rule.name}' reads '{late[0]}' before it is defined")
 
@@ -54,7 +57,7 @@ class RuleBook:
 
     def inputs(self) -> frozenset[str]:
         """Return the names that must be given."""
-        return frozenset().union(*(inputs(rule) for rule in self.rules)) - set(self.names())
+        return self._inputs
 
     def values(self, env: Values) -> dict[str, NDArray[np.float64]]:
         """Compute every rule with numpy; see `impactmodel.core.rule.values`."""
