@@ -2,7 +2,8 @@
 
 from impactmodel.core.central import Central
 from impactmodel.fiscal.appraisal import Appraisal, mvpf
-from impactmodel.fiscal.budget import budget
+from impactmodel.fiscal.budget import LimitTest, against_limits, budget, payback_year
+from impactmodel.fiscal.budget_plan import Appropriation, BudgetPlan, Commitment, PublicCost
 from impactmodel.fiscal.compute import PublicSide, savings
 from impactmodel.fiscal.conversion import as_outcomes
 from impactmodel.fiscal.expected_months import at_expected_months
@@ -20,16 +21,21 @@ from impactmodel.fiscal.unit_values import UnitValue, UnitValues
 
 __all__ = [
     "Appraisal",
+    "Appropriation",
+    "BudgetPlan",
     "ByRules",
     "Central",
+    "Commitment",
     "Household",
     "HouseholdYear",
     "Ledger",
+    "LimitTest",
     "Line",
     "Observed",
     "ObservedFlow",
     "Person",
     "Profile",
+    "PublicCost",
     "PublicSide",
     "RuleSide",
     "Savings",
@@ -38,6 +44,7 @@ __all__ = [
     "UnitValue",
     "UnitValues",
     "ValueOfInformation",
+    "against_limits",
     "as_outcomes",
     "at_expected_months",
     "budget",
@@ -46,5 +53,6 @@ __all__ = [
     "household_year",
     "load_rules",
     "mvpf",
+    "payback_year",
     "savings",
 ]

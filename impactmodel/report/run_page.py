@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from impactmodel.report.assessment_tables import assessment_blocks
 from impactmodel.report.blocks import (
     Block,
     FoldedTables,
@@ -81,6 +82,7 @@ def run_page(result: RunResult) -> Page:
             Section("contract", "The contract and what it pays", _payments(result, prob)),
             Section("investors", "Investors", _investors(result, prob)),
             Section("public", "The public side", public_blocks(result, prob)),
+            Section("appraisal", "For whom it pays", assessment_blocks(result, prob)),
             Section("sensitivity", "Other assumptions about the evidence", _varied(result)),
             Section("assumptions", "Assumptions", _marked("Assumption", result.assumptions)),
             Section("source", "Where this comes from", _source(result)),
