@@ -79,6 +79,9 @@ class Settings:
         Statements that every output repeats, in order.
     translations
         Name and notes in Finnish (``fi``).
+    language
+        Of the report and the workbook; the brief then has it first. What the case types itself
+        stays as typed, or stands as the case translates it.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Settings:
     accept_checks: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     translations: dict[Literal["fi"], Translation] = field(default_factory=dict)
+    language: Literal["en", "fi"] = "en"
 
     def __post_init__(self) -> None:
         check_prob(self.interval)

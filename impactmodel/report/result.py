@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -53,6 +53,11 @@ class Settings(Protocol):
     @property
     def notes(self) -> tuple[str, ...]:
         """Statements that every output repeats."""
+        ...
+
+    @property
+    def language(self) -> Literal["en", "fi"]:
+        """Of the report and the workbook."""
         ...
 
     @property

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 _NET = ("saved", "paid", "spent", "net")
+_NET_COLUMNS = 8
+"""Beside payer and a blank."""
 
 
 def write_payers(sheet: Sheet, material: Material, results: Results) -> Shown:
@@ -31,10 +33,10 @@ def write_payers(sheet: Sheet, material: Material, results: Results) -> Shown:
         + prices
         + ". Positive: better off than without the programme. Upright figures are live; figures in "
         "grey italics are means over the draws, written as values.",
-        (34, 30, *[14] * count, *[16] * 5),
+        (34, 30, *[14] * count, *[16] * max(5, _NET_COLUMNS - count)),
     )
     sheet.page.freeze_panes(3, 2)
-    shown = Shown(years)
+    shown = Shown(years, sheet=sheet.name)
     if NET in material.parts:
         _net(sheet, material, results)
     if material.savings is not None and SAVINGS in material.parts:
