@@ -32,7 +32,7 @@ _FILLED = {
     "t": r"one year|[\d.,]+ \w+",
     "unit": r"\S+",
     "per": "per .+?",
-    "i": rf"[\d.,]+[ {NBSP}]%[ a-z-]* interval",
+    "i": rf"[\d.,]+[ {NBSP}]?%[ a-z-]* interval",
     "d": r"\d{4}-\d\d-\d\d\S*",
 }
 _FILLED["m"] = _FILLED["n"]

@@ -128,7 +128,8 @@ def test_targets_that_are_met_in_some_draws_and_several_targets(run: Run) -> Non
     assert plain(edition(some, "en").cards[0].verdict) == "Met with a probability of 50 %"
     assert plain(edition(some, "fi").cards[0].lines[0]) == (
         "Työpaikat: luvattiin 25, saavutetaan keskimäärin 25 "
-        "(50 %:n tasahäntäinen todennäköisyysväli 18–32); tavoitteen saavuttamisen todennäköisyys on 50 %."
+        "(50 %:n tasahäntäinen todennäköisyysväli 18–32); tavoitteen saavuttamisen "
+        "todennäköisyys on 50 %."
     )
     sure = TargetVerdict(GrossTarget("jobs", 25, achieved=30), np.full(4, 30.0))
     two = dataclasses.replace(result, verdicts=(*result.verdicts, sure))
