@@ -158,16 +158,27 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     found = _evidence(case, inputs)
     report("computing payments, returns and public savings", 0.7)
     money = _money(case, found.outcomes)
-    outcomes, paid, saved = money.outcomes, money.payments, money.savings
-    paid_on = money.paid_on or outcomes
+    outcomes = money.outcomes
     report("holding it against other assumptions", 0.85)
     beside = {
         name: savings(outcomes, side, seed=settings.seed) for name, side in case.beside.items()
     }
-    years = money.budget()
-    plan = case.budget
     varied = _varied(case)
     report("done", 1.0)
+    return _result(case, inputs, found, money, beside, varied)
+
+
+def _result(
+    case: Case,
+    inputs: dict[str, str],
+    found: _Estimated,
+    money: _Money,
+    beside: Mapping[str, Savings],
+    varied: tuple[Varied, ...],
+) -> CaseResult:
+    settings, outcomes, paid, saved = case.settings, money.outcomes, money.payments, money.savings
+    paid_on = money.paid_on or outcomes
+    years, plan = money.budget(), case.budget
     failed = _told(outcomes, found.diagnostics)
     return CaseResult(
         case=case,
@@ -184,8 +195,8 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
         savings=saved,
         net=money.net,
         budget=years,
-        costs=plan.costs if plan is not None else (),
-        limits=against_limits(years, plan) if plan is not None and years is not None else (),
+        costs=plan.costs if plan else (),
+        limits=against_limits(years, plan) if plan and years is not None else (),
         assessment=_assessment(case, money, years),
         beside=beside,
         varied=varied,

@@ -42,11 +42,8 @@ def net_part(
             reads |= {key: key, f"due|{due.name}": paid.total(due.name) if paid else ""}
             terms.append(Input(f"due|{due.name}") * Input(key))
         rules.append(Named(f"paid|{payer}", _sum(terms), f"{payer} pays, present value"))
-        spent: list[Rule] = []
-        for cost in [cost for cost in costs if cost.payer == payer]:
-            key, name = _factor(inputs, cost.date.year, savings), _cost(inputs, cost, savings)
-            reads |= {key: key, name: name}
-            spent.append(Input(name) * Input(key))
+        borne_by = [cost for cost in costs if cost.payer == payer]
+        spent = _spent(borne_by, savings, inputs, reads)
         rules.append(
             Named(f"spent|{payer}", _sum(spent), f"{payer} spends beside it, present value")
         )
@@ -67,6 +64,21 @@ def net_part(
     own = Central(inputs, {}, (replace(block, key="totals"),), joined.currency)
     whole = replace(joined, inputs={**joined.inputs, **inputs}, blocks=(*joined.blocks, block))
     return whole, {**parts, NET: Part(own, keys)}
+
+
+def _spent(
+    costs: Sequence[PublicCost],
+    savings: Savings,
+    inputs: dict[str, CentralInput],
+    reads: dict[str, str],
+) -> list[Rule]:
+    """Make costs and their discount factors inputs; return the terms of their present value."""
+    spent: list[Rule] = []
+    for cost in costs:
+        key, name = _factor(inputs, cost.date.year, savings), _cost(inputs, cost, savings)
+        reads |= {key: key, name: name}
+        spent.append(Input(name) * Input(key))
+    return spent
 
 
 def _factor(inputs: dict[str, CentralInput], year: int, savings: Savings) -> str:

@@ -350,7 +350,9 @@ def test_the_uncertainty_is_that_of_the_draws(results, tmp_path):
     result = results["koto_sib"]
     book = openpyxl.load_workbook(written(result, tmp_path), data_only=True)
     rows = list(book["Uncertainty"].iter_rows(values_only=True))
-    at = [row[0] for row in rows].index("Net position, present value: savings less payments and costs")
+    at = [row[0] for row in rows].index(
+        "Net position, present value: savings less payments and costs"
+    )
     assert rows[at + 1][2:8] == (
         "Mean", "Standard deviation", "P5", "P50", "P95", "P(pays more than it saves)"
     )  # fmt: skip
