@@ -47,11 +47,7 @@ def net_part(
         rules.append(
             Named(f"spent|{payer}", _sum(spent), f"{payer} spends beside it, present value")
         )
-        gained: list[Rule] = []
-        if payer in saved.totals():
-            reads[f"gained|{payer}"] = saved.total(payer)
-            gained = [Input(f"gained|{payer}")]
-        rules.append(Named(f"saved|{payer}", _sum(gained), f"{payer} saves, present value"))
+        rules.append(_saved(payer, saved, reads))
         borne = Sum((Input(f"paid|{payer}"), Input(f"spent|{payer}")))
         net = Difference(Input(f"saved|{payer}"), borne)
         rules.append(Named(f"net|{payer}", net, f"{payer}, net position"))
@@ -64,6 +60,14 @@ def net_part(
     own = Central(inputs, {}, (replace(block, key="totals"),), joined.currency)
     whole = replace(joined, inputs={**joined.inputs, **inputs}, blocks=(*joined.blocks, block))
     return whole, {**parts, NET: Part(own, keys)}
+
+
+def _saved(payer: str, saved: Part, reads: dict[str, str]) -> Named:
+    gained: list[Rule] = []
+    if payer in saved.totals():
+        reads[f"gained|{payer}"] = saved.total(payer)
+        gained = [Input(f"gained|{payer}")]
+    return Named(f"saved|{payer}", _sum(gained), f"{payer} saves, present value")
 
 
 def _spent(
