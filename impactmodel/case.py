@@ -19,14 +19,14 @@ from impactmodel.core.yaml import Document, key_text
 from impactmodel.effects.choices import DesignChoice, ExperimentChoice, designs_for
 from impactmodel.evidence import PublishedEvidence
 from impactmodel.finance import FundingStructure
-from impactmodel.fiscal import PublicSide, RuleSide
+from impactmodel.fiscal import BudgetPlan, PublicSide, RuleSide
 from impactmodel.sensitivity import EvidenceSensitivity
 from impactmodel.targets import GrossTarget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SECTIONS = ("evidence", "design", "contract", "funding", "public", "beside")
+_SECTIONS = ("evidence", "design", "contract", "funding", "public", "beside", "budget")
 
 
 @spec
@@ -79,6 +79,9 @@ class Settings:
         Statements that every output repeats, in order.
     translations
         Name and notes in Finnish (``fi``).
+    language
+        Of the report and the workbook; the brief then has it first. What the case types itself
+        stays as typed, or stands as the case translates it.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Settings:
     accept_checks: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     translations: dict[Literal["fi"], Translation] = field(default_factory=dict)
+    language: Literal["en", "fi"] = "en"
 
     def __post_init__(self) -> None:
         check_prob(self.interval)
@@ -136,6 +140,8 @@ class Case:
         Each may be absent: a case without a contract ends with the effect.
     beside
         Other public sides by name: the same effect for other people or other payers, shown beside.
+    budget
+        What payers spend beside outcome payments, and what they have set aside.
     folder
         Where files named in the case are looked for.
     inputs
@@ -149,6 +155,7 @@ class Case:
     funding: FundingStructure | None
     public: PublicSide | None
     beside: Mapping[str, PublicSide]
+    budget: BudgetPlan | None
     folder: Path
     inputs: Mapping[str, str]
 
@@ -179,6 +186,7 @@ class Case:
             funding=reader.section("funding", FundingStructure, None),
             public=reader.section("public", PublicSide, None),
             beside=reader.sections("beside", PublicSide),
+            budget=reader.section("budget", BudgetPlan, None),
             folder=path.parent,
             inputs=reader.inputs,
         )
@@ -213,6 +221,7 @@ class Case:
         for key, needs, missing, what in (
             ("funding", "contract", self.funding and not self.contract, "a fund"),
             ("beside", "public", self.beside and not self.public, "what stands beside"),
+            ("budget", "public", self.budget and not self.public, "a budget"),
             ("pays_on", "public", pays_on_savings and not self.public, "a contract on savings"),
         ):
             if missing:

@@ -9,24 +9,36 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import impactmodel.effects as effects_room
+from impactmodel.assessment import Assessment, assess
 from impactmodel.case import Case
 from impactmodel.case_evidence import PublishedFigures, SavedOutcomes
 from impactmodel.case_tables import Folder
 from impactmodel.contract import NoiseRisk, OutcomePayments, paying_for_noise, payments
 from impactmodel.core.errors import DiagnosticsError, InputError
+from impactmodel.core.money import same
 from impactmodel.core.outcomes import Outcomes
 from impactmodel.core.record import RunRecord
 from impactmodel.finance import CashFlows, Enrolled, Returns, cashflows, returns
-from impactmodel.fiscal import Savings, as_outcomes, budget, savings
+from impactmodel.fiscal import (
+    LimitTest,
+    PublicCost,
+    Savings,
+    against_limits,
+    as_outcomes,
+    budget,
+    savings,
+)
 from impactmodel.funding import cohort_of_fund
 from impactmodel.public import NetPosition, net_position
 from impactmodel.sensitivity import Varied, variants
 from impactmodel.targets import TargetVerdict, judge
+from impactmodel.what_if import Position
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from impactmodel.effects import Diagnostics, EffectFit
+    from impactmodel.fiscal.budget_plan import DatedCost
 
 _ACCEPTED = re.compile("the check '.+' failed and is accepted: |failed checks overridden: ")
 
@@ -46,7 +58,13 @@ class CaseResult:
     paid_on
         The outcomes that the contract pays on: these, or those of public money.
     budget
-        Savings and payments by payer and year, dims ``draw, payer, year, item``.
+        Savings, payments and costs by payer and year, dims ``draw, payer, year, item``.
+    costs
+        What payers spend beside outcome payments.
+    limits
+        What payers spend, against their appropriations and commitments.
+    assessment
+        For whom the programme pays, and what that hangs on.
     beside
         Savings on the other public sides of the case.
     varied
@@ -69,6 +87,9 @@ class CaseResult:
     savings: Savings | None
     net: NetPosition | None
     budget: xr.DataArray | None
+    costs: tuple[PublicCost, ...]
+    limits: tuple[LimitTest, ...]
+    assessment: Assessment | None
     beside: Mapping[str, Savings]
     varied: tuple[Varied, ...]
     verdicts: tuple[TargetVerdict, ...]
@@ -103,6 +124,18 @@ class _Money:
     returns: Returns | None = None
     savings: Savings | None = None
     net: NetPosition | None = None
+    costs: tuple[DatedCost, ...] = ()
+
+    @property
+    def parts(self) -> list[Any]:
+        """What brings assumptions and warnings of its own."""
+        return [self.payments or self.outcomes.provenance, self.flows, self.savings]
+
+    def budget(self) -> xr.DataArray | None:
+        """Return savings, payments and costs by budget year, where there is a net position."""
+        if self.savings is None or self.net is None:
+            return None
+        return budget(self.savings, self.payments, self.costs)
 
 
 def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
@@ -125,15 +158,27 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     found = _evidence(case, inputs)
     report("computing payments, returns and public savings", 0.7)
     money = _money(case, found.outcomes)
-    outcomes, paid, saved = money.outcomes, money.payments, money.savings
-    paid_on = money.paid_on or outcomes
+    outcomes = money.outcomes
     report("holding it against other assumptions", 0.85)
     beside = {
         name: savings(outcomes, side, seed=settings.seed) for name, side in case.beside.items()
     }
     varied = _varied(case)
     report("done", 1.0)
-    parts = [paid or outcomes.provenance, money.flows, saved]
+    return _result(case, inputs, found, money, beside, varied)
+
+
+def _result(
+    case: Case,
+    inputs: dict[str, str],
+    found: _Estimated,
+    money: _Money,
+    beside: Mapping[str, Savings],
+    varied: tuple[Varied, ...],
+) -> CaseResult:
+    settings, outcomes, paid, saved = case.settings, money.outcomes, money.payments, money.savings
+    paid_on = money.paid_on or outcomes
+    years, plan = money.budget(), case.budget
     failed = _told(outcomes, found.diagnostics)
     return CaseResult(
         case=case,
@@ -149,14 +194,36 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
         returns=money.returns,
         savings=saved,
         net=money.net,
-        budget=budget(saved, paid) if saved and paid else None,
+        budget=years,
+        costs=plan.costs if plan else (),
+        limits=against_limits(years, plan) if plan and years is not None else (),
+        assessment=_assessment(case, money, years),
         beside=beside,
         varied=varied,
         verdicts=tuple(judge(target, outcomes) for target in settings.targets),
         record=RunRecord(settings.seed, inputs),
-        assumptions=tuple(s for s in _once("assumptions", parts) if s not in failed),
+        assumptions=tuple(s for s in _once("assumptions", [*money.parts, plan]) if s not in failed),
         warnings=failed + _once("warnings", [paid, money.flows]),
         notes=settings.notes + (case.contract.notes if case.contract else ()),
+    )
+
+
+def _assessment(case: Case, money: _Money, years: xr.DataArray | None) -> Assessment | None:
+    """Appraise a case in which some payer pays or spends."""
+    if money.savings is None or money.net is None or case.public is None or years is None:
+        return None
+    settings = case.settings
+    position = Position(
+        outcomes=money.outcomes,
+        public=case.public,
+        contract=case.contract,
+        costs=money.costs,
+        view=settings.view,
+        pays_on_savings=settings.pays_on == "savings",
+        seed=settings.seed,
+    )
+    return assess(
+        money.savings, money.net, years, position, flows=money.flows, prob=settings.interval
     )
 
 
@@ -180,16 +247,35 @@ def _money(case: Case, outcomes: Outcomes) -> _Money:
     saved = None
     if case.public is not None:
         saved = savings(outcomes, case.public, seed=settings.seed)
+    costs = _costs(case, saved)
     if case.contract is None:
-        return _Money(outcomes, savings=saved)
+        net = net_position(saved, None, costs) if saved and costs else None
+        return _Money(outcomes, savings=saved, net=net, costs=costs)
     paid_on = as_outcomes(saved) if saved and settings.pays_on == "savings" else outcomes
     paid = payments(case.contract, paid_on, settings.view, seed=settings.seed)
     flows = earned = None
     if case.funding is not None:
         flows = cashflows(case.funding, paid, enrolment=enrolled, seed=settings.seed)
         earned = returns(flows, discount_rate=settings.discount_rate)
-    net = net_position(saved, paid) if saved else None
-    return _Money(outcomes, enrolled, paid_on, paid, flows, earned, saved, net)
+    net = net_position(saved, paid, costs) if saved else None
+    return _Money(outcomes, enrolled, paid_on, paid, flows, earned, saved, net, costs)
+
+
+def _costs(case: Case, saved: Savings | None) -> tuple[DatedCost, ...]:
+    """Return the draws of what payers spend beside outcome payments."""
+    if case.budget is None or saved is None:
+        return ()
+    same("currency", case.budget.currency, saved.currency, "the budget", "the public side")
+    first = saved.ledger.years[0]
+    for place, cost in enumerate(case.budget.costs):
+        if cost.date.year < first:
+            raise InputError(
+                f"a cost comes before {first}, to which everything is discounted",
+                key=f"budget.costs[{place}].date",
+                seen=cost.date,
+                fix="date it with the first year, or later",
+            )
+    return tuple(case.budget.drawn(saved.n_draws, case.settings.seed))
 
 
 def _require_later(outcomes: Outcomes, start: dt.date) -> None:

@@ -54,6 +54,9 @@ def run(
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Another seed than the case's.")
     ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", metavar="CODE", help="Of the report: en or fi.")
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -64,7 +67,7 @@ def run(
     """
     from impactmodel.cli.run import run_to_folder, show_result
 
-    result = run_to_folder(case, out, seed=seed, quiet=quiet)
+    result = run_to_folder(case, out, seed=seed, quiet=quiet, language=language)
     show_result(result, out, as_json=as_json)
 
 

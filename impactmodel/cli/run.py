@@ -10,13 +10,16 @@ from impactmodel.cli.folder import replaced
 from impactmodel.cli.terminal import progress, say, say_json, show
 
 if TYPE_CHECKING:
+    from impactmodel.report.languages import Code
     from impactmodel.running import CaseResult
 
 _WRITING = 0.9
 """Share of a run's work that is done when writing begins."""
 
 
-def run_to_folder(path: Path, out: Path, *, seed: int | None, quiet: bool) -> CaseResult:
+def run_to_folder(
+    path: Path, out: Path, *, seed: int | None, quiet: bool, language: str | None = None
+) -> CaseResult:
     """Run a case and put its results in the place of ``out``, whole or not at all."""
     from impactmodel.case import Case
     from impactmodel.report.files import RUN_FILES, write_run
@@ -25,12 +28,29 @@ def run_to_folder(path: Path, out: Path, *, seed: int | None, quiet: bool) -> Ca
     case = Case.from_yaml(path)
     if seed is not None:
         case = replace(case, settings=replace(case.settings, seed=seed))
+    if language is not None:
+        case = replace(case, settings=replace(case.settings, language=_code(language)))
     with replaced(out, RUN_FILES) as stage, progress(case.settings.name, quiet=quiet) as report:
         result = run_case(case, progress=lambda step, share: report(step, share * _WRITING))
         report("writing the report", _WRITING)
         write_run(result, stage)
         report("done", 1.0)
     return result
+
+
+def _code(language: str) -> Code:
+    from impactmodel.core.errors import InputError
+    from impactmodel.report.languages import CODES
+
+    for code in CODES:
+        if code == language:
+            return code
+    raise InputError(
+        "the report does not speak this language",
+        key="--language",
+        seen=language,
+        fix=f"use one of {', '.join(CODES)}",
+    )
 
 
 def show_result(result: CaseResult, out: Path, *, as_json: bool) -> None:

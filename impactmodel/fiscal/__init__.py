@@ -3,7 +3,8 @@
 from impactmodel.core.central import Central
 from impactmodel.fiscal.appraisal import Appraisal, mvpf
 from impactmodel.fiscal.bridge import Bridge, Step, reconcile_savings
-from impactmodel.fiscal.budget import budget
+from impactmodel.fiscal.budget import LimitTest, against_limits, budget, payback_year
+from impactmodel.fiscal.budget_plan import Appropriation, BudgetPlan, Commitment, PublicCost
 from impactmodel.fiscal.claimed_sheet import ClaimedSheet, SheetStatement
 from impactmodel.fiscal.compute import PublicSide, savings
 from impactmodel.fiscal.conversion import as_outcomes
@@ -26,16 +27,20 @@ from impactmodel.fiscal.unit_values import UnitValue, UnitValues
 
 __all__ = [
     "Appraisal",
+    "Appropriation",
     "Bridge",
+    "BudgetPlan",
     "ByRules",
     "Central",
     "Change",
     "ClaimedSheet",
+    "Commitment",
     "ExampleGrid",
     "GridHousehold",
     "Household",
     "HouseholdYear",
     "Ledger",
+    "LimitTest",
     "Line",
     "Observed",
     "ObservedFlow",
@@ -43,6 +48,7 @@ __all__ = [
     "Person",
     "PersonCases",
     "Profile",
+    "PublicCost",
     "PublicSide",
     "Reform",
     "RuleSide",
@@ -54,6 +60,7 @@ __all__ = [
     "UnitValue",
     "UnitValues",
     "ValueOfInformation",
+    "against_limits",
     "as_outcomes",
     "at_expected_months",
     "budget",
@@ -64,6 +71,7 @@ __all__ = [
     "household_year",
     "load_rules",
     "mvpf",
+    "payback_year",
     "reconcile_savings",
     "run_cases",
     "savings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +81,7 @@ class Appraisal:
         A ratio has no useful mean. The quantiles are over the draws in which it is defined.
         """
         found = {"mvpf": self.mvpf, "benefit_cost_ratio": self.benefit_cost_ratio}
-        return {name: _ratio(values, prob) for name, values in found.items()}
+        return {name: ratio_summary(values, prob) for name, values in found.items()}
 
     def _sum(self, names: tuple[str, ...] | list[str]) -> Draws:
         parts = [self.gains[name] for name in names if name in self.gains]
@@ -124,7 +125,29 @@ def mvpf(savings: Savings, *, cost: Uncertain, seed: int = 1) -> Appraisal:
     )
 
 
-def _ratio(values: Draws, prob: float) -> dict[str, Any]:
+def benefit_cost(lines: Mapping[str, Draws]) -> Draws:
+    r"""Return benefit over cost, draws: what lines gain over what lines lose.
+
+    A line is a benefit if its mean is above zero and a cost if it is below, in every draw alike, so
+    that draws are compared with one another. Not a number where there is no cost.
+
+    Examples
+    --------
+    >>> benefit_cost({"tax": np.array([6.0, 9.0]), "payments": np.array([-3.0, -3.0])}).tolist()
+    [2.0, 3.0]
+    """
+    values = [np.asarray(draws, dtype=float) for draws in lines.values()]
+    nothing = np.zeros(values[0].shape)
+    benefit = sum((v for v in values if v.mean() > 0), nothing)
+    cost = -sum((v for v in values if v.mean() < 0), nothing)
+    return np.where(cost > 0, benefit / np.where(cost > 0, cost, 1.0), np.nan)
+
+
+def ratio_summary(values: Draws, prob: float) -> dict[str, Any]:
+    """Summarise a ratio: median, equal-tailed interval, how often infinite and undefined.
+
+    The quantiles are over the draws in which it is defined.
+    """
     tail = (1 - check_prob(prob)) / 2
     defined = values[~np.isnan(values)]
     points = [float("nan")] * 3

@@ -155,17 +155,27 @@ class ObservedFlow:
         The outcome, an amount.
     channel
         ``tax``: participants pay it to the payers of the split; ``benefit``: those payers pay it
-        to participants; ``service``: those payers use it up.
+        to participants; ``service``: those payers use it up; ``earnings``: participants receive it
+        for work, before tax.
     split
-        Between whom the public side of it is shared.
+        Between whom the public side of it is shared; earnings have none.
     line
         Name of the line; the outcome's where it is not given.
     """
 
     outcome: str
-    channel: Literal["tax", "benefit", "service"]
-    split: Split
+    channel: Literal["tax", "benefit", "service", "earnings"]
+    split: Split | None = None
     line: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.split is None) != (self.channel == "earnings"):
+            raise InputError(
+                "earnings go to participants alone, anything else is split between payers",
+                key="split",
+                seen=self.channel,
+                fix="leave it out" if self.split else "say who receives or pays it",
+            )
 
     @property
     def name(self) -> str:
@@ -205,6 +215,8 @@ class Observed:
         check_rate(self.discount_rate)
         for place, flow in enumerate(self.flows):
             split = flow.split
+            if split is None:
+                continue
             names = split.shares if isinstance(split, Shares) else split.results.values()
             if "participant" in names and flow.channel != "service":
                 raise InputError(
@@ -222,11 +234,15 @@ class Observed:
         """Return the same as unit values: one unit of money is one unit of money."""
         values: list[UnitValue] = []
         for place, flow in enumerate(self.flows):
+            if flow.split is None:
+                values.append(_earned(flow))
+                continue
             try:
                 shares = flow.split.split()
             except InputError as error:
                 raise error.located(key=f"flows[{place}].split") from None
-            values += [_value(flow, payer, share) for payer, share in shares.items() if share]
+            found = {payer: share for payer, share in shares.items() if share}
+            values += [_value(flow, flow.split, payer, share) for payer, share in found.items()]
         return UnitValues(
             values=tuple(values),
             currency=self.currency,
@@ -241,8 +257,21 @@ class Observed:
         )
 
 
-def _value(flow: ObservedFlow, payer: str, share: float) -> UnitValue:
-    split = flow.split
+def _earned(flow: ObservedFlow) -> UnitValue:
+    return UnitValue(
+        line=flow.name,
+        outcome=flow.outcome,
+        value=1.0,
+        payer="participant",
+        channel="earnings",
+        source="received by participants as observed",
+        dated="with the evidence",
+        locator="the evidence itself",
+        status="estimated",
+    )
+
+
+def _value(flow: ObservedFlow, split: Shares | ByRules, payer: str, share: float) -> UnitValue:
     value = UnitValue(
         line=flow.name,
         outcome=flow.outcome,

@@ -11,6 +11,8 @@ from impactmodel.report.tables import Table
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from impactmodel.report.languages import Code
+
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
@@ -124,12 +126,15 @@ class Page:
         Pairs of a short name and a value, shown under the lead.
     sections
         In order.
+    language
+        Of its texts.
     """
 
     title: str
     lead: str
     facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
+    language: Code = "en"
 
     def html(self) -> str:
         """Return the page as one self-contained HTML document: no script, no request."""

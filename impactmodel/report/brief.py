@@ -65,7 +65,7 @@ class Brief:
 
 
 def brief(result: RunResult) -> Brief:
-    """Return the brief of a run: in English, and first in Finnish where the case has Finnish.
+    """Return the brief of a run: in English, first in Finnish where the case has or asks for it.
 
     Parameters
     ----------
@@ -77,15 +77,24 @@ def brief(result: RunResult) -> Brief:
     InputError
         If Finnish has no word for a name; the error says which word to add to the case.
     """
-    spoken = result.case.settings.translations
-    codes = [code for code in reversed(CODES) if code == "en" or code in spoken]
+    settings = result.case.settings
+    spoken = {"en", settings.language, *settings.translations}
+    codes = [code for code in reversed(CODES) if code in spoken]
     return Brief(tuple(_edition(result, code) for code in codes))
+
+
+def language_of(result: RunResult, code: Code) -> Language:
+    """Return a language with the case's words for it; names stay as typed where it has none."""
+    translation = result.case.settings.translations.get(code)
+    if translation is None:
+        return Language(code, typed=True)
+    return Language(code, dict(translation.words))
 
 
 def _edition(result: RunResult, code: Code) -> Edition:
     settings, outcomes = result.case.settings, result.outcomes
-    translation = None if code == "en" else settings.translations[code]
-    language = Language(code, {} if translation is None else dict(translation.words))
+    translation = settings.translations.get(code)
+    language = language_of(result, code)
     say, prob = language.say, settings.interval
     people = float(outcomes.cohort_size.values.sum(axis=1).mean())
     population, units = outcomes.provenance.population, members_are_units(result.design)
@@ -124,7 +133,8 @@ def _notes(result: RunResult, language: Language) -> tuple[str, ...]:
     if language.code == "en":
         return tuple(note[:1].upper() + note[1:] for note in result.notes)
     settings = result.case.settings
-    notes = settings.translations[language.code].notes
+    translation = settings.translations.get(language.code)
+    notes = settings.notes if translation is None else translation.notes
     others = len(result.notes) - len(settings.notes)
     if not others:
         return notes

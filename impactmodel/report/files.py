@@ -28,10 +28,10 @@ def write_run(result: RunResult, folder: str | Path) -> None:
 
     The draws are cohort means; no file holds a row of any person.
     """
-    folder = Path(folder)
-    run_page(result).write(folder / "report.html")
+    folder, language = Path(folder), result.case.settings.language
+    run_page(result, language).write(folder / "report.html")
     brief(result).write(folder / "brief.html")
-    workbook(result, path=folder / "workbook.xlsx")
+    workbook(result, path=folder / "workbook.xlsx", language=language)
     write_json(summary(result), folder / "summary.json")
     result.outcomes.to_netcdf(folder / "outcomes.nc")
     write_json(result.record.as_dict(), folder / "run.json")

@@ -1,4 +1,4 @@
-"""Languages of the brief: phrases, words for names, and how numbers are written."""
+"""Languages of what a run shows: phrases, words for names, and how numbers are written."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language of the brief.
+    """A language of what a run shows.
 
     Parameters
     ----------
@@ -53,10 +53,13 @@ class Language:
         ``en`` or ``fi``.
     own
         The case's own words for names; they come before the built-in ones.
+    typed
+        Whether a name without a word stands as it was typed; it is refused otherwise.
     """
 
     code: Code
     own: Mapping[str, str] = field(default_factory=dict)
+    typed: bool = False
 
     def say(self, key: str, values: Mapping[str, str] | None = None) -> str:
         r"""Return a phrase with its values filled in.
@@ -64,7 +67,7 @@ class Language:
         Examples
         --------
         >>> Language("fi").say("interval", {"prob": Language("fi").percent(0.9)})
-        '90\xa0%:n tasahäntäinen väli'
+        '90\xa0%:n tasahäntäinen todennäköisyysväli'
         """
         phrase: str = texts()["phrases"][key][self.code]
         return phrase.format(**(values or {}))
@@ -85,7 +88,7 @@ class Language:
         found = self.known(name)
         if found is not None:
             return found
-        if self.code == "en":
+        if self.code == "en" or self.typed:
             return name.replace("_", " ")
         raise InputError(
             f"there is no word of the language '{self.code}' for this name",

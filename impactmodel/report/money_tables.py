@@ -51,12 +51,12 @@ def returns_table(returns: Returns, prob: float = 0.9) -> Table:
 
 
 def net_position_table(net: ByPayer, prob: float = 0.9, discounted: str = "") -> Table:
-    """Tabulate savings less outcome payments of each payer.
+    """Tabulate savings less outcome payments and costs of each payer.
 
     Parameters
     ----------
     discounted
-        How both are discounted, such as ``3.5 % a year to 2019``.
+        How all are discounted, such as ``3.5 % a year to 2019``.
     """
     unit = money("")
     parts = {name: np.asarray(draws) for name, draws in net.by_payer().items()}
@@ -68,9 +68,9 @@ def net_position_table(net: ByPayer, prob: float = 0.9, discounted: str = "") ->
         )
         for name, draws in parts.items()
     )
-    words = f"Both discounted at {discounted}. " if discounted else ""
+    words = f"All discounted at {discounted}. " if discounted else ""
     return Table(
-        title=f"Savings less outcome payments, in {net.currency}",
+        title=f"Savings less outcome payments and costs, in {net.currency}",
         columns=(
             "Party",
             "Mean",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from impactmodel.report.assessment_tables import limits_table
 from impactmodel.report.blocks import Block, Folded, Marked, Paragraph, Picture, Points, Tabled
 from impactmodel.report.languages import english
 from impactmodel.report.money_figures import plot_net_position, plot_savings
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
     from impactmodel.fiscal import Savings
     from impactmodel.report.result import RunResult
 
-NO_MVPF = (
-    "No marginal value of public funds and no benefit-cost ratio is shown: they need what "
-    "participants earn, what employers get for the wage and what investors gain or lose beside the "
-    "public flows, and a ledger of public flows does not hold all of it."
-)
 UNLIKE = "; values: "
 
 
@@ -57,10 +53,11 @@ def public_blocks(result: RunResult, prob: float) -> tuple[Block, ...]:
         blocks += (
             Tabled(net_position_table(result.net, prob, discounting(savings))),
             _picture(figure, "net", "Savings less payments", caption),
-            Paragraph(NO_MVPF),
         )
     if result.budget is not None:
         blocks += (Tabled(budget_table(result.budget, savings)),)
+    if result.limits:
+        blocks += (Tabled(limits_table(result.limits, savings.currency)),)
     return blocks + _expected("this case", savings) + _beside(result, savings, prob)
 
 

@@ -6,11 +6,13 @@ interval. Amounts are in the currency that stands beside them.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from impactmodel.core.summary import describe_draws
+from impactmodel.fiscal.appraisal import ratio_summary
 from impactmodel.report.evidence_tables import is_own, published
 from impactmodel.report.public_tables import POINTS, expected_months, parties
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from impactmodel.fiscal import Savings
     from impactmodel.report.result import RunResult
+    from impactmodel.report.result_appraisal import Decision
 
 
 def described_by_name(parts: Mapping[str, Any], prob: float) -> dict[str, Any]:
@@ -70,8 +73,8 @@ def budget_summary(result: RunResult, prob: float) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        ``currency`` and ``by_payer``: payer, then calendar year, then ``savings`` and
-        ``payments``, each a description with the quantiles ``p50`` and ``p95``. Private parties
+        ``currency`` and ``by_payer``: payer, then calendar year, then ``savings``, ``payments``
+        and ``costs``, each a description with the quantiles ``p50`` and ``p95``. Private parties
         are included.
     """
     if result.budget is None or result.savings is None:
@@ -93,6 +96,81 @@ def budget_summary(result: RunResult, prob: float) -> dict[str, Any] | None:
             }
             for payer in table["payer"].values.tolist()
         },
+    }
+
+
+def limits_summary(result: RunResult) -> list[dict[str, Any]]:
+    """Summarise what payers spend against what they have set aside.
+
+    Returns
+    -------
+    list of dict
+        ``kind, payer, year`` (null: all years), ``limit, source``; of payments and costs, which are
+        undiscounted, ``mean, p50, p95``; ``probability_exceeded`` and ``exceeded`` (by P95).
+    """
+    return [
+        {
+            "kind": one.kind,
+            "payer": one.payer,
+            "year": one.year,
+            "limit": one.limit,
+            "source": one.source,
+            "mean": float(one.spent.mean()),
+            "p50": float(np.quantile(one.spent, 0.5)),
+            "p95": one.p95,
+            "probability_exceeded": one.probability_exceeded,
+            "exceeded": one.exceeded,
+        }
+        for one in result.limits
+    ]
+
+
+def appraisal_summary(result: RunResult, prob: float) -> dict[str, Any] | None:
+    """Summarise for whom a programme pays; every ratio by its median, never by a mean.
+
+    Returns
+    -------
+    dict or None
+        ``currency``; ``mvpf`` (a ratio, or null with ``no_mvpf``); ``benefit_cost`` by perspective,
+        ``payback_year`` by payer and ``cost_per_job`` by outcome (ratios); ``decisions``: by payer
+        ``evpi``, ``evppi`` by quantity, ``switching_values`` and ``tornado``. A ratio is ``median,
+        lower, upper, prob, kind, p_infinite, p_undefined``.
+    """
+    found = result.assessment
+    if found is None or not found.decisions:
+        return None
+    return {
+        "currency": found.currency,
+        "mvpf": None if found.value is None else ratio_summary(found.value.mvpf, prob),
+        "no_mvpf": found.no_value,
+        "benefit_cost": _ratios(found.benefit_cost, prob),
+        "payback_year": _ratios(found.payback, prob),
+        "cost_per_job": _ratios(found.cost_per_job, prob),
+        "decisions": {one.payer: _decision(one) for one in found.decisions},
+        "assumptions": list(found.assumptions),
+    }
+
+
+def _ratios(parts: Mapping[str, Any], prob: float) -> dict[str, Any]:
+    return {name: ratio_summary(np.asarray(draws), prob) for name, draws in parts.items()}
+
+
+def _decision(one: Decision) -> dict[str, Any]:
+    swings = one.swings.swings if one.swings else ()
+    return {
+        "evpi": None if one.known is None else dataclasses.asdict(one.known),
+        "evppi": {name: dataclasses.asdict(worth) for name, worth in one.known_of.items()},
+        "switching_values": {s.key: {"stated": s.stated, "value": s.value} for s in one.switches},
+        "tornado": [
+            {
+                "assumption": swing.name,
+                "low": swing.low,
+                "high": swing.high,
+                "mean_at_low": float(swing.at_low.mean()),
+                "mean_at_high": float(swing.at_high.mean()),
+            }
+            for swing in swings
+        ],
     }
 
 

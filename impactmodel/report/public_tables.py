@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from impactmodel.fiscal import Savings
 
 PUBLIC_TOTAL = "All public payers"
+_PAID = ("savings", "payments")
 POINTS = (0.5, 0.95)
 """Quantiles of a budget year: the middle, and what nineteen of twenty draws do not exceed."""
 
@@ -119,12 +120,15 @@ def budget_table(budget: xr.DataArray, savings: Savings) -> Table:
         rows += [(PUBLIC_TOTAL, str(year), *_points(whole.sel(year=year))) for year in years]
     left = f" Left out, being private: {', '.join(_plain(private))}." if private else ""
     heads = ("mean", *(f"P{q * 100:.0f}" for q in POINTS))
+    items = ("savings", "payments", "costs") if bool(public.sel(item="costs").any()) else _PAID
+    rows = [row[: 2 + len(items) * (1 + len(POINTS))] for row in rows]
     return Table(
         title=f"Savings and payments by budget year, in {savings.currency}, undiscounted",
-        columns=("Payer", "Year", *(f"{i}, {h}" for i in ("Savings", "Payments") for h in heads)),
+        columns=("Payer", "Year", *(f"{i.capitalize()}, {h}" for i in items for h in heads)),
         rows=tuple(rows),
         note="P50 and P95: half of the draws, and 95 % of them, are at or below. Savings fall into "
-        "the year in which they arise, payments into the year in which they fall due. Percentiles "
+        "the year in which they arise, payments and costs into the year in which they fall "
+        "due. Percentiles "
         f"do not add up over payers or years. A payer's years without either are left out.{left}",
         words=(0, 1),
     )
@@ -236,7 +240,7 @@ def _discounted_note(savings: Savings, prob: float) -> str:
 
 def _points(part: xr.DataArray) -> tuple[str, ...]:
     unit, said = money(""), []
-    for item in ("savings", "payments"):
+    for item in part["item"].values.tolist():
         draws = part.sel(item=item).values
         if not draws.any():
             said += ["0"] * (1 + len(POINTS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from impactmodel.effects import Diagnostics, EffectFit
     from impactmodel.finance.cashflows import CashFlows
     from impactmodel.finance.returns import Returns
-    from impactmodel.fiscal import Savings
+    from impactmodel.fiscal import LimitTest, PublicCost, Savings
+    from impactmodel.report.result_appraisal import Assessment
 
 
 class Translation(Protocol):
@@ -52,6 +53,11 @@ class Settings(Protocol):
     @property
     def notes(self) -> tuple[str, ...]:
         """Statements that every output repeats."""
+        ...
+
+    @property
+    def language(self) -> Literal["en", "fi"]:
+        """Of the report and the workbook."""
         ...
 
     @property
@@ -165,7 +171,7 @@ class ByPayer(Protocol):
 
 
 class Positions(ByPayer, Protocol):
-    """Savings less payments by payer, and the two themselves."""
+    """Savings less payments and costs by payer, and these themselves."""
 
     @property
     def saved(self) -> Mapping[str, Any]:
@@ -175,6 +181,11 @@ class Positions(ByPayer, Protocol):
     @property
     def paid(self) -> Mapping[str, Any]:
         """Discounted payments of each payer, draws."""
+        ...
+
+    @property
+    def spent(self) -> Mapping[str, Any]:
+        """Discounted costs beside payments of each payer, draws."""
         ...
 
 
@@ -248,7 +259,22 @@ class RunResult(Protocol):
 
     @property
     def budget(self) -> xr.DataArray | None:
-        """Savings and payments, dims ``draw, payer, year, item``."""
+        """Savings, payments and costs, dims ``draw, payer, year, item``."""
+        ...
+
+    @property
+    def costs(self) -> tuple[PublicCost, ...]:
+        """What payers spend beside outcome payments."""
+        ...
+
+    @property
+    def limits(self) -> tuple[LimitTest, ...]:
+        """What payers spend, against what they have set aside."""
+        ...
+
+    @property
+    def assessment(self) -> Assessment | None:
+        """For whom the programme pays, and what that hangs on."""
         ...
 
     @property

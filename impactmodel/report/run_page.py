@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from impactmodel.report.assessment_tables import assessment_blocks
 from impactmodel.report.blocks import (
     Block,
     FoldedTables,
@@ -30,6 +31,7 @@ from impactmodel.report.payment_tables import payments_table, schedule_table
 from impactmodel.report.public_section import public_blocks
 from impactmodel.report.quality_log import quality_tables
 from impactmodel.report.sentences import key_results, noise_sentence
+from impactmodel.report.speaking import translator
 from impactmodel.report.tables import (
     Table,
     effects_table,
@@ -39,19 +41,22 @@ from impactmodel.report.tables import (
 )
 
 if TYPE_CHECKING:
+    from impactmodel.report.languages import Code
     from impactmodel.report.result import RunResult
 
 # A table of more rows than this is read on demand.
 _LONG = 12
 
 
-def run_page(result: RunResult) -> Page:
+def run_page(result: RunResult, language: Code = "en") -> Page:
     """Return the page of a run.
 
     Parameters
     ----------
     result
         A run of a case.
+    language
+        What the case and its sources say stays as it is typed, or as the case translates it.
 
     Returns
     -------
@@ -63,7 +68,7 @@ def run_page(result: RunResult) -> Page:
     people = float(outcomes.cohort_size.values.sum(axis=1).mean())
     member = ("unit",) if members_are_units(result.design) else ("person", "people")
     first = (Points(key_results(result)), *_marked("Warning", result.warnings))
-    return Page(
+    page = Page(
         title=result.case.settings.name,
         lead=f"What the programme achieves, what the contract pays and who gains, for a cohort of "
         f"{count(people, *member)} on average.",
@@ -82,12 +87,15 @@ def run_page(result: RunResult) -> Page:
             Section("contract", "The contract and what it pays", _payments(result, prob)),
             Section("investors", "Investors", _investors(result, prob)),
             Section("public", "The public side", public_blocks(result, prob)),
+            Section("appraisal", "For whom it pays", assessment_blocks(result, prob)),
             Section("sensitivity", "Other assumptions about the evidence", _varied(result)),
             Section("assumptions", "Assumptions", _marked("Assumption", result.assumptions)),
             Section("quality", "Quality log", _quality(result)),
             Section("source", "Where this comes from", _source(result)),
         ),
+        language=language,
     )
+    return page if language == "en" else translator(result, language).blocks(page)
 
 
 def _marked(mark: str, items: tuple[str, ...]) -> tuple[Block, ...]:

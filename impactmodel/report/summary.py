@@ -12,9 +12,11 @@ import numpy as np
 from impactmodel.core.summary import describe_draws
 from impactmodel.report.collapse import collapse
 from impactmodel.report.public_summary import (
+    appraisal_summary,
     beside_summary,
     budget_summary,
     described_by_name,
+    limits_summary,
     savings_summary,
     sensitivity_summary,
     verdicts_summary,
@@ -43,9 +45,9 @@ def summary(result: RunResult) -> dict[str, Any]:
     Returns
     -------
     dict
-        Keys ``case, effects, payments, returns, savings, net_position, budget, beside,
-        sensitivity, verdicts, diagnostics, assumptions, warnings, run``; those of the public side
-        are described by `impactmodel.report.public_summary`.
+        Keys ``case, effects, payments, returns, savings, net_position, budget, limits,
+        appraisal, beside, sensitivity, verdicts, diagnostics, assumptions, warnings, run``;
+        those of the public side are described by `impactmodel.report.public_summary`.
     """
     prob = result.case.settings.interval
     data = {
@@ -56,6 +58,8 @@ def summary(result: RunResult) -> dict[str, Any]:
         "savings": None if result.savings is None else savings_summary(result.savings, prob),
         "net_position": None if result.net is None else net_summary(result.net, prob),
         "budget": budget_summary(result, prob),
+        "limits": limits_summary(result),
+        "appraisal": appraisal_summary(result, prob),
         "beside": beside_summary(result, prob),
         "sensitivity": sensitivity_summary(result, prob),
         "verdicts": verdicts_summary(result, prob),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from impactmodel.report.speaking import translator
 from impactmodel.report.workbook_calculation import write_calculation
 from impactmodel.report.workbook_checks import write_checks
 from impactmodel.report.workbook_inputs import Inputs, write_assumptions, write_parameters
@@ -17,6 +18,7 @@ from impactmodel.report.workbook_uncertainty import write_uncertainty
 
 if TYPE_CHECKING:
     from impactmodel.fiscal import Savings
+    from impactmodel.report.languages import Code
     from impactmodel.report.result import RunResult
 
 SHEETS = (
@@ -31,7 +33,13 @@ SHEETS = (
 )
 
 
-def workbook(result: RunResult | Savings, *, path: str | Path, prob: float | None = None) -> Path:
+def workbook(
+    result: RunResult | Savings,
+    *,
+    path: str | Path,
+    prob: float | None = None,
+    language: Code = "en",
+) -> Path:
     """Write the workbook of a run, or of public savings alone.
 
     Sheets: Sources, Parameters, Assumptions, Calculation, Payers, Uncertainty, Checks, Quality
@@ -47,6 +55,8 @@ def workbook(result: RunResult | Savings, *, path: str | Path, prob: float | Non
         The file to write, ``.xlsx``.
     prob
         Probability of the equal-tailed intervals; by default the case's, or 0.9.
+    language
+        Of sheet names, headings and labels; the formulas are the same.
 
     Returns
     -------
@@ -60,7 +70,7 @@ def workbook(result: RunResult | Savings, *, path: str | Path, prob: float | Non
     """
     path = Path(path)
     material = gather(result, prob)
-    book, sheets = open_book(path, SHEETS)
+    book, sheets = open_book(path, SHEETS, translator(material.result, language))
     inputs = Inputs()
     write_parameters(sheets["Parameters"], material, inputs)
     write_assumptions(sheets["Assumptions"], material, inputs)
@@ -70,7 +80,8 @@ def workbook(result: RunResult | Savings, *, path: str | Path, prob: float | Non
     write_checks(sheets["Checks"], material, inputs, results, shown)
     write_sources(sheets["Sources"], material)
     write_quality(sheets["Quality log"], material)
-    for name, cell in {"overall_check": "Checks!$B$5", **shown.names}.items():
+    verdict = f"{sheets['Checks'].name}!$B$5"
+    for name, cell in {"overall_check": verdict, **shown.names}.items():
         book.define_name(name, f"={cell}")
     book.set_properties({"title": material.title, "subject": "Central scenario in live formulas"})
     book.close()

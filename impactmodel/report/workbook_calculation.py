@@ -79,7 +79,7 @@ def _write_block(  # noqa: PLR0913  a block, what it reads and where it goes
     if fold:
         sheet.page.set_row(sheet.row - 1, LINE + 2, None, {"level": 0, "collapsed": True})
     rows = lay_out(block.book)
-    cells, labels = _read(block, inputs, found)
+    cells, labels = _read(block, inputs, found, sheet)
     for place, rule in enumerate(rows):
         cells[rule.name] = sheet.local(sheet.row + 1 + place, _VALUE)
         labels[rule.name] = _label(block.key, rule)
@@ -113,13 +113,15 @@ def _label(block: str, rule: Named) -> str:
     return in_words(rule.name) + ends.get(block, "")
 
 
-def _read(block: Block, inputs: Inputs, found: Results) -> tuple[dict[str, str], dict[str, str]]:
+def _read(
+    block: Block, inputs: Inputs, found: Results, sheet: Sheet
+) -> tuple[dict[str, str], dict[str, str]]:
     """Return the cells and the labels of what a block reads, by the names that it uses."""
     cells: dict[str, str] = {}
     labels: dict[str, str] = {}
     for name, key in block.reads.items():
         if key in found.cells:
-            cells[name] = found.cells[key].removeprefix("Calculation!")
+            cells[name] = found.cells[key].removeprefix(f"{sheet.name}!")
             labels[name] = found.labels[key]
             continue
         labels[name] = inputs.labels[key]

@@ -129,7 +129,7 @@ def _public_sum(sheet: Sheet, shown: Shown, tests: list[int]) -> None:
     if not first:
         return
     column = 2 + len(shown.years)
-    lines = f"SUM(Payers!{sheet.local(first, column)}:{sheet.local(last, column)})"
+    lines = f"SUM({shown.sheet}!{sheet.local(first, column)}:{sheet.local(last, column)})"
     sheet.section("Sums")
     sheet.header("Check", "By payer", "By line", "Difference", "Result", words=(0,))
     name = "Savings of all public payers over all years, undiscounted"
@@ -152,11 +152,11 @@ def _transfers(sheet: Sheet, material: Material, shown: Shown, tests: list[int])
     )
     sheet.header("Line", "Sum over parties", "Should be", "Difference", "Result", words=(0,))
     first, last = shown.lines
-    names = f"Payers!{sheet.local(first, 1)}:{sheet.local(last, 1)}"
+    names = f"{shown.sheet}!{sheet.local(first, 1)}:{sheet.local(last, 1)}"
     for line in lines:
         here = sheet.local(sheet.row + 1, 0)
         sums = [
-            f"ABS(SUMPRODUCT(({names}={here})*Payers!{sheet.local(first, column)}:"
+            f"ABS(SUMPRODUCT(({names}={here})*{shown.sheet}!{sheet.local(first, column)}:"
             f"{sheet.local(last, column)}))"
             for column in range(2, 2 + len(shown.years))
         ]

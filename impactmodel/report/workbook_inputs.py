@@ -158,8 +158,9 @@ def write_assumptions(sheet: Sheet, material: Material, inputs: Inputs) -> None:
     if found:
         at = _write_inputs(sheet, material, inputs)
         sheet.page.print_area(0, 0, sheet.row, 5)
+        below = sheet.translator.text("Go to the inputs below")
         link = f"internal:'{sheet.name}'!A{at}"
-        sheet.page.write_url(top - 1, 5, link, sheet.formats["link"], "Go to the inputs below")
+        sheet.page.write_url(top - 1, 5, link, sheet.formats["link"], below)
 
 
 def _write_inputs(sheet: Sheet, material: Material, inputs: Inputs) -> int:

@@ -77,8 +77,10 @@ def _of(result: RunResult | None, savings: Savings | None, prob: float) -> Mater
         except ImpactModelError as error:
             refused.append(f"the public savings: {error}")
     joined, parts = join(centrals)
-    if savings is not None and payments is not None and {SAVINGS, CONTRACT} <= set(parts):
-        joined, parts = net_part(joined, parts, savings, payments)
+    costs = result.costs if result else ()
+    live = SAVINGS in parts and (payments is None or CONTRACT in parts)
+    if savings is not None and live and (payments is not None or costs):
+        joined, parts = net_part(joined, parts, savings, payments, costs)
     about = savings or payments
     return Material(
         title=result.case.settings.name if result else (savings.label if savings else ""),

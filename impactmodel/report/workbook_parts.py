@@ -16,7 +16,7 @@ SAVINGS, CONTRACT, NET = "savings", "contract", "net"
 HEADINGS = {
     CONTRACT: "What the contract pays",
     SAVINGS: "Public savings",
-    NET: "Net position: savings less payments",
+    NET: "Net position: savings less payments and costs",
 }
 
 

@@ -30,6 +30,8 @@ class Shown:
         The cell of all payments.
     names
         Cells that the workbook names.
+    sheet
+        What the sheet is called.
     """
 
     years: tuple[int, ...] = ()
@@ -39,6 +41,7 @@ class Shown:
     public_value: float = 0.0
     paid_total: str = ""
     names: dict[str, str] = field(default_factory=dict)
+    sheet: str = ""
 
 
 def sum_of(keys: Sequence[str], results: Results) -> Cell:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from impactmodel.report.workbook_material import Material
 
 
+_NET = ("saved", "paid", "spent", "net")
+_NET_COLUMNS = 8
+"""Beside payer and a blank."""
+
+
 def write_payers(sheet: Sheet, material: Material, results: Results) -> Shown:
     """Write the sheet; return where its tables stand."""
     years = _years(material)
@@ -28,10 +33,10 @@ def write_payers(sheet: Sheet, material: Material, results: Results) -> Shown:
         + prices
         + ". Positive: better off than without the programme. Upright figures are live; figures in "
         "grey italics are means over the draws, written as values.",
-        (34, 30, *[14] * count, *[16] * 5),
+        (34, 30, *[14] * count, *[16] * max(5, _NET_COLUMNS - count)),
     )
     sheet.page.freeze_panes(3, 2)
-    shown = Shown(years)
+    shown = Shown(years, sheet=sheet.name)
     if NET in material.parts:
         _net(sheet, material, results)
     if material.savings is not None and SAVINGS in material.parts:
@@ -59,30 +64,37 @@ def _net(sheet: Sheet, material: Material, results: Results) -> None:
     rate = material.savings.discount_rate if material.savings else 0.0
     sheet.section(
         "Net position by payer, present value",
-        note=f"Savings less outcome payments, discounted at {rate:.2%} a year to the first year.",
+        note=f"Savings less outcome payments and costs, discounted at {rate:.2%} a year to the "
+        "first year.",
     )
     sheet.header(
         "Payer",
         "",
         "Saves (live)",
         "Pays (live)",
+        "Other costs (live)",
         "Net (live)",
         "Net, mean over draws",
         "Mean less live",
         "P(pays more than it saves)",
+        "Saved per unit spent (live)",
     )
     for payer, draws in means.items():
-        keys = [part.keys[f"totals/{what}|{payer}"] for what in ("saved", "paid", "net")]
+        keys = [part.keys[f"totals/{what}|{payer}"] for what in _NET]
         mean = float(np.mean(draws))
         at = sheet.row + 1
-        difference = f"={sheet.local(at, 5)}-{sheet.local(at, 4)}"
+        difference = f"={sheet.local(at, 6)}-{sheet.local(at, 5)}"
+        saved, *borne = (results.values[key] for key in keys[:3])
+        spent = f"({sheet.local(at, 3)}+{sheet.local(at, 4)})"
+        ratio = f'=IF({spent}>0,{sheet.local(at, 2)}/{spent},"")'
         sheet.add(
             Cell(in_words(payer), "strong"),
             Cell("", "text"),
             *(results.formula(key) for key in keys),
             Cell(mean, "value"),
-            Cell(mean - results.values[keys[2]], "value", difference),
+            Cell(mean - results.values[keys[3]], "value", difference),
             Cell(float((np.asarray(draws) < 0).mean()), "percent"),
+            Cell(saved / sum(borne) if sum(borne) > 0 else "", "number", ratio),
         )
 
 

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
+    from impactmodel.report.translation import Translator
+
 LONGEST_TEXT = 32_000
 """Excel holds 32,767 characters in a cell."""
 _LETTERS = 1.12
 """Letters of the text font in a column of width 1, on the safe side."""
+_AS_IT_IS = ("grey", "edit_text", "run")
 LINE = 13.0
 """Points of a line of text."""
 
@@ -43,6 +46,7 @@ class Sheet:
     name: str
     page: Worksheet
     formats: dict[str, Format]
+    translator: Translator
     row: int = 0
     widths: tuple[float, ...] = ()
     numbers: dict[tuple[int, int], float] = field(default_factory=dict)
@@ -61,13 +65,13 @@ class Sheet:
         self.page.set_paper(9)
         self.page.fit_to_pages(1, 0)
         self.page.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
-        self.page.set_footer("&L&8&F&C&8&A&R&8Page &P of &N")
+        self.page.set_footer("&L&8&F&C&8&A&R&8&P / &N")
 
     def write(self, row: int, column: int, content: Content) -> None:
         """Write a cell; a text is never a formula."""
         if content is None:
             return
-        cell = content if isinstance(content, Cell) else Cell(content)
+        cell = self.said(content if isinstance(content, Cell) else Cell(content))
         style = cell.style or ("text" if isinstance(cell.value, str) else "money")
         look = self.formats[style]
         if not isinstance(cell.value, str):
@@ -81,6 +85,12 @@ class Sheet:
         else:
             self.page.write_number(row, column, float(cell.value), look)
 
+    def said(self, cell: Cell) -> Cell:
+        """Return a cell in the language of the workbook; keys, formulas and choices stay."""
+        if not isinstance(cell.value, str) or cell.formula or cell.style in _AS_IT_IS:
+            return cell
+        return Cell(self.translator.text(cell.value), cell.style)
+
     def add(self, *contents: Content, level: int = 0, hidden: bool = False) -> int:
         """Write the next row, as high as its texts; return its number as formulas count (from 1).
 
@@ -92,7 +102,7 @@ class Sheet:
         lines = 1
         for column, content in enumerate(contents):
             self.write(self.row, column, content)
-            cell = content if isinstance(content, Cell) else Cell(content or "")
+            cell = self.said(content if isinstance(content, Cell) else Cell(content or ""))
             if cell.style in WRAPPED and isinstance(cell.value, str):
                 lines = max(lines, lines_of(cell.value, self.widths[column]))
         look = {"level": level, "hidden": hidden}
@@ -105,7 +115,7 @@ class Sheet:
         self.page.merge_range(self.row, first, self.row, last, "", self.formats["text"])
         self.write(self.row, first, Cell(text, "text"))
         width = sum(self.widths[first : last + 1])
-        self.page.set_row(self.row, LINE * lines_of(text, width) + 2)
+        self.page.set_row(self.row, LINE * lines_of(self.translator.text(text), width) + 2)
 
     def section(self, title: str, *, note: str = "") -> int:
         """Write a heading over the width of the sheet, with a note under it; return its row."""
@@ -127,7 +137,8 @@ class Sheet:
         for column, text in enumerate(columns):
             style = "head" if column in words else "head_number"
             self.write(self.row, column, Cell(text, style))
-            lines = max(lines, lines_of(text, self.widths[column] * 0.9))
+            said = self.translator.text(text)
+            lines = max(lines, lines_of(said, self.widths[column] * 0.9))
         self.page.set_row(self.row, LINE * lines + 5)
         self.row += 1
         return self.row
@@ -151,8 +162,10 @@ class Sheet:
         return str(xl_rowcol_to_cell(row - 1, column, row_abs=True, col_abs=True))
 
 
-def open_book(path: Path, names: Sequence[str]) -> tuple[Workbook, dict[str, Sheet]]:
-    """Make a workbook with empty sheets, in order."""
+def open_book(
+    path: Path, names: Sequence[str], translator: Translator
+) -> tuple[Workbook, dict[str, Sheet]]:
+    """Make a workbook with empty sheets, in order; they are called as the language calls them."""
     from xlsxwriter import Workbook
 
     book = Workbook(
@@ -160,7 +173,11 @@ def open_book(path: Path, names: Sequence[str]) -> tuple[Workbook, dict[str, She
         {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     )
     formats = {name: book.add_format(TOP[name] | look) for name, look in FORMATS.items()}
-    return book, {name: Sheet(name, book.add_worksheet(name), formats) for name in names}
+    return book, {
+        name: Sheet(said, book.add_worksheet(said), formats, translator)
+        for name in names
+        for said in [translator.text(name)]
+    }
 
 
 def lines_of(text: str, width: float) -> int:

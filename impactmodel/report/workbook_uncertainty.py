@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from impactmodel.core.summary import KIND
-from impactmodel.fiscal import at_expected_months, budget
+from impactmodel.fiscal import at_expected_months
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.report.collapse import collapse
 from impactmodel.report.sentences import VIEWS
+from impactmodel.report.workbook_appraisal import write_appraisal
 from impactmodel.report.workbook_sheet import Cell, Content, Sheet, in_words
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from impactmodel.fiscal import Savings
     from impactmodel.report.workbook_material import Material
 
@@ -41,13 +44,15 @@ def write_uncertainty(sheet: Sheet, material: Material) -> None:
     if material.savings is not None:
         _savings(sheet, material.savings, material.prob, "Public savings, present value")
     if result is not None and result.net is not None:
-        sheet.section("Net position, present value: savings less payments")
+        sheet.section("Net position, present value: savings less payments and costs")
         _head(sheet, material.prob, "Payer", "P(pays more than it saves)")
         for payer, found in result.net.by_payer().items():
             loses = float((np.asarray(found) < 0).mean())
             _row(sheet, payer, result.net.currency, found, material.prob, Cell(loses, "percent"))
-    if material.savings is not None and material.payments is not None:
-        _budget(sheet, material)
+    if result is not None and result.budget is not None:
+        _budget(sheet, result.budget)
+    if result is not None:
+        write_appraisal(sheet, result, material.prob)
     if material.savings is not None:
         _plugged(sheet, material.savings, "")
     for name, savings in (result.beside if result else {}).items():
@@ -117,24 +122,22 @@ def _savings(sheet: Sheet, savings: Savings, prob: float, title: str) -> None:
         _row(sheet, payer, savings.currency, found, prob, loses)
 
 
-def _budget(sheet: Sheet, material: Material) -> None:
-    assert material.savings is not None  # noqa: S101  the caller looked
-    assert material.payments is not None  # noqa: S101
-    table = budget(material.savings, material.payments)
-    sheet.section("Budget years: savings and payments as they fall due, undiscounted")
-    heads = [f"{item}, {what}" for item in ("Savings", "Payments") for what in ("mean", "P50")]
-    columns = (heads[0], heads[1], "Savings, P95", heads[2], heads[3], "Payments, P95")
-    sheet.header("Payer", "Year", *columns)
+def _budget(sheet: Sheet, table: xr.DataArray) -> None:
+    items = [i for i in table["item"].values.tolist() if bool(table.sel(item=i).any())]
+    sheet.section("Budget years, as they arise and fall due, undiscounted")
+    sheet.header("Payer", "Year", "Item", "Mean", "P50", "P95", words=(0, 1, 2))
     for payer in table["payer"].values.tolist():
         for year in table["year"].values.tolist():
-            part = table.sel(payer=payer, year=year)
-            numbers: list[float] = []
-            for item in ("savings", "payments"):
-                found = part.sel(item=item).values
-                numbers += [float(found.mean()), *np.quantile(found, [0.5, _BUDGET_HIGH]).tolist()]
-            if any(numbers):
-                cells = (Cell(number, "money") for number in numbers)
-                sheet.add(Cell(in_words(payer), "strong"), Cell(float(year), "year"), *cells)
+            for item in items:
+                found = table.sel(payer=payer, year=year, item=item).values
+                if found.any():
+                    numbers = (float(found.mean()), *np.quantile(found, [0.5, _BUDGET_HIGH]))
+                    sheet.add(
+                        Cell(in_words(payer), "strong"),
+                        Cell(float(year), "year"),
+                        Cell(item, "text"),
+                        *(Cell(float(number), "money") for number in numbers),
+                    )
 
 
 def _plugged(sheet: Sheet, savings: Savings, where: str) -> None:

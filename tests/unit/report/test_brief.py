@@ -73,7 +73,7 @@ def test_the_same_numbers_in_both_languages(run: Run) -> None:
     assert en.rows[2][0] == "All of these payers"
     assert fi.rows[2][0] == "Kaikki nämä maksajat"
     assert len(fi.rows) == len(en.rows) == 3
-    assert plain(fi.columns[4]) == "Neton 50 %:n tasahäntäinen väli"
+    assert plain(fi.columns[4]) == "Neton 50 %:n tasahäntäinen todennäköisyysväli"
     assert plain(en.columns[4]) == "50 % equal-tailed interval of the net"
     assert plain(fi.title) == (
         "Maksajittain, €, nykyarvo vuonna 2024, korko 25 % vuodessa; simulointien keskiarvo"
@@ -127,8 +127,9 @@ def test_targets_that_are_met_in_some_draws_and_several_targets(run: Run) -> Non
     some = dataclasses.replace(result, verdicts=(half,))
     assert plain(edition(some, "en").cards[0].verdict) == "Met with a probability of 50 %"
     assert plain(edition(some, "fi").cards[0].lines[0]) == (
-        "Työpaikat: luvattiin 25, saavutetaan keskimäärin 25 (50 %:n tasahäntäinen väli 18–32); "
-        "tavoitteen saavuttamisen todennäköisyys on 50 %."
+        "Työpaikat: luvattiin 25, saavutetaan keskimäärin 25 "
+        "(50 %:n tasahäntäinen todennäköisyysväli 18–32); tavoitteen saavuttamisen "
+        "todennäköisyys on 50 %."
     )
     sure = TargetVerdict(GrossTarget("jobs", 25, achieved=30), np.full(4, 30.0))
     two = dataclasses.replace(result, verdicts=(*result.verdicts, sure))
@@ -257,7 +258,7 @@ def test_what_is_paid(run: Run) -> None:
     fi = edition(result, "fi").paid
     # Half of 2 × 100 × (0, 20, 30, 40).
     assert plain(fi[0]) == (
-        "Sopimuksen mukaan maksetaan keskimäärin 2 200 € (50 %:n tasahäntäinen väli "
+        "Sopimuksen mukaan maksetaan keskimäärin 2 200 € (50 %:n tasahäntäinen todennäköisyysväli "
         "1 500–3 200 €), diskonttaamatta."
     )
     assert plain(fi[1]) == "Mitään ei makseta todennäköisyydellä 25 %."
@@ -323,8 +324,8 @@ def test_where_it_comes_from(run: Run) -> None:
     result = run(FINNISH)
     meaning, made = edition(result, "fi").made
     assert plain(meaning) == (
-        "50 %:n tasahäntäinen väli: simuloinneista 25 % jää välin alapuolelle ja 25 % sen "
-        "yläpuolelle."
+        "50 %:n tasahäntäinen todennäköisyysväli: simuloinneista 25 % jää välin alapuolelle "
+        "ja 25 % sen yläpuolelle."
     )
     version = result.record.versions["impactmodel"]
     assert made.startswith(f"Simulointeja 4, siemenluku 1, impactmodel {version}, laskettu ")
@@ -341,7 +342,7 @@ def test_the_price_level_is_said_where_there_is_one(run: Run) -> None:
 
 def test_every_interval_names_its_probability_and_kind(koto: CaseResult) -> None:
     for code, named in (
-        ("fi", "90 %:n tasahäntäinen väli"),
+        ("fi", "90 %:n tasahäntäinen todennäköisyysväli"),
         ("en", "90 % equal-tailed interval"),
     ):
         text = texts(koto, code)

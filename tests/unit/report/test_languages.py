@@ -131,6 +131,6 @@ def test_no_probability_from_draws_is_certain(share: float, fi: str, en: str) ->
 
 
 def test_an_interval_is_named_by_probability_and_kind() -> None:
-    assert FI.interval(0.9).replace(SPACE, " ") == "90 %:n tasahäntäinen väli"
-    assert FI.interval(0.975).replace(SPACE, " ") == "97,5 %:n tasahäntäinen väli"
+    assert FI.interval(0.9).replace(SPACE, " ") == "90 %:n tasahäntäinen todennäköisyysväli"
+    assert FI.interval(0.975).replace(SPACE, " ") == "97,5 %:n tasahäntäinen todennäköisyysväli"
     assert EN.interval(0.9).replace(SPACE, " ") == "90 % equal-tailed interval"

@@ -169,7 +169,7 @@ def test_other_sides_show_what_is_unverified(koto: CaseResult) -> None:
     html = run_page(koto).html()
     listed = html.split("stands on:")[2].split("</ul>")[0]
     assert "UNVERIFIED values used: contribution.pension.employer" in listed
-    assert html.count("<details>") == 2
+    assert html.count("<details>") == 3
 
 
 def test_a_case_without_a_public_side_shows_none(run: Run) -> None:
@@ -179,6 +179,6 @@ def test_a_case_without_a_public_side_shows_none(run: Run) -> None:
 
 
 def test_why_no_ratio_is_shown_is_said_where_there_is_a_contract(run: Run) -> None:
-    said = "No marginal value of public funds"
+    said = "Marginal value of public funds: not shown, the public side has no line for"
     assert said in run_page(run(PUBLIC, CONTRACT)).html()
     assert said not in run_page(run(PUBLIC)).html()

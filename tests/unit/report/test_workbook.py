@@ -25,7 +25,7 @@ CENT = 0.005
 HEADINGS = {
     "What the contract pays": "contract",
     "Public savings": "savings",
-    "Net position: savings less payments": "net",
+    "Net position: savings less payments and costs": "net",
 }
 VALUE_COLUMN = {"Parameters": 4, "Assumptions": 4}
 
@@ -128,7 +128,7 @@ def strange(data):
             {"line": "+service", "outcome": job, "value": 9000, "payer": "city of 'Æ|ø'"},
         ],
     }
-    for key in ("funding", "beside", "sensitivity", "targets", "translations", "notes"):
+    for key in ("funding", "beside", "budget", "sensitivity", "targets", "translations", "notes"):
         data.pop(key, None)
 
 
@@ -306,7 +306,10 @@ def test_the_net_position_is_savings_less_payments_in_present_value(results, tmp
     paid = found["contract"].totals()["state"] / 1.03**2
     saved = found["savings"].totals()["state"]
     assert net["paid|state"] == pytest.approx(paid, abs=CENT)
-    assert net["net|state"] == pytest.approx(saved - paid, abs=CENT)
+    # Evaluation in 1980, procurement in 1978, administration in 1979.
+    spent = 30_000 / 1.03**2 + 10_000 + 8_000 / 1.03
+    assert net["spent|state"] == pytest.approx(spent, abs=CENT)
+    assert net["net|state"] == pytest.approx(saved - paid - spent, abs=CENT)
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -347,7 +350,9 @@ def test_the_uncertainty_is_that_of_the_draws(results, tmp_path):
     result = results["koto_sib"]
     book = openpyxl.load_workbook(written(result, tmp_path), data_only=True)
     rows = list(book["Uncertainty"].iter_rows(values_only=True))
-    at = [row[0] for row in rows].index("Net position, present value: savings less payments")
+    at = [row[0] for row in rows].index(
+        "Net position, present value: savings less payments and costs"
+    )
     assert rows[at + 1][2:8] == (
         "Mean", "Standard deviation", "P5", "P50", "P95", "P(pays more than it saves)"
     )  # fmt: skip
@@ -411,7 +416,7 @@ def test_many_groups_and_periods_fit_into_excels_formulas(libreoffice, tmp_path)
 def test_a_case_with_evidence_alone_has_the_seven_sheets_too(tmp_path):
     def bare(data):
         closed_form(data)
-        for key in ("contract", "funding", "public"):
+        for key in ("contract", "funding", "public", "budget"):
             del data[key]
 
     path = written(run(tmp_path, "nsw", bare), tmp_path)
