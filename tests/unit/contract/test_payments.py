@@ -185,8 +185,10 @@ def test_repricing_and_words():
     assert reprice(contract(ShareOf(0.5)), "jobs", 0.25).clauses[0].payment == ShareOf(0.25)
     with pytest.raises(InputError, match="no clause pays for it"):
         reprice(deal, "wage", 1.0)
-    assert "state pays 3,000 EUR per unit of job, counting the difference" in describe(deal)
-    assert "state pays 28 % of job, counting" in describe(contract(ShareOf(0.28)))
+    assert "state pays 3,000 EUR per unit of job; the difference from the comparison" in describe(
+        deal
+    )
+    assert "state pays 28 % of job; the difference" in describe(contract(ShareOf(0.28)))
     formula = excel_formula(deal, "jobs", {"job.total": "B1", "job.reference": "B2"})
     assert formula == "=MAX(0,(B1-B2)*3000)"
 
