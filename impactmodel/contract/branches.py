@@ -179,7 +179,7 @@ class Gated:
         seen = (said.about(self.of) if self.of else said).scale(self.scale, self.pooled)
         least = said.threshold(self.at_least, self.scale)
         then, otherwise = self.then.text(said), self.otherwise.text(said)
-        return f"if the {seen} is at least {least}: {then}, otherwise {otherwise}"
+        return f"if {seen} is at least {least}: {then}, otherwise {otherwise}"
 
 
 @spec

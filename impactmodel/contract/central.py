@@ -135,8 +135,11 @@ def central(contract: OutcomesContract, outcomes: Outcomes) -> Central:
 def _add_persons(net: _Net, dues: list[Due], outcomes: Outcomes, cap: float) -> None:
     """Add the block of the cap per person, and the shares of people that it reads."""
     persons = persons_of(net.contract, outcomes, dues)
+    several = len({due.period for due in dues}) > 1
     titles = [
-        f"{net.point.measure(due.clause.outcome).title}, period {due.period + 1}" for due in dues
+        net.point.measure(due.clause.outcome).title
+        + (f" in period {due.period + 1}" if several else "")
+        for due in dues
     ]
     people = Sum([net.people(group) for group in net.groups])
     block = person_block(dues, titles, persons.prices, cap, persons.combinations(), people)

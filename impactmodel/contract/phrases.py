@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from impactmodel.contract.tariff import UnitTariff
     from impactmodel.core.measures import OutcomeMeasure
 
-_KINDS = {"binary": "person with", "days": "day of"}
-
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
@@ -78,10 +76,10 @@ class Phrase:
         change = "reduction" if self.falls else "change"
         names = " and ".join(self.title(outcome) for outcome in self.weights)
         said = {
-            "total": f"total of {self.what}",
+            "total": f"the total of {self.what}",
             "per_person": f"{self.what} per person",
-            "relative": f"relative {change} of {names}",
-            "index": f"weighted sum of relative changes ({self.what})",
+            "relative": f"the relative {change} of {names}",
+            "index": f"the weighted sum of relative changes ({self.what})",
         }[scale]
         return f"{said} of all groups together" if pooled else said
 
@@ -111,15 +109,25 @@ def phrase(
     'month in work avoided'
     """
     titles = {measure.name: measure.title for measure in measures}
-    found = {}
-    for measure in measures:
-        if measure.kind == "amount":
-            found[measure.name] = f"{measure.currency} of {measure.title}"
-        elif measure.kind in _KINDS:
-            title = measure.title.removesuffix(" days") if measure.kind == "days" else measure.title
-            found[measure.name] = f"{_KINDS[measure.kind]} {title}"
+    found = {measure.name: unit for measure in measures if (unit := _unit(measure))}
     found |= {n: f"{how.unit} {titles.get(n) or spaced(n)}" for n, how in counting.items()}
     return Phrase(currency, weights, titles, found | dict(units))
+
+
+def _unit(measure: OutcomeMeasure) -> str:
+    """Return what one unit of a measure is; empty where its kind does not say."""
+    title = measure.title
+    match measure.kind:
+        case "amount":
+            return f"{measure.currency} of {title}"
+        case "binary":
+            return f"person with {title}"
+        case "days" if title.startswith("days "):
+            return f"day {title.removeprefix('days ')}"
+        case "days":
+            return f"day of {title.removesuffix(' days')}"
+        case _:
+            return ""
 
 
 def spaced(name: str) -> str:

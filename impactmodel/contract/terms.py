@@ -201,7 +201,7 @@ class StepTable:
             for low, amount in self.table
         )
         below = f"{said.money(self.below)} below"
-        return f"by steps of the {said.scale(self.scale)} ({rows}, {below})"
+        return f"by steps of {said.scale(self.scale)} ({rows}, {below})"
 
 
 @spec
@@ -242,7 +242,7 @@ class BandTable:
             for low, rate in self.table
         )
         base = f"{said.money(self.base)} from the first threshold and " if self.base else ""
-        return f"{base}by bands of the {said.scale(self.scale)} ({rows})"
+        return f"{base}by bands of {said.scale(self.scale)} ({rows})"
 
 
 def _table(rows: tuple[tuple[float, float], ...], what: str) -> None:
