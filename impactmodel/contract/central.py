@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -227,19 +227,7 @@ def _add_due(net: _Net, due: Due, place: int) -> None:
         for g in counted
         if people_name(g) in needed
     ]
-    for outcome in clause.reads:
-        for group in (None, *counted):
-            where = counted if group is None else [group]
-            if net.capped and total_name(outcome, group) in needed:
-                level = Input(level_name(place), f"share of people with it, {_words(outcome)}")
-                rules.append(_total(net, outcome, group, [Input(PEOPLE) * level]))
-            elif total_name(outcome, group) in needed:
-                levels = [
-                    net.people(g) * net.level(outcome, "treated", g, due.period) for g in where
-                ]
-                rules.append(_total(net, outcome, group, levels))
-            if reference_name(outcome, group) in needed:
-                rules.append(_reference(net, due, outcome, group, where))
+    rules += _quantities(net, due, place, needed, counted)
     reads: dict[str, str] = {}
     if PAID_BEFORE in needed:
         before = net.paid.get(clause.name)
@@ -260,6 +248,27 @@ def _add_due(net: _Net, due: Due, place: int) -> None:
     title = f"{_words(due.path)}, period {due.period + 1}: due from {_words(clause.payer)} "
     title += f"on {due.day}"
     net.add(_key(due), title, rules, reads)
+
+
+def _quantities(
+    net: _Net, due: Due, place: int, needed: Container[str], counted: list[str]
+) -> list[Named]:
+    """Return the totals and references that a due's rule needs."""
+    rules = []
+    for outcome in due.clause.reads:
+        for group in (None, *counted):
+            where = counted if group is None else [group]
+            if net.capped and total_name(outcome, group) in needed:
+                level = Input(level_name(place), f"share of people with it, {_words(outcome)}")
+                rules.append(_total(net, outcome, group, [Input(PEOPLE) * level]))
+            elif total_name(outcome, group) in needed:
+                levels = [
+                    net.people(g) * net.level(outcome, "treated", g, due.period) for g in where
+                ]
+                rules.append(_total(net, outcome, group, levels))
+            if reference_name(outcome, group) in needed:
+                rules.append(_reference(net, due, outcome, group, where))
+    return rules
 
 
 def _total(net: _Net, outcome: str, group: str | None, levels: list[Rule]) -> Named:

@@ -58,14 +58,7 @@ def describe(contract: OutcomesContract, measures: Sequence[OutcomeMeasure] = ()
             f"Impact is measured against {contract.evaluation.comparison_size:,} people as a "
             "difference in means."
         )
-    if contract.minimum_cohort:
-        lines.append(f"With fewer than {contract.minimum_cohort:,} people nothing is paid.")
-    if contract.cap_per_person:
-        lines.append(f"At most {_money(contract, contract.cap_per_person)} is paid per person.")
-    for limit in contract.limits:
-        lines.append(limit.text(_money(contract, limit.cap)))
-    if contract.cap:
-        lines.append(f"At most {_money(contract, contract.cap)} is paid in all.")
+    lines += _limits(contract)
     lines += [f"Units of {spaced(name)}: {how.text()}." for name, how in contract.counting.items()]
     lines += [
         f"Reference cost '{spaced(name)}': {_cost(contract, cost)}."
@@ -86,6 +79,18 @@ def describe(contract: OutcomesContract, measures: Sequence[OutcomeMeasure] = ()
         lines.append(f"The contract ends on {contract.end}.")
     lines.append(f"Payments are {contract.rounds.text()}.")
     return "\n".join(lines)
+
+
+def _limits(contract: OutcomesContract) -> list[str]:
+    lines = []
+    if contract.minimum_cohort:
+        lines.append(f"With fewer than {contract.minimum_cohort:,} people nothing is paid.")
+    if contract.cap_per_person:
+        lines.append(f"At most {_money(contract, contract.cap_per_person)} is paid per person.")
+    lines += [limit.text(_money(contract, limit.cap)) for limit in contract.limits]
+    if contract.cap:
+        lines.append(f"At most {_money(contract, contract.cap)} is paid in all.")
+    return lines
 
 
 def _cost(contract: OutcomesContract, cost: ReferenceCost) -> str:
