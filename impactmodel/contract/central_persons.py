@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from impactmodel.contract.dues import Due
 
 PERSONS = "persons"
+COMBINATION = "only|"
+"""Before the key of a combination's share."""
 SOURCE = "tabulated from the draws, with the dependence that the contract states"
 
 
@@ -69,7 +71,7 @@ def person_block(
     having: dict[int, list[Rule]] = {place: [] for place in range(len(dues))}
     earned: dict[int, list[Rule]] = {place: [] for place in range(len(dues))}
     for number, (places, share) in enumerate(sorted(combinations.items()), 1):
-        key = "only|" + "+".join(f"{dues[p].clause.name}|{dues[p].period}" for p in places)
+        key = COMBINATION + "+".join(f"{dues[p].clause.name}|{dues[p].period}" for p in places)
         label = f"combination {number}: people with {_listed([titles[p] for p in places])} alone"
         shares[key] = (label, share)
         part = Input(key, f"share of combination {number}")

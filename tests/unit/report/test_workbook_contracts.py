@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[3]
 CASES = Document.read(ROOT / "tests/cases/contracts.yaml").data
 # Nine independent outcomes of one person combine in 511 ways.
 INDEPENDENT = "dwp_independent"
+CROWDED = "dwp_crowded"
 OTHERS = ("amendments", "limits", "termination", INDEPENDENT)
 EXAMPLES = sorted(path.stem for path in (ROOT / "examples/contracts").glob("*.yaml"))
 
@@ -68,8 +69,10 @@ PRICES = ("price", "share", "amount", "steps", "bands", "then")
 LIMITS = ("cap", "cap_per_person", "baseline", "prediction", "at_least", "steps", "bands", "floor")
 
 
-def raised(value):
+def raised(key, value):
     """Return another value of an input: of a table, later thresholds and larger amounts."""
+    if key.startswith("only|"):
+        return round(value / 2, 6)  # shares of people, of all of them at most
     if isinstance(value, tuple):
         return tuple((round(low * 1.03, 6), round(paid * 1.13 + 0.07, 4)) for low, paid in value)
     return round(value * 1.13 + 0.07, 4)
@@ -93,11 +96,11 @@ def changes(contract, outcomes):
         moving = (
             key
             for key in free
-            if scenario.changed({key: raised(known[key].value)}).totals() != plain
+            if scenario.changed({key: raised(key, known[key].value)}).totals() != plain
         )
         # Behind a gate, all or nothing, some terms move nothing: change one all the same.
         key = next(moving, free[0])
-        found[key] = raised(known[key].value)
+        found[key] = raised(key, known[key].value)
     return found, scenario.changed(found).totals()
 
 
@@ -144,6 +147,10 @@ def books(tmp_path_factory):
         expected[name] = changes(contract, outcomes)
         path = written(result, folder / name)
         files.append(altered(path, expected[name][0], folder / "changed" / f"{name}.xlsx"))
+    share = next(key for key in expected[INDEPENDENT][0] if key.startswith("only|"))
+    wrong = folder / INDEPENDENT / "workbook.xlsx"
+    files.append(altered(wrong, {share: 1.5}, folder / "changed" / f"{CROWDED}.xlsx"))
+    expected[CROWDED] = {share: 1.5}, {}
     convert(program("libreoffice"), folder / "after", "xlsx", *files)
     return {
         name: (*one, openpyxl.load_workbook(folder / "after" / f"{name}.xlsx", data_only=True))
@@ -159,6 +166,18 @@ def test_a_contract_is_live_to_the_cent_after_three_changes(books, name):
     assert len(changed) == 3
     assert totals_of(book)["contract"] == pytest.approx(expected, abs=CENT)
     assert verdict(book).startswith("PASS (")
+
+
+@pytest.mark.slow
+@pytest.mark.libreoffice
+def test_combinations_of_more_people_than_there_are_fail_the_checks(books):
+    changed, _, book = books[CROWDED]
+    assert list(changed.values()) == [1.5]
+    assert verdict(book) == "FAIL"
+    rows = list(book["Checks"].iter_rows(values_only=True))
+    (row,) = (row for row in rows if row[0] == "Sum of the shares of people")
+    assert row[1] > 0.5
+    assert row[4] == "FAIL"
 
 
 def test_every_example_has_a_published_case():
