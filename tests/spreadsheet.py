@@ -18,8 +18,8 @@ RECALCULATE = (
 )
 
 
-def convert(program: str, folder: Path, path: Path, kind: str) -> None:
-    """Convert a document with a LibreOffice profile that always recalculates."""
+def convert(program: str, folder: Path, kind: str, *paths: Path) -> None:
+    """Convert documents in one go with a LibreOffice profile that always recalculates."""
     profile = folder / "profile"
     (profile / "user").mkdir(parents=True, exist_ok=True)
     (profile / "user" / "registrymodifications.xcu").write_text(RECALCULATE)
@@ -32,7 +32,7 @@ def convert(program: str, folder: Path, path: Path, kind: str) -> None:
             kind,
             "--outdir",
             str(folder),
-            str(path),
+            *map(str, paths),
         ],
         check=True,
         capture_output=True,
@@ -53,7 +53,7 @@ def recalculate(program: str, folder: Path, cells: Mapping[str, float | str]) ->
             sheet.write_number(row, column, value)
     book.close()
     convert(
-        program, folder, path, "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false"
+        program, folder, "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false", path
     )
     with (folder / "sheet.csv").open(newline="") as file:
         rows = list(csv.reader(file))

@@ -53,6 +53,8 @@ class OutcomesContract:
         Costs that a clause shares, by name; see `ReferenceCost`.
     amendments, termination
         Changes and the early end by date.
+    units
+        For each outcome what one unit of it is in words, for the term sheet: ``month in work``.
     source, notes
         Where the contract is published, and what a reader must know.
 
@@ -86,6 +88,7 @@ class OutcomesContract:
     reference_costs: dict[str, ReferenceCost] = field(default_factory=dict)
     amendments: tuple[Amendment, ...] = ()
     termination: Termination | None = None
+    units: dict[str, str] = field(default_factory=dict)
     source: str = ""
     notes: tuple[str, ...] = ()
 
@@ -228,6 +231,14 @@ def check_parts(contract: OutcomesContract) -> None:
     """Raise `InputError` where a part of a contract names something that it does not have."""
     if any(month not in range(1, 13) for month in contract.payment_months):
         raise InputError("a month is 1 to 12", key="payment_months", seen=contract.payment_months)
+    strange = [name for name in contract.units if name not in contract.outcomes]
+    if strange:
+        raise InputError(
+            "the contract pays for no such outcome",
+            key="units",
+            seen=strange[0],
+            fix="use one of " + ", ".join(contract.outcomes),
+        )
     names = {clause.name for clause in contract.versions}
     for place, limit in enumerate(contract.limits):
         strange = [name for name in limit.clauses if name not in names]

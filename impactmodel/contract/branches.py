@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from impactmodel.contract.names import PAID_BEFORE, SCALE_WORDS, StepScale
+from impactmodel.contract.names import PAID_BEFORE, StepScale
+from impactmodel.contract.phrases import listed, spaced
 from impactmodel.contract.terms import (
     BandTable,
     Rate,
@@ -34,10 +35,10 @@ from impactmodel.core.rule import (
     Sum,
 )
 from impactmodel.core.rule import Gate as GateRule
-from impactmodel.core.rule.numbers import plain
 from impactmodel.core.spec import spec
 
 if TYPE_CHECKING:
+    from impactmodel.contract.phrases import Phrase
     from impactmodel.contract.scope import Scope
 
 
@@ -52,9 +53,9 @@ class Fixed:
         """Return the amount."""
         return scope.term("amount", self.amount)
 
-    def text(self, currency: str) -> str:
+    def text(self, said: Phrase) -> str:
         """Say it in words."""
-        return Constant(self.amount, currency).text()
+        return said.money(self.amount)
 
 
 @spec
@@ -76,9 +77,9 @@ class CostShare:
         """Return share × cost."""
         return Share(self.share, scope.cost(self.cost), scope.name("share"))
 
-    def text(self, currency: str) -> str:
+    def text(self, said: Phrase) -> str:
         """Say it in words."""
-        return f"{percent(self.share)} % of the {self.cost} costs"
+        return f"{percent(self.share)} % of the {spaced(self.cost)} costs"
 
 
 @spec
@@ -98,8 +99,10 @@ class Recovery:
 
     Examples
     --------
-    >>> Recovery(0.95, 0.40, principal=1000.0, base_return=0.05).text("USD")
-    '95 % until 1,000 USD and 5 % of it per period are recovered, then 40 %'
+    >>> from impactmodel.contract.phrases import Phrase
+    >>> said = Phrase("USD", {"savings": 1.0})
+    >>> Recovery(0.95, 0.40, principal=1000.0, base_return=0.05).text(said)
+    '95 % of savings until 1,000 USD and 5 % of it per period are recovered, then 40 %'
     """
 
     share: float
@@ -128,13 +131,13 @@ class Recovery:
         rest = Difference(units, Quotient(first, share))
         return Sum((first, Product((scope.term("then", self.then), rest))))
 
-    def text(self, currency: str) -> str:
+    def text(self, said: Phrase) -> str:
         """Say it in words."""
-        principal = Constant(self.principal, currency).text()
+        principal = Constant(self.principal, said.currency).text()
         base = f" and {percent(self.base_return)} % of it per period" if self.base_return else ""
         are = "are" if self.base_return else "is"
         return (
-            f"{percent(self.share)} % until {principal}{base} {are} recovered, "
+            f"{percent(self.share)} % of {said.what} until {principal}{base} {are} recovered, "
             f"then {percent(self.then)} %"
         )
 
@@ -171,14 +174,12 @@ class Gated:
         otherwise = self.otherwise.rule(scope.inside("otherwise"))
         return GateRule(x, ">=", scope.term("at_least", self.at_least), then, otherwise)
 
-    def text(self, currency: str) -> str:
+    def text(self, said: Phrase) -> str:
         """Say it in words."""
-        whose = "pooled " if self.pooled else ""
-        of = f" of {' and '.join(self.of)}" if self.of else ""
-        return (
-            f"{self.then.text(currency)} if the {whose}{SCALE_WORDS[self.scale]}{of} is at least "
-            f"{plain(self.at_least)}, otherwise {self.otherwise.text(currency)}"
-        )
+        seen = (said.about(self.of) if self.of else said).scale(self.scale, self.pooled)
+        least = said.threshold(self.at_least, self.scale)
+        then, otherwise = self.then.text(said), self.otherwise.text(said)
+        return f"if {seen} is at least {least}: {then}, otherwise {otherwise}"
 
 
 @spec
@@ -196,9 +197,9 @@ class Parts:
         """Return the sum."""
         return Sum([p.rule(scope.inside(f"part{n}")) for n, p in enumerate(self.parts, 1)])
 
-    def text(self, currency: str) -> str:
+    def text(self, said: Phrase) -> str:
         """Say it in words."""
-        return ", and ".join(part.text(currency) for part in self.parts)
+        return ", and ".join(part.text(said) for part in self.parts)
 
 
 @spec
@@ -217,9 +218,9 @@ class EachGroup:
         """Return the sum over groups."""
         return Sum([self.payment.rule(scope.of(group)) for group in self.groups])
 
-    def text(self, currency: str) -> str:
+    def text(self, said: Phrase) -> str:
         """Say it in words."""
-        return f"for each of {', '.join(self.groups)} alone: {self.payment.text(currency)}"
+        return f"for each of {listed(self.groups)} alone: {self.payment.text(said)}"
 
 
 @spec
@@ -247,13 +248,13 @@ class Limited:
             rule = Minimum((rule, scope.term("at_most", self.at_most)))
         return rule
 
-    def text(self, currency: str) -> str:
+    def text(self, said: Phrase) -> str:
         """Say it in words."""
-        parts = [self.payment.text(currency)]
+        parts = [self.payment.text(said)]
         if self.at_least is not None:
-            parts.append(f"at least {Constant(self.at_least, currency).text()}")
+            parts.append(f"at least {Constant(self.at_least, said.currency).text()}")
         if self.at_most is not None:
-            parts.append(f"at most {Constant(self.at_most, currency).text()}")
+            parts.append(f"at most {Constant(self.at_most, said.currency).text()}")
         return ", ".join(parts)
 
 

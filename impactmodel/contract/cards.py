@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Literal
 
+from impactmodel.contract.phrases import spaced
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Constant
+from impactmodel.core.rule.numbers import exact
 from impactmodel.core.spec import spec
 
 type ByGroup = float | dict[str, float]
@@ -102,18 +104,22 @@ def stated(values: Values) -> list[float]:
     return list(values.values()) if isinstance(values, dict) else [float(values)]
 
 
-def in_words(values: Values) -> str:
-    """Say the values in words."""
+def in_words(values: Values, unit: str = "", times: int = 1) -> str:
+    """Say the values in words, each with its unit, ``times`` as large (100 for per cent)."""
+
+    def one(value: float) -> str:
+        return Constant(float(exact(value) * times), unit).text()
+
     match values:
         case Card():
-            rows = ", ".join(f"{Constant(row.value).text()} ({row.name})" for row in values.rows)
+            rows = ", ".join(f"{one(row.value)} ({spaced(row.name)})" for row in values.rows)
             tables = [
-                f"times {Constant(f).text()} for {key} {place}"
+                f"times {Constant(f).text()} for {spaced(key)} {spaced(place)}"
                 for key, table in values.coefficients.items()
                 for place, f in table.items()
             ]
             return ", ".join([rows, *tables])
         case dict():
-            return ", ".join(f"{Constant(v).text()} ({k})" for k, v in values.items())
+            return ", ".join(f"{one(v)} ({spaced(k)})" for k, v in values.items())
         case _:
-            return Constant(values).text()
+            return one(values)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from impactmodel.contract.agreement import OutcomesContract
 from impactmodel.contract.central_limits import limit_blocks, limit_terms
+from impactmodel.contract.central_persons import (
+    PERSONS,
+    SOURCE,
+    granted_name,
+    level_name,
+    person_block,
+)
 from impactmodel.contract.clause import Clause
 from impactmodel.contract.compile import (
     MINIMUM_COHORT,
     PAID_BEFORE,
     PEOPLE,
+    PERSON_CAP,
     clause_rule,
     people_name,
     reference_name,
@@ -21,11 +29,21 @@ from impactmodel.contract.compile import (
 from impactmodel.contract.dues import Due, dues_of
 from impactmodel.contract.names import term_name
 from impactmodel.contract.payments import payments
+from impactmodel.contract.person_caps import persons_of
 from impactmodel.contract.quantities import paid_periods
 from impactmodel.contract.terms import AboveBaseline, Gross, reference_level
 from impactmodel.core.central import Amount, Block, Central, CentralInput, CentralParameter
-from impactmodel.core.errors import InputError
-from impactmodel.core.rule import Constant, Input, Named, Rule, RuleBook, Sum, inputs, terms
+from impactmodel.core.rule import (
+    Constant,
+    Input,
+    Minimum,
+    Named,
+    Rule,
+    RuleBook,
+    Sum,
+    inputs,
+    terms,
+)
 
 if TYPE_CHECKING:
     from impactmodel.core.outcomes import Outcomes
@@ -68,13 +86,16 @@ def central(contract: OutcomesContract, outcomes: Outcomes) -> Central:
     Raises
     ------
     InputError
-        If a cap per person over all clauses makes the payment depend on how the outcomes of one
-        person hang together.
+        If under a cap per person over all clauses the outcomes of one person combine in too many
+        ways to be tabulated.
     DiagnosticsError, JoinError
         As in `impactmodel.contract.payments`.
 
     Assumptions
     -----------
+    With a cap per person over all clauses the inputs are not levels of outcomes but the shares of
+    people with each combination of them, at the mean of the draws weighted by people.
+
     The rule at the expected outcomes: with a measured view, the mean over draws of what is paid
     differs from it where a floor, a cap or a step bends the rule.
 
@@ -98,22 +119,36 @@ def central(contract: OutcomesContract, outcomes: Outcomes) -> Central:
     """
     from impactmodel.fiscal.stated_central import central_outcomes
 
-    if contract.cap_per_person is not None:
-        raise InputError(
-            "a cap per person over all clauses depends on how the outcomes of one person hang "
-            "together: the payment is no formula of expected outcomes",
-            key="cap_per_person",
-            fix="show the payments as values",
-        )
     point = central_outcomes(outcomes)
     payments(contract, point, view="expected")
     net = _Net(contract, point)
     dues = dues_of(contract, point.periods, lambda clause: paid_periods(clause, point))
-    for one in dues:
-        _add_due(net, one)
+    if contract.cap_per_person is not None:
+        _add_persons(net, dues, outcomes, contract.cap_per_person)
+    for place, one in enumerate(dues):
+        _add_due(net, one, place)
     keys = _add_limits(net, dues)
     _add_totals(net, dues, keys)
     return Central(net.inputs, net.parameters, tuple(net.blocks), contract.currency)
+
+
+def _add_persons(net: _Net, dues: list[Due], outcomes: Outcomes, cap: float) -> None:
+    """Add the block of the cap per person, and the shares of people that it reads."""
+    persons = persons_of(net.contract, outcomes, dues)
+    several = len({due.period for due in dues}) > 1
+    titles = [
+        net.point.measure(due.clause.outcome).title
+        + (f" in period {due.period + 1}" if several else "")
+        for due in dues
+    ]
+    people = Sum([net.people(group) for group in net.groups])
+    block = person_block(dues, titles, persons.prices, cap, persons.combinations(), people)
+    for key, (label, share) in block.shares.items():
+        net.inputs[key] = CentralInput(label, "share", share, SOURCE)
+    label = "most per person over all clauses"
+    net.term(PERSON_CAP, label, net.contract.currency, cap, None)
+    net.add(PERSONS, "The cap per person over all clauses", block.rules, {})
+    net.capped = True
 
 
 def _key(due: Due) -> str:
@@ -130,6 +165,7 @@ class _Net:
     parameters: dict[str, CentralParameter] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
     paid: dict[str, str] = field(default_factory=dict)
+    capped: bool = False
 
     @property
     def groups(self) -> list[str]:
@@ -178,7 +214,7 @@ class _Net:
         )
 
 
-def _add_due(net: _Net, due: Due) -> None:
+def _add_due(net: _Net, due: Due, place: int) -> None:
     """Add the block of a due: people and totals, what was paid before, and the clause's rule."""
     clause = due.clause
     rule = clause_rule(net.contract, clause, due.period, due.path)
@@ -191,13 +227,7 @@ def _add_due(net: _Net, due: Due) -> None:
         for g in counted
         if people_name(g) in needed
     ]
-    for outcome in clause.reads:
-        for group in (None, *counted):
-            where = counted if group is None else [group]
-            if total_name(outcome, group) in needed:
-                rules.append(_total(net, due, outcome, group, where))
-            if reference_name(outcome, group) in needed:
-                rules.append(_reference(net, due, outcome, group, where))
+    rules += _quantities(net, due, place, needed, counted)
     reads: dict[str, str] = {}
     if PAID_BEFORE in needed:
         before = net.paid.get(clause.name)
@@ -210,15 +240,40 @@ def _add_due(net: _Net, due: Due) -> None:
     if PAID_BEFORE in needed:
         both = Sum((Input(PAID_BEFORE, "paid before"), Input("payment", paid)))
         rules.append(Named("paid_after", both, "paid before and at this date"))
+    if net.capped:
+        left = Input(granted_name(place), "left by the cap per person")
+        rules.append(Named("held", Minimum((Input("payment", paid), left)), f"{paid}, held to it"))
+        names = (level_name(place), granted_name(place))
+        reads |= {name: f"{PERSONS}/{name}" for name in names}
     title = f"{_words(due.path)}, period {due.period + 1}: due from {_words(clause.payer)} "
     title += f"on {due.day}"
     net.add(_key(due), title, rules, reads)
 
 
-def _total(net: _Net, due: Due, outcome: str, group: str | None, groups: list[str]) -> Named:
-    terms_ = [net.people(g) * net.level(outcome, "treated", g, due.period) for g in groups]
+def _quantities(
+    net: _Net, due: Due, place: int, needed: Container[str], counted: list[str]
+) -> list[Named]:
+    """Return the totals and references that a due's rule needs."""
+    rules = []
+    for outcome in due.clause.reads:
+        for group in (None, *counted):
+            where = counted if group is None else [group]
+            if net.capped and total_name(outcome, group) in needed:
+                level = Input(level_name(place), f"share of people with it, {_words(outcome)}")
+                rules.append(_total(net, outcome, group, [Input(PEOPLE) * level]))
+            elif total_name(outcome, group) in needed:
+                levels = [
+                    net.people(g) * net.level(outcome, "treated", g, due.period) for g in where
+                ]
+                rules.append(_total(net, outcome, group, levels))
+            if reference_name(outcome, group) in needed:
+                rules.append(_reference(net, due, outcome, group, where))
+    return rules
+
+
+def _total(net: _Net, outcome: str, group: str | None, levels: list[Rule]) -> Named:
     label = f"{net.point.measure(outcome).title}, {group or 'whole cohort'}"
-    return Named(total_name(outcome, group), Sum(terms_), label)
+    return Named(total_name(outcome, group), Sum(levels), label)
 
 
 def _reference(net: _Net, due: Due, outcome: str, group: str | None, groups: list[str]) -> Named:
@@ -278,7 +333,7 @@ def _add_limits(net: _Net, dues: list[Due]) -> list[str]:
     for name, amount, label in limit_terms(net.contract):
         net.term(name, label, net.contract.currency, amount, None)
     labels = [f"due under '{_words(due.clause.name)}'" for due in dues]
-    keys = [f"{_key(due)}/payment" for due in dues]
+    keys = [f"{_key(due)}/{'held' if net.capped else 'payment'}" for due in dues]
     for block in limit_blocks(net.contract, dues, labels):
         reads = {name: keys[place] for place, name in block.amounts.items()} | block.earlier
         net.add(block.key, block.title, block.rules, reads)

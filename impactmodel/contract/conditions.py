@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Literal
 
 from impactmodel.contract.clause import Clause
+from impactmodel.contract.phrases import listed, spaced
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
 
@@ -44,8 +45,8 @@ class Limit:
 
     def text(self, amount: str) -> str:
         """Say it in words."""
-        whose = f" by {self.payer}" if self.payer else ""
-        under = f" under {', '.join(self.clauses)}" if self.clauses else ""
+        whose = f" by {spaced(self.payer)}" if self.payer else ""
+        under = f" under {listed(self.clauses)}" if self.clauses else ""
         when = "in all" if self.each == "contract" else f"in each {self.each}"
         return f"At most {amount} is paid{whose}{under} {when}."
 

@@ -16,7 +16,7 @@ from impactmodel.contract.agreement import OutcomesContract
 from impactmodel.contract.clause import Clause
 from impactmodel.contract.indigo import IndigoPricing, IndigoProject
 from impactmodel.contract.terms import Gross, Rate
-from impactmodel.contract.wording import describe
+from impactmodel.contract.wording import clause_words
 from impactmodel.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -142,7 +142,6 @@ def indigo_record(
     dict
         Plain data for JSON, in the shape of the schema ``project.json``.
     """
-    words = dict(line.split(": ", 1) for line in describe(contract).splitlines() if ": " in line)
     record: dict[str, Any] = {
         "name": _value(contract.name),
         "dates": {"outcomes_contract_signed": _value(contract.start.isoformat())},
@@ -155,7 +154,8 @@ def indigo_record(
             for clause in contract.clauses
         ],
         "outcome_pricings": [
-            _pricing(contract, clause, words.get(clause.name, "")) for clause in contract.clauses
+            _pricing(contract, clause, clause_words(contract, clause))
+            for clause in contract.clauses
         ],
         "notes": "\n".join(contract.notes),
     }

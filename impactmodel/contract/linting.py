@@ -5,7 +5,15 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from impactmodel.contract.branches import EachGroup, Gated, Limited, Parts, Payment, inside
+from impactmodel.contract.branches import (
+    EachGroup,
+    Gated,
+    Limited,
+    Parts,
+    Payment,
+    inside,
+    walk,
+)
 from impactmodel.contract.cards import stated
 from impactmodel.contract.dues import dues_of
 from impactmodel.contract.findings import Finding
@@ -33,6 +41,7 @@ def check(contract: OutcomesContract, outcomes: Outcomes | None = None) -> tuple
     found += _contract(contract)
     for place, clause in _versions(contract):
         found += _clause(contract, clause, place)
+        found += _mixed(clause, place)
     found += _twice(contract)
     found += _dates(contract)
     if outcomes is not None:
@@ -95,6 +104,31 @@ def _clause(contract: OutcomesContract, clause: Clause, key: str) -> list[Findin
     if clause.floor is not None and clause.floor > 0:
         text = f"'{clause.name}' pays at least {clause.floor:g} whatever happens"
         found.append(Finding("warning", f"{key}.floor", text))
+    return found
+
+
+def _mixed(clause: Clause, key: str) -> list[Finding]:
+    """Find thresholds on several outcomes that are added up as they are, whatever their units."""
+    found = []
+    for payment in walk(clause.payment):
+        if not isinstance(payment, (StepTable, BandTable, Gated)):
+            continue
+        weights = getattr(payment, "of", {}) or clause.weights
+        if len(weights) < 2 or payment.scale not in {"relative", "index"}:
+            continue
+        names = " and ".join(f"'{name}'" for name in weights)
+        if isinstance(clause.basis, Gross):
+            text = (
+                f"'{clause.name}' asks for changes of {names}, but gross outcomes are compared "
+                "with nothing: their units are added up; use another basis"
+            )
+            found.append(Finding("error", f"{key}.basis", text))
+        elif payment.scale == "relative":
+            text = (
+                f"'{clause.name}' adds up {names} before it looks at their change; where their "
+                "units differ, use 'scale: index'"
+            )
+            found.append(Finding("warning", f"{key}.payment.scale", text))
     return found
 
 

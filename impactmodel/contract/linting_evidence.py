@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from impactmodel.contract.branches import walk
+from impactmodel.contract.branches import Gated, walk
 from impactmodel.contract.findings import Finding
 from impactmodel.contract.payments import payments
 from impactmodel.contract.terms import BandTable, StepTable
@@ -25,7 +25,10 @@ def check_against(contract: OutcomesContract, outcomes: Outcomes) -> list[Findin
         *(
             finding
             for place, clause in enumerate(contract.clauses)
-            for finding in _dead(clause, outcomes, f"clauses[{place}].payment.table")
+            for finding in (
+                *_dead(clause, outcomes, f"clauses[{place}].payment.table"),
+                *_mixed(clause, outcomes, f"clauses[{place}].payment.scale"),
+            )
         ),
     ]
 
@@ -101,3 +104,21 @@ def _dead(clause: Clause, outcomes: Outcomes, key: str) -> list[Finding]:
         for low, _ in payment.table
         if low > most[payment.scale]
     ]
+
+
+def _mixed(clause: Clause, outcomes: Outcomes, key: str) -> list[Finding]:
+    """Find thresholds on a sum of outcomes whose units differ."""
+    found = []
+    for payment in walk(clause.payment):
+        if not isinstance(payment, (StepTable, BandTable, Gated)) or payment.scale == "index":
+            continue
+        weights = getattr(payment, "of", {}) or clause.weights
+        units = {name: outcomes.measure(name).unit for name in weights}
+        if len(set(units.values())) > 1:
+            said = ", ".join(f"{name} in {unit}" for name, unit in units.items())
+            text = (
+                f"'{clause.name}' compares a sum of unlike units with its thresholds ({said}); use "
+                "'scale: index'"
+            )
+            found.append(Finding("warning", key, text))
+    return found

@@ -6,13 +6,6 @@ from typing import Literal
 
 type StepScale = Literal["total", "per_person", "relative", "index"]
 
-SCALE_WORDS = {
-    "total": "cohort's total",
-    "per_person": "result per person",
-    "relative": "change relative to the comparison",
-    "index": "weighted index of relative changes",
-}
-
 PEOPLE = "people"
 PAID_BEFORE = "paid_before"
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from impactmodel.contract.agreement import OutcomesContract
 from impactmodel.contract.clause import Clause
-from impactmodel.contract.compile import PAID_BEFORE, PEOPLE, capped, clause_rule, paid_share
+from impactmodel.contract.compile import PAID_BEFORE, capped, clause_rule, paid_share
 from impactmodel.contract.dues import Due, dues_of, limits_of, moments
 from impactmodel.contract.fused import fused_payments
-from impactmodel.contract.person_caps import capped_shares
+from impactmodel.contract.person_caps import persons_of
 from impactmodel.contract.quantities import check_joinable, clause_inputs, paid_periods
-from impactmodel.contract.terms import Gross, Rate
+from impactmodel.contract.terms import Gross
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Input, values
 from impactmodel.core.summary import describe_draws
@@ -306,41 +306,10 @@ def _refuse_cap_per_person(clause: Clause) -> None:
 
 
 def _capped_per_person(
-    contract: OutcomesContract,
-    outcomes: Outcomes,
-    dues: list[Due],
-    cap: float,
+    contract: OutcomesContract, outcomes: Outcomes, dues: list[Due], cap: float
 ) -> tuple[Draws, tuple[str, ...]]:
-    prices, probabilities = [], []
-    for due in dues:
-        clause, payment = due.clause, due.clause.payment
-        gross = isinstance(clause.basis, Gross) and len(clause.weights) == 1
-        single = isinstance(payment, Rate) and isinstance(payment.price, (float, int))
-        single = single and not clause.indexation and not clause.groups
-        name = next(iter(clause.weights))
-        binary = outcomes.measure(name).kind == "binary"
-        if not (gross and single and binary and clause.cap_per_person is None):
-            raise InputError(
-                f"a cap per person over all clauses cannot be priced with '{clause.name}': it is "
-                "exact for one price per gross binary outcome",
-                key="cap_per_person",
-                fix="settle it on person rows, or leave the cap per person out for pricing",
-            )
-        env = clause_inputs(contract, clause, outcomes, due.period)
-        people = env[PEOPLE]
-        share = np.divide(env[f"{name}.total"], people, out=np.zeros_like(people), where=people > 0)
-        probabilities.append(share)
-        prices.append(float(payment.price))  # type: ignore[union-attr, arg-type]
-    dependence = contract.evaluation.dependence
-    if dependence is None:
-        if len(dues) > 1:
-            raise InputError(
-                "a cap per person over several outcomes depends on how they hang together",
-                key="evaluation.dependence",
-                fix="state comonotone or independent",
-            )
-        dependence = "independent"
-    each = capped_shares(np.stack(probabilities, axis=1), prices, cap, dependence)
-    note = f"outcomes of one person are taken as {dependence} for the cap per person"
-    size = outcomes.cohort_size.values.sum(axis=1)[:, None]
-    return each * size, (note,) if len(dues) > 1 else ()
+    """Hold each payment against what the cap per person leaves of it, as settlement does."""
+    persons = persons_of(contract, outcomes, dues)
+    amounts = np.minimum(_by_clause(contract, outcomes, dues), persons.granted(cap))
+    note = f"outcomes of one person are taken as {persons.dependence} for the cap per person"
+    return amounts, (note,) if len(dues) > 1 else ()

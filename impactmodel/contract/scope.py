@@ -16,6 +16,7 @@ from impactmodel.contract.names import (
     term_name,
     total_name,
 )
+from impactmodel.contract.phrases import spaced
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import (
     Constant,
@@ -106,7 +107,8 @@ class Scope:
         for outcome, weight in self._weights.items():
             part = self._beyond(outcome, weight)
             parts.append(part if abs(weight) == 1 else Product((abs(weight), part)))
-        return Named("units", parts[0] if len(parts) == 1 else Sum(parts))
+        where = f" of {spaced(self.group)}" if self.group else ""
+        return Named(f"units{where}", parts[0] if len(parts) == 1 else Sum(parts))
 
     def relative(self) -> Rule:
         """Return units relative to the comparison level (gross: relative to one per person)."""
@@ -203,10 +205,10 @@ class Scope:
         return self.subject.weights if self.weights is None else self.weights
 
     def _input(self, side: Side, outcome: str) -> Input:
-        where = f" ({self.group})" if self.group else ""
+        where = f" ({spaced(self.group)})" if self.group else ""
         if side == "total":
-            return Input(total_name(outcome, self.group), f"{outcome}{where}")
-        return Input(reference_name(outcome, self.group), f"{outcome}{where} without it")
+            return Input(total_name(outcome, self.group), f"{spaced(outcome)}{where}")
+        return Input(reference_name(outcome, self.group), f"{spaced(outcome)}{where} without it")
 
     def _beyond(self, outcome: str, weight: float) -> Rule:
         total = self._input("total", outcome)

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from impactmodel.contract.cards import ByGroup, Card, Values, in_words, stated
-from impactmodel.contract.names import SCALE_WORDS, StepScale
+from impactmodel.contract.names import StepScale
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Bands, Rule, Share, Steps
 from impactmodel.core.rule.numbers import check_table, exact, plain
 from impactmodel.core.spec import spec
 
 if TYPE_CHECKING:
+    from impactmodel.contract.phrases import Phrase
     from impactmodel.contract.scope import Scope
 
 
@@ -29,9 +30,9 @@ class Gross:
 
     type: Literal["gross"] = field(default="gross", kw_only=True)
 
-    def text(self) -> str:
+    def text(self, side: str = "above") -> str:
         """Say it in words."""
-        return "gross outcomes, with no deduction for what would have happened anyway"
+        return "gross outcomes count, with no deduction for what would have happened anyway"
 
 
 @spec
@@ -41,9 +42,9 @@ class AboveBaseline:
     baseline: ByGroup
     type: Literal["above_baseline"] = field(default="above_baseline", kw_only=True)
 
-    def text(self) -> str:
-        """Say it in words."""
-        return f"outcomes above the agreed baseline of {in_words(self.baseline)} per person"
+    def text(self, side: str = "above") -> str:
+        """Say it in words; ``side`` is that of the baseline which counts."""
+        return f"outcomes {side} the agreed baseline of {in_words(self.baseline)} per person count"
 
 
 @spec
@@ -53,9 +54,10 @@ class AbovePrediction:
     prediction: ByGroup
     type: Literal["above_prediction"] = field(default="above_prediction", kw_only=True)
 
-    def text(self) -> str:
-        """Say it in words."""
-        return f"outcomes above the contract's prediction of {in_words(self.prediction)} per person"
+    def text(self, side: str = "above") -> str:
+        """Say it in words; ``side`` is that of the prediction which counts."""
+        predicted = in_words(self.prediction)
+        return f"outcomes {side} the contract's prediction of {predicted} per person count"
 
 
 @spec
@@ -64,9 +66,9 @@ class MeasuredImpact:
 
     type: Literal["measured_impact"] = field(default="measured_impact", kw_only=True)
 
-    def text(self) -> str:
+    def text(self, side: str = "above") -> str:
         """Say it in words."""
-        return "the difference from the comparison group, as measured"
+        return "the difference from the comparison group counts, as measured"
 
 
 type Basis = Annotated[
@@ -119,9 +121,9 @@ class Rate:
         """Return price × units."""
         return scope.amount(self.price, "price")
 
-    def text(self, currency: str) -> str:
+    def text(self, said: Phrase) -> str:
         """Say it in words."""
-        return f"{in_words(self.price)} {currency} per unit"
+        return f"{in_words(self.price, said.currency)} per {said.unit}"
 
 
 @spec
@@ -141,11 +143,11 @@ class ShareOf:
             return scope.amount(self.share, "share")
         return Share(self.share, scope.units(), scope.name("share"))
 
-    def text(self, currency: str) -> str:
+    def text(self, said: Phrase) -> str:
         """Say it in words."""
         if isinstance(self.share, (dict, Card)):
-            return f"shares of {in_words(self.share)}"
-        return f"{percent(self.share)} %"
+            return f"shares of {said.what}: {in_words(self.share, '%', 100)}"
+        return f"{percent(self.share)} % of {said.what}"
 
 
 def check_share(share: float, key: str = "share") -> None:
@@ -192,10 +194,14 @@ class StepTable:
         """Return the step table of the scale."""
         return Steps(scope.scaled(self.scale), self.table, self.below, scope.name("steps"))
 
-    def text(self, currency: str) -> str:
+    def text(self, said: Phrase) -> str:
         """Say it in words."""
-        rows = "; ".join(f"from {plain(a)}: {plain(b)} {currency}" for a, b in self.table)
-        return f"by steps of the {SCALE_WORDS[self.scale]} ({rows}; below: {plain(self.below)})"
+        rows = ", ".join(
+            f"{said.money(amount)} from {said.threshold(low, self.scale)}"
+            for low, amount in self.table
+        )
+        below = f"{said.money(self.below)} below"
+        return f"by steps of {said.scale(self.scale)} ({rows}, {below})"
 
 
 @spec
@@ -228,11 +234,15 @@ class BandTable:
             bands = bands + Steps(x, base, name=scope.name("base"))
         return bands
 
-    def text(self, currency: str) -> str:
+    def text(self, said: Phrase) -> str:
         """Say it in words."""
-        rows = "; ".join(f"above {plain(a)}: {plain(b)} {currency}" for a, b in self.table)
-        base = f"{plain(self.base)} {currency} from the first threshold and " if self.base else ""
-        return f"{base}by bands of the {SCALE_WORDS[self.scale]} ({rows}, per unit)"
+        per = "per 100 %" if self.scale in {"relative", "index"} else "per unit"
+        rows = ", ".join(
+            f"{said.money(rate)} {per} of the part above {said.threshold(low, self.scale)}"
+            for low, rate in self.table
+        )
+        base = f"{said.money(self.base)} from the first threshold and " if self.base else ""
+        return f"{base}by bands of {said.scale(self.scale)} ({rows})"
 
 
 def _table(rows: tuple[tuple[float, float], ...], what: str) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from calendar import month_name
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from impactmodel.contract.branches import EachGroup, Gated
 from impactmodel.contract.compile import clause_rule
+from impactmodel.contract.phrases import listed, phrase, spaced
+from impactmodel.contract.terms import Gross
 from impactmodel.core.rule import Constant, Named, excel
 
 if TYPE_CHECKING:
@@ -14,10 +17,24 @@ if TYPE_CHECKING:
     from impactmodel.contract.clause import Clause
     from impactmodel.contract.conditions import Amendment
     from impactmodel.contract.costs import ReferenceCost
+    from impactmodel.core.measures import OutcomeMeasure
 
 
-def describe(contract: OutcomesContract) -> str:
+_COUNTED = {
+    "assigned": "all who are assigned",
+    "participants": "those who take part",
+    "compliers": "those who take part because they are assigned",
+}
+
+
+def describe(contract: OutcomesContract, measures: Sequence[OutcomeMeasure] = ()) -> str:
     """Return the term sheet in plain words, one line per term.
+
+    Parameters
+    ----------
+    measures
+        Of the evidence: their labels and kinds say what the outcomes are and what one unit is. The
+        contract's own ``units`` come first.
 
     Examples
     --------
@@ -26,35 +43,31 @@ def describe(contract: OutcomesContract) -> str:
     >>> clause = Clause("jobs", Rate(3000.0), payer="state", outcome="job")
     >>> text = describe(OutcomesContract("Trial", "EUR", dt.date(2024, 1, 1), (clause,)))
     >>> text.splitlines()[0]
-    'Trial: people start on 2024-01-01; the contract counts the assigned.'
+    'Trial: people start on 2024-01-01; all who are assigned count.'
     """
     last = contract.last_start
     starts = f"on {contract.start}" if last is None else f"from {contract.start} to {last}"
-    lines = [
-        f"{contract.name}: people start {starts}; the contract counts the {contract.population}."
+    counted = _COUNTED[contract.population]
+    lines = [f"{contract.name}: people start {starts}; {counted} count."]
+    lines += [
+        f"{spaced(clause.name)}: {clause_words(contract, clause, measures)}"
+        for clause in contract.clauses
     ]
-    lines += [f"{clause.name}: {_clause(contract, clause)}" for clause in contract.clauses]
     if contract.pays_on_impact and contract.evaluation.comparison_size:
         lines.append(
             f"Impact is measured against {contract.evaluation.comparison_size:,} people as a "
             "difference in means."
         )
-    if contract.minimum_cohort:
-        lines.append(f"With fewer than {contract.minimum_cohort:,} people nothing is paid.")
-    if contract.cap_per_person:
-        lines.append(f"At most {_money(contract, contract.cap_per_person)} is paid per person.")
-    for limit in contract.limits:
-        lines.append(limit.text(_money(contract, limit.cap)))
-    if contract.cap:
-        lines.append(f"At most {_money(contract, contract.cap)} is paid in all.")
-    lines += [f"Units of {name}: {how.text()}." for name, how in contract.counting.items()]
+    lines += _limits(contract)
+    lines += [f"Units of {spaced(name)}: {how.text()}." for name, how in contract.counting.items()]
     lines += [
-        f"Reference cost '{name}': {_cost(contract, cost)}."
+        f"Reference cost '{spaced(name)}': {_cost(contract, cost)}."
         for name, cost in contract.reference_costs.items()
     ]
-    lines += [text for amendment in contract.amendments for text in _amended(contract, amendment)]
+    for amendment in contract.amendments:
+        lines += _amended(contract, amendment, measures)
     if contract.termination:
-        ends = ", ".join(contract.termination.clauses) or "the contract"
+        ends = listed(contract.termination.clauses) if contract.termination.clauses else "all"
         lines.append(
             f"Terminated early on {contract.termination.date}: {ends}; periods "
             f"{contract.termination.pays} by then still count."
@@ -68,48 +81,61 @@ def describe(contract: OutcomesContract) -> str:
     return "\n".join(lines)
 
 
+def _limits(contract: OutcomesContract) -> list[str]:
+    lines = []
+    if contract.minimum_cohort:
+        lines.append(f"With fewer than {contract.minimum_cohort:,} people nothing is paid.")
+    if contract.cap_per_person:
+        lines.append(f"At most {_money(contract, contract.cap_per_person)} is paid per person.")
+    lines += [limit.text(_money(contract, limit.cap)) for limit in contract.limits]
+    if contract.cap:
+        lines.append(f"At most {_money(contract, contract.cap)} is paid in all.")
+    return lines
+
+
 def _cost(contract: OutcomesContract, cost: ReferenceCost) -> str:
     amounts = ", ".join(_money(contract, amount) for amount in cost.amounts)
     return f"{amounts} per {cost.per}"
 
 
-def _amended(contract: OutcomesContract, amendment: Amendment) -> list[str]:
+def _amended(
+    contract: OutcomesContract, amendment: Amendment, measures: Sequence[OutcomeMeasure]
+) -> list[str]:
     lines = [
-        f"From {amendment.date}, {clause.name}: {_clause(contract, clause)}"
+        f"From {amendment.date}, {spaced(clause.name)}: {clause_words(contract, clause, measures)}"
         for clause in amendment.clauses
     ]
-    return lines + [f"From {amendment.date}, {name} ends." for name in amendment.ends]
+    return lines + [f"From {amendment.date}, {spaced(name)} ends." for name in amendment.ends]
 
 
-def _clause(contract: OutcomesContract, clause: Clause) -> str:
-    weights = clause.weights
-    if clause.outcome:
-        less = "less " if clause.direction == "decrease" else ""
-        what = f"{less}{clause.outcome}"
-    else:
-        what = " and ".join(
-            ("" if w == 1 else "less " if w == -1 else f"{w:g} × ") + name
-            for name, w in weights.items()
-        )
-    paid = clause.payment.text(contract.currency)
-    verb = "pays" if clause.floor is not None else "pays or receives"
-    parts = [f"{clause.payer} {verb} {paid} of {what}, counting {clause.basis.text()}"]
+def clause_words(
+    contract: OutcomesContract, clause: Clause, measures: Sequence[OutcomeMeasure] = ()
+) -> str:
+    """Return a clause in words: who pays what, what counts, and what limits it."""
+    said = phrase(contract.currency, clause.weights, contract.units, contract.counting, measures)
+    side = "beyond" if clause.index else "below" if said.falls else "above"
+    paid = clause.payment.text(said)
+    verb = "pays:" if isinstance(clause.payment, (Gated, EachGroup)) else "pays"
+    parts = [f"{spaced(clause.payer)} {verb} {paid}", clause.basis.text(side)]
     if clause.groups:
-        parts.append(f"for {', '.join(clause.groups)} only")
+        parts.append(f"for {listed(clause.groups)} only")
     if clause.payee != "vehicle":
-        parts.append(f"received by {clause.payee}")
+        parts.append(f"received by {spaced(clause.payee)}")
     if clause.indexation:
         factors = ", ".join(f"{factor:g}" for factor in clause.indexation)
         parts.append(f"indexed by period ({factors})")
-    if clause.floor is not None:
-        parts.append(f"at least {_money(contract, clause.floor)} at each date")
+    if clause.floor is None:
+        parts.append(f"an amount below 0 is paid to {spaced(clause.payer)}")
+    elif clause.floor or not isinstance(clause.basis, Gross):
+        parts.append(f"never less than {_money(contract, clause.floor)} at a date")
     if clause.cap_per_person:
         parts.append(f"at most {_money(contract, clause.cap_per_person)} per person")
     if clause.cap:
         parts.append(f"at most {_money(contract, clause.cap)} in all")
     lag = contract.evaluation.lag_months + clause.paid_after_months
     if lag:
-        parts.append(f"paid {lag} months after the end of each period")
+        months = "month" if lag == 1 else "months"
+        parts.append(f"paid {lag} {months} after the end of each period")
     assumed = " (an assumed term)" if clause.assumed else ""
     return "; ".join(parts) + assumed + "."
 

@@ -248,6 +248,8 @@ def _problem(cls: Any, document: Document, detail: Any) -> Problem:
         what = detail["msg"][0].lower() + detail["msg"][1:]
         if isinstance(detail.get("input"), str) and ("number" in what or "integer" in what):
             fix = "write it as a number, without quotes"
+        if detail["type"] == "string_type" and isinstance(detail.get("input"), dict):
+            fix = "put a text with a colon in quotes"
     return Problem(what, fix, seen, key_text(path), document.file, document.line(inner))
 
 

@@ -151,7 +151,9 @@ def _payments(result: RunResult, prob: float) -> tuple[Block, ...]:
         return ()
     from impactmodel.contract import describe
 
-    terms = tuple(("", line) for line in describe(paid.contract).splitlines())
+    terms = tuple(
+        ("", line) for line in describe(paid.contract, result.paid_on.measures).splitlines()
+    )
     noise = () if result.noise is None else (Paragraph(noise_sentence(result.noise)),)
     caption = f"Draws of the total payment. Dot: mean; bar: {interval_words(prob)}."
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from impactmodel.contract.central_persons import COMBINATION
 from impactmodel.contract.compile import TOTAL_CAP
 from impactmodel.report.workbook_parts import CONTRACT, HEADINGS, SAVINGS
 from impactmodel.report.workbook_sheet import Cell, Sheet, in_words
@@ -122,6 +123,22 @@ def _structure(
         sheet.header("Check", "Paid above it", "Should be", "Difference", "Result", words=(0,))
         over = Cell(0.0, "cents", f"=MAX(0,{shown.paid_total}-{cell})")
         _test(sheet, tests, "Payments of all years", over, Cell(0.0, "cents"), run=False)
+
+    if contract is not None and CONTRACT in material.parts:
+        _people_once(sheet, material, inputs, tests)
+
+
+def _people_once(sheet: Sheet, material: Material, inputs: Inputs, tests: list[int]) -> None:
+    """Check that the combinations under a cap per person are of all people at most."""
+    part = material.parts[CONTRACT]
+    shares = [key for key in part.central.inputs if key.startswith(COMBINATION)]
+    if not shares:
+        return
+    first, last = (inputs.cells[part.keys[key]] for key in (shares[0], shares[-1]))
+    sheet.section("Combinations of outcomes under the cap per person")
+    sheet.header("Check", "Above all people", "Should be", "Difference", "Result", words=(0,))
+    over = Cell(0.0, "number", f"=MAX(0,SUM({first}:{last.split('!')[1]})-1)")
+    _test(sheet, tests, "Sum of the shares of people", over, Cell(0.0, "number"), run=False)
 
 
 def _public_sum(sheet: Sheet, shown: Shown, tests: list[int]) -> None:

@@ -43,7 +43,7 @@ def test_explains_every_clause_in_words(case):
         assert "paid: " in text
         assert settlement.contract.currency in text
     terms = describe(settlement.contract)
-    assert all(clause.payer in terms for clause in settlement.contract.clauses)
+    assert all(clause.payer.replace("_", " ") in terms for clause in settlement.contract.clauses)
 
 
 def test_reconciliation_finds_the_one_line_that_differs():

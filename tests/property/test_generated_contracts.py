@@ -152,6 +152,54 @@ def test_it_loads_as_it_was_dumped_and_says_itself(seed: int) -> None:
     assert all(finding.level in {"error", "warning"} for finding in check(contract))
 
 
+@pytest.mark.parametrize("seed", range(7000, 7040))
+def test_a_cap_per_person_holds_and_pays_what_is_left_in_order(seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311
+    names = [f"o{n}" for n in range(rng.randint(1, 4))]
+    price = {name: Fraction(rng.randint(1, 900)) for name in names}
+    own = {name: rng.choice((None, 250)) for name in names}
+    cap = rng.choice((100, 700, 1500))
+    rows = [
+        {"person": f"p{person}", "outcome": name, "quantity": rng.choice((0, 1, 2))}
+        for person in range(rng.randint(1, 6))
+        for name in names
+    ]
+
+    def deal(times: int) -> OutcomesContract:
+        clauses = [
+            {
+                "name": name,
+                "outcome": name,
+                "payer": "state" if place % 2 else "city",
+                "payment": {"type": "rate", "price": float(price[name] * times)},
+            }
+            | ({"cap_per_person": own[name] * times} if own[name] else {})
+            for place, name in enumerate(names)
+        ]
+        head = {"name": "capped", "currency": "EUR", "start": "2024-01-01"}
+        return load(OutcomesContract, head | {"cap_per_person": cap * times, "clauses": clauses})
+
+    paid = dict.fromkeys(names, Fraction(0))
+    for person in {row["person"] for row in rows}:
+        left = Fraction(cap)
+        for name in names:
+            (quantity,) = (
+                row["quantity"] for row in rows if (row["person"], row["outcome"]) == (person, name)
+            )
+            due = price[name] * quantity
+            due = min(due, Fraction(own[name])) if own[name] else due
+            granted = min(due, left)
+            left -= granted
+            paid[name] += granted
+    settled = settle(deal(1), pd.DataFrame(rows))
+    assert {line.clause: Fraction(line.paid) for line in settled.lines} == paid
+    assert Fraction(settled.total) <= cap * len({row["person"] for row in rows})
+    assert sum(settled.by_party().values()) == 0
+    assert settle(deal(10), pd.DataFrame(rows)).total == settled.total * 10
+    better = [row | {"quantity": row["quantity"] + rng.choice((0, 1))} for row in rows]
+    assert settle(deal(1), pd.DataFrame(better)).total >= settled.total
+
+
 def as_outcomes(data: dict[str, Any], rows: list[dict[str, Any]]) -> Outcomes:
     """Return the results as outcomes that are certain."""
     contract = load(OutcomesContract, data)

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from impactmodel.contract import (
@@ -12,6 +13,7 @@ from impactmodel.contract import (
     BandTable,
     Clause,
     Evaluation,
+    Limit,
     MeasuredImpact,
     OutcomesContract,
     Rate,
@@ -19,6 +21,7 @@ from impactmodel.contract import (
     StepTable,
     central,
     payments,
+    settle,
 )
 from impactmodel.core.errors import InputError, JoinError
 from impactmodel.core.measures import OutcomeMeasure
@@ -204,10 +207,128 @@ def test_dues_of_one_clause_on_one_day_are_one_payment():
     assert central(contract, daily).totals() == {"jobs|state|2025-02-28": 10.0, "state": 10.0}
 
 
-def test_a_cap_per_person_over_all_clauses_is_refused():
-    contract = agreed(rate(), cap_per_person=1000.0)
-    with pytest.raises(InputError, match="a cap per person over all clauses depends on how"):
-        central(contract, found())
+COURSE = OutcomeMeasure("course", kind="binary")
+
+
+def two_results(draws=40, seed=4):
+    """Two binary outcomes in two years; which is the rarer differs between draws."""
+    rng = np.random.default_rng(seed)
+    return Outcomes.from_draws(
+        rng.uniform(0.2, 0.8, (draws, 1, 2, 2)),
+        np.zeros((draws, 1, 2, 2)),
+        measures=[JOB, COURSE],
+        periods=Periods(dt.date(2024, 1, 1), "year", 2),
+        cohort_size=rng.uniform(50, 80, (draws, 1)),
+        provenance=Provenance(),
+    )
+
+
+def per_person(dependence, job=900.0, course=700.0, cap=1500.0, **more):
+    course_clause = Clause("courses", Rate(course), payer="city", outcome="course")
+    return agreed(
+        rate(price=job),
+        course_clause,
+        cap_per_person=cap,
+        evaluation=Evaluation(dependence=dependence),
+        **more,
+    )
+
+
+def means(contract, outcomes):
+    return {p: float(d.mean()) for p, d in payments(contract, outcomes).by_payer().items()}
+
+
+@pytest.mark.parametrize("dependence", ["comonotone", "independent"])
+def test_under_a_cap_per_person_the_tabulated_shares_give_the_mean_over_draws(dependence):
+    found = two_results()
+    scenario = central(per_person(dependence), found)
+    totals = scenario.totals()
+    assert {p: totals[p] for p in ("state", "city")} == pytest.approx(
+        means(per_person(dependence), found), rel=1e-12
+    )
+    shares = [one.value for key, one in scenario.inputs.items() if key.startswith("only|")]
+    assert len(shares) == 15  # every set of four results but the empty one
+    assert 0 < sum(shares) < 1
+    # Prices and the cap are live, beyond their thresholds too.
+    for change, other in (
+        ({"jobs.price": 1600.0}, per_person(dependence, job=1600.0)),
+        ({"cap_per_person": 400.0}, per_person(dependence, cap=400.0)),
+        (
+            {"courses.price": 10.0, "cap_per_person": 9e9},
+            per_person(dependence, course=10.0, cap=9e9),
+        ),
+    ):
+        changed = scenario.changed(change).totals()
+        assert {p: changed[p] for p in ("state", "city")} == pytest.approx(
+            means(other, found), rel=1e-12
+        )
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"cap": 9000.0}, {"minimum_cohort": 21}, {"limits": (Limit(7000.0, payer="state"),)}],
+    ids=["alone", "a total cap", "too few people", "a payer's limit"],
+)
+def test_a_cap_per_person_is_priced_as_single_people_are_settled(more):
+    # Twenty people, of whom the first so many have each outcome: who has the rarer has the other.
+    having = {("job", 0): 12, ("course", 0): 8, ("job", 1): 5, ("course", 1): 16}
+    rows = [
+        {"person": f"p{n}", "outcome": name, "period": period, "quantity": int(n < count)}
+        for (name, period), count in having.items()
+        for n in range(20)
+    ]
+    level = [[[having[name, t] / 20 for t in (0, 1)] for name in ("job", "course")]]
+    outcomes = Outcomes.from_draws(
+        [level],
+        np.zeros((1, 1, 2, 2)),
+        measures=[JOB, COURSE],
+        periods=Periods(dt.date(2024, 1, 1), "year", 2),
+        cohort_size=20,
+        provenance=Provenance(),
+    )
+    contract = per_person("comonotone", periods=outcomes.periods, **more)
+    clauses = (replace(contract.clauses[0], cap=8000.0), contract.clauses[1])
+    contract = replace(
+        contract, clauses=clauses, periods=replace(outcomes.periods, clock="calendar")
+    )
+    settled = {p: float(a) for p, a in settle(contract, pd.DataFrame(rows)).by_payer().items()}
+    assert means(contract, outcomes) == pytest.approx(settled, abs=0.02)
+    totals = central(contract, outcomes).totals()
+    assert {p: totals[p] for p in settled} == pytest.approx(settled, abs=0.02)
+
+
+def test_too_many_combinations_are_refused():
+    found = two_results(draws=1)
+    periods = Periods(dt.date(2024, 1, 1), "year", 6)
+    many = Outcomes.from_draws(
+        np.full((1, 1, 2, 6), 0.5),
+        np.zeros((1, 1, 2, 6)),
+        measures=found.measures,
+        periods=periods,
+        cohort_size=10,
+        provenance=Provenance(),
+    )
+    assert payments(per_person("independent"), many).total()[0] > 0
+    with pytest.raises(InputError, match="combine in too many ways") as error:
+        central(per_person("independent"), many)
+    assert "12 independent outcomes" in str(error.value)
+
+
+def test_two_clauses_for_one_result_are_not_independent_of_each_other():
+    contract = agreed(
+        rate(),
+        rate("again", payer="city"),
+        cap_per_person=2500.0,
+        evaluation=Evaluation(dependence="independent"),
+    )
+    with pytest.raises(InputError, match="cannot be independent of itself"):
+        payments(contract, two_results())
+    both = replace(contract, evaluation=Evaluation(dependence="comonotone"))
+    found = two_results(draws=1)
+    people, job = float(found.cohort_size.values[0, 0]), found.dataset["treated"].values[0, 0, 0]
+    # The first year pays 2,000 and 500 for each job; the second, for those who had none, the same.
+    expected = people * 2500.0 * job.max()
+    assert payments(both, found).total()[0] == pytest.approx(expected)
 
 
 def test_what_cannot_be_paid_has_no_central_scenario():

@@ -151,7 +151,7 @@ def test_the_contract_of_the_page_can_be_written_as_it_stands(tmp_path):
         path.write_text(block, encoding="utf-8")
         contract = load(OutcomesContract, Document.read(path))
         assert not [finding for finding in check(contract) if finding.level == "error"]
-        assert all(c.name in describe(contract) for c in contract.clauses)
+        assert all(c.name.replace("_", " ") in describe(contract) for c in contract.clauses)
 
 
 DATED = Periods(START, "year", 2, "calendar")
@@ -173,3 +173,53 @@ def test_findings_stand_at_their_clause_and_amended_ones_are_read():
 def test_an_index_factor_of_zero_says_what_to_do():
     with pytest.raises(InputError, match=r"above 0 \(seen: 0\.0\); leave a window .* 'periods'"):
         clause(indexation=(1.0, 0.0))
+
+
+SCALES = {
+    "relative": ("warning", "clauses[0].payment.scale", "adds up 'job' and 'days' before"),
+    "index": None,
+    "total": None,
+}
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_an_index_that_adds_up_units_is_found(scale):
+    steps = StepTable(((0.1, 1.0),), scale)
+    mixed = deal(clause(steps, outcome="", index={"job": 1.0, "days": -1.0}))
+    found_there = [f for f in check(mixed) if "job" in f.text and "days" in f.text]
+    if SCALES[scale] is None:
+        assert found_there == []
+    else:
+        level, where, text = SCALES[scale]
+        assert [(f.level, f.key) for f in found_there] == [(level, where)]
+        assert text in found_there[0].text
+    gross = deal(clause(steps, outcome="", basis=Gross(), index={"job": 1.0, "days": -1.0}))
+    errors = [f for f in check(gross) if f.level == "error"]
+    if scale == "total":
+        assert errors == []
+    else:
+        (error,) = errors
+        assert error.key == "clauses[0].basis"
+        assert "their units are added up; use another basis" in error.text
+
+
+def test_with_evidence_unlike_units_under_thresholds_are_found():
+    both = Outcomes.from_draws(
+        np.full((2, 1, 2, 1), 0.5),
+        np.full((2, 1, 2, 1), 0.4),
+        measures=[OutcomeMeasure("job", kind="binary"), OutcomeMeasure("days", kind="days")],
+        periods=Periods(START),
+        cohort_size=10,
+        provenance=Provenance(),
+    )
+    steps = StepTable(((0.1, 1.0),), "total")
+    mixed = deal(clause(steps, outcome="", index={"job": 1.0, "days": -1.0}))
+    texts = [f.text for f in check(mixed, both)]
+    assert (
+        "'jobs' compares a sum of unlike units with its thresholds (job in share, days in days); "
+        "use 'scale: index'"
+    ) in texts
+    right = deal(
+        clause(StepTable(((0.1, 1.0),), "index"), outcome="", index={"job": 1.0, "days": -1.0})
+    )
+    assert not [f for f in check(right, both) if "unlike units" in f.text]

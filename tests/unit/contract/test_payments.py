@@ -18,6 +18,7 @@ from impactmodel.contract import (
     Rate,
     ShareOf,
     StepTable,
+    UnitTariff,
     check,
     describe,
     excel_formula,
@@ -185,8 +186,10 @@ def test_repricing_and_words():
     assert reprice(contract(ShareOf(0.5)), "jobs", 0.25).clauses[0].payment == ShareOf(0.25)
     with pytest.raises(InputError, match="no clause pays for it"):
         reprice(deal, "wage", 1.0)
-    assert "state pays 3,000 EUR per unit of job, counting the difference" in describe(deal)
-    assert "state pays 28 % of job, counting" in describe(contract(ShareOf(0.28)))
+    assert "state pays 3,000 EUR per unit of job; the difference from the comparison" in describe(
+        deal
+    )
+    assert "state pays 28 % of job; the difference" in describe(contract(ShareOf(0.28)))
     formula = excel_formula(deal, "jobs", {"job.total": "B1", "job.reference": "B2"})
     assert formula == "=MAX(0,(B1-B2)*3000)"
 
@@ -309,3 +312,24 @@ def test_people_must_be_known_in_every_row_that_needs_them():
 def test_group_prices_settle_group_by_group():
     rows = pd.DataFrame([("job", "a", 5), ("job", "b", 7)], columns=["outcome", "group", "total"])
     assert settle(two_groups(), rows).total == 5 * 10 + 7 * 20
+
+
+def test_a_term_sheet_says_what_one_unit_is():
+    terms = Clause("in_care", Rate(50.0), payer="the_city", outcome="in_care", direction="decrease")
+    plain = OutcomesContract("T", "EUR", dt.date(2024, 1, 1), (terms,))
+    measure = OutcomeMeasure("in_care", kind="days", label="days in care")
+    said = [
+        describe(plain),
+        describe(plain, [measure]),
+        describe(dataclasses.replace(plain, units={"in_care": "night in care"}), [measure]),
+        describe(dataclasses.replace(plain, counting={"in_care": UnitTariff("month")})),
+    ]
+    assert [text.splitlines()[1].split(";")[0] for text in said] == [
+        "in care: the city pays 50 EUR per unit of in care avoided",
+        "in care: the city pays 50 EUR per day in care avoided",
+        "in care: the city pays 50 EUR per night in care avoided",
+        "in care: the city pays 50 EUR per month in care avoided",
+    ]
+    with pytest.raises(InputError, match="the contract pays for no such outcome") as error:
+        dataclasses.replace(plain, units={"care": "night"})
+    assert "use one of in_care" in str(error.value)

@@ -56,6 +56,11 @@ def test_load_and_dump_are_inverse(tmp_path):
     ("text", "message"),
     [
         ("name: 3\npays: []", "f.yaml, line 1, name: input should be a valid string (seen: 3)"),
+        (
+            "name: {a: b}\npays: []",
+            "f.yaml, line 1, name: input should be a valid string (seen: a mapping with a); "
+            "put a text with a colon in quotes",
+        ),
         ("name: a\nname: b", "f.yaml, line 2: not valid YAML: found duplicate key"),
         (
             "name: no\npays:\n- {type: rate, price: '3'}",
