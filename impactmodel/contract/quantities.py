@@ -131,7 +131,7 @@ def _other_groups(groups: list[str]) -> str:
         return "use " + ", ".join(groups)
     return (
         f"use '{groups[0]}', the only one, or estimate each group "
-        "(an experiment tells them with pool_groups: true)"
+        "(an experiment tells them with separate_groups or pool_groups: true)"
     )
 
 

@@ -189,6 +189,13 @@ class Cells:
         keys = np.column_stack([self.treated, self.group, self.values[:, places]])
         return self._merged(keys, tuple(by))
 
+    def only(self, group: str) -> Cells:
+        """Return the cells of one group."""
+        here = self.group == self.groups.index(group)
+        sums = {f: frozen(getattr(self, f)[here]) for f in ("treated", *_SUMS)}
+        none = frozen(np.zeros(int(here.sum()), dtype=np.intp))
+        return replace(self, groups=(group,), group=none, **sums)
+
     def ungrouped(self) -> Cells:
         """Merge the cells of all groups into one group named ``all``."""
         everybody = replace(self, groups=("all",), group=frozen(np.zeros_like(self.group)))
