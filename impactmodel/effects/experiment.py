@@ -208,6 +208,12 @@ def models_of(design: Experiment) -> tuple[Layout, tuple[PeopleModel, ...]]:
                 seen=name,
                 fix="read the cohort with missing_outcomes, or leave it out",
             )
+    if design.separate_groups and len(evidence.groups) == 1:
+        raise InputError(
+            "there is one group only, nothing to tell apart",
+            key="separate_groups",
+            fix="name the column of groups in the evidence, or leave this out",
+        )
     lay = partial(lay_out, adjust=design.adjust, by_group=design.by_group)
     if not incomplete or isinstance(evidence, Cells):
         layout = aimed(lay(evidence), design.target)

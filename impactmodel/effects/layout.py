@@ -132,9 +132,7 @@ def lay_out(
         )
     if by_group and len(evidence.groups) == 1:
         raise InputError(
-            "there is one group only, nothing to pool or to tell apart",
-            key="pool_groups, separate_groups",
-            fix="name the column of groups in the evidence, or leave this out",
+            "there is one group only, nothing to pool", key="pool_groups", fix="name the group"
         )
     cells = evidence.cells(by=names) if isinstance(evidence, Cohort) else _kept(evidence, names)
     scale = _scale(cells)

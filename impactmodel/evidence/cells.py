@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -192,7 +192,7 @@ class Cells:
     def only(self, group: str) -> Cells:
         """Return the cells of one group."""
         here = self.group == self.groups.index(group)
-        sums = {f: frozen(getattr(self, f)[here]) for f in ("treated", *_SUMS)}
+        sums: dict[str, Any] = {f: frozen(getattr(self, f)[here]) for f in ("treated", *_SUMS)}
         none = frozen(np.zeros(int(here.sum()), dtype=np.intp))
         return replace(self, groups=(group,), group=none, **sums)
 

@@ -127,7 +127,9 @@ class PublishedEvidence:
         if wrong:
             lacks = wrong[0] in self.groups
             raise InputError(
-                "this group has estimates and no people" if lacks else "no estimate is of this group",
+                "this group has estimates and no people"
+                if lacks
+                else "no estimate is of this group",
                 key="cohort_size",
                 seen=wrong[0],
                 fix=f"give the people of {', '.join(self.groups)}",
@@ -161,10 +163,7 @@ class PublishedEvidence:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What had to be assumed to turn the estimates into draws."""
-        said = [
-            f"standard error of {e.title} {e.uncertainty.text()}"
-            for e in self.estimates
-        ]
+        said = [f"standard error of {e.title} {e.uncertainty.text()}" for e in self.estimates]
         said += [
             f"the effect on '{e.outcome.name}'{_whose(e)} over {e.span} periods is spread evenly "
             "over them"
