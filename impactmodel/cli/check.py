@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +16,7 @@ from impactmodel.core.yaml import Document
 
 if TYPE_CHECKING:
     from impactmodel.case import Case
-    from impactmodel.contract import OutcomesContract
+    from impactmodel.contract import Finding, OutcomesContract
     from impactmodel.core.outcomes import Outcomes
 
 _WORDS = {
@@ -122,8 +122,16 @@ def _case(case: Case, document: Document, path: Path) -> list[Found]:
         found.append(Found("warning", text, "evidence", document.line(("evidence",))))
     if case.contract is None:
         return found
-    known = None if found or read is None or read.sampled else read.outcomes
-    return found + _contract(case.contract, document, "contract", _paid_on(case, known))
+    if found or read is None or read.outcomes is None:
+        return found + _contract(case.contract, document, "contract")
+    if read.sampled:
+        from impactmodel.contract.linting_evidence import check_windows
+
+        # The priors tell what is measured when, not what is expected.
+        early = check_windows(case.contract, read.outcomes)
+        found = _keyed(early, document, "contract")
+        return found + _contract(case.contract, document, "contract")
+    return _contract(case.contract, document, "contract", _paid_on(case, read.outcomes))
 
 
 def _paid_on(case: Case, outcomes: Outcomes | None) -> Outcomes | None:
@@ -153,8 +161,12 @@ def _contract(
 ) -> list[Found]:
     from impactmodel.contract import check
 
+    return _keyed(check(contract, outcomes), document, under)
+
+
+def _keyed(findings: Iterable[Finding], document: Document, under: str) -> list[Found]:
     found = []
-    for finding in check(contract, outcomes):
+    for finding in findings:
         key = ".".join(part for part in (under, finding.key) if part)
         found.append(Found(finding.level, finding.text, key, document.line(_path(key))))
     return found

@@ -298,8 +298,11 @@ def _assumptions(
 
 def _apart(layout: Layout) -> str:
     """Say what groups that are estimated apart mean, with the smallest arm."""
-    arms = [(cells.n[cells.treated == a].sum(), g) for g in layout.labels for a in (True, False)
-            for cells in (layout.cells.only(g),)]  # fmt: skip
+    arms = [
+        (float(layout.cells.only(label).n[layout.cells.only(label).treated == arm].sum()), label)
+        for label in layout.labels
+        for arm in (True, False)
+    ]
     fewest, where = min(arms)
     return (
         f"the {len(layout.labels)} groups are estimated apart, each from its own people: small "
