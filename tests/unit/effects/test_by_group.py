@@ -105,7 +105,7 @@ def test_outcomes_of_one_person_go_together_within_each_group():
         pair = found.dataset["treated"].sel(group=site).values[..., 0]
         # A rank correlation of 4,000 draws, against that of the arm.
         assert np.corrcoef(pair.T)[0, 1] == pytest.approx(seen, abs=0.06)
-        spread = found.dataset["covariance"].sel(group=site, arm="treated").mean("draw").values
+        spread = found.dataset["covariance"].sel(group=site).isel(arm=0).mean("draw").values
         matrix = spread[:, 0, :, 0]
         assert matrix[0, 1] / np.sqrt(matrix[0, 0] * matrix[1, 1]) == pytest.approx(seen, abs=0.02)
         within[site] = seen
@@ -163,8 +163,8 @@ def test_what_cannot_be_is_refused_in_words():
     )
     table = people().query("site != 'west' or index < 120")
     assert message(lambda: fit(Experiment(cohort(table), separate_groups=True))) == (
-        "outcomes: an arm has too few people for a normal model of 'days' in 'west' (seen: 20 "
-        "people); give at least 30, or a binary outcome"
+        "outcomes: an arm has too few people for a normal model of 'days' in 'west' (seen: '20 "
+        "people'); give at least 30, or a binary outcome"
     )
 
 
