@@ -121,7 +121,6 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     settings, inputs = case.settings, dict(case.inputs)
     report("reading the evidence and estimating the effect", 0.05)
     found = _evidence(case, inputs)
-    require_runnable(case, found.outcomes)
     report("computing payments, returns and public savings", 0.7)
     money = _money(case, found.outcomes)
     outcomes, paid, saved = money.outcomes, money.payments, money.savings
@@ -220,14 +219,17 @@ def _once(name: str, parts: list[Any]) -> tuple[str, ...]:
 
 def _evidence(case: Case, inputs: dict[str, str]) -> _Estimated:
     settings, read = case.settings, read_evidence(case, inputs)
-    if read.sampled and read.outcomes is not None:
+    money = case.contract is not None or case.public is not None
+    if read.fit is not None and money:
+        require_sound(read.fit)
+    if read.outcomes is not None:
         require_runnable(case, read.outcomes)
     if read.outcomes is not None and read.design is None:
         return _Estimated(read.outcomes)
     fit = read.fit or effects_room.fit(read.design, read.method)
     if settings.accept_checks and read.sampled:
         fit = fit.accept(settings.accept_checks)
-    if case.contract is not None or case.public is not None:
+    if money:
         require_sound(fit)
     return _Estimated(fit.outcomes, read.design, fit)
 

@@ -10,7 +10,7 @@ import pytest
 from impactmodel.cli.main import main
 from impactmodel.core.yaml import Document
 
-HERE = Path(__file__).parent / "designs"
+HERE = Path(__file__).parent / "groups"
 CASE = HERE / "experiment_by_group.yaml"
 PRICES = {"young": 1000, "adult": 2000, "old": 3000}
 COUNTS = {"young": (45, 100, 36, 120), "adult": (96, 200, 88, 220), "old": (12, 50, 9, 60)}
@@ -183,7 +183,7 @@ def test_spells_are_settled_with_other_results_in_units_of_four_weeks(tmp_path, 
     words += ["--spells", tmp_path / "s.csv", "--until", "2024-03-25", "--json"]
     assert call(*words) == 0
     text = capsys.readouterr().out
-    # Four weeks each: 28 - 7 of Anna; 7 of her and 28 of Ben, whose first week is unpaid; 28 of Ben.
+    # Windows of 28 days: 21 of Anna; 7 of hers and 28 of Ben, his first week unpaid; 28 of Ben.
     assert json.loads(text)["total"] == f"{10 * (21 + 35 + 28) + 3 * 500}.00"
     assert "anna" not in text
 
