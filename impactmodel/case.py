@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from impactmodel.case_evidence import Evidence, PublishedFigures, Studies
 from impactmodel.case_tables import CohortEvidence
 from impactmodel.contract import OutcomesContract
-from impactmodel.core.errors import InputError
+from impactmodel.core.errors import InputError, Problem
 from impactmodel.core.record import file_hash
 from impactmodel.core.spec import load, spec
 from impactmodel.core.summary import check_prob
@@ -24,7 +25,7 @@ from impactmodel.sensitivity import EvidenceSensitivity
 from impactmodel.targets import GrossTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _SECTIONS = ("evidence", "design", "contract", "funding", "public", "beside", "budget")
 
@@ -166,32 +167,35 @@ class Case:
         Raises
         ------
         InputError
-            With file, line and key of whatever cannot be used.
+            With file, line and key of everything that cannot be used, section by section.
         """
         path = Path(path)
         document = Document.read(path)
         if not isinstance(document.data, dict):
             raise InputError("a case is a mapping", file=str(path), fix="start with 'name: ...'")
-        _refuse_unknown_sections(document)
-        document.at("evidence")
         reader = _Reader(document, path.parent, {path.name: file_hash(path)})
-        rest = {k: v for k, v in document.data.items() if k not in _SECTIONS}
+        reader.problems += _unknown_sections(document)
+        reader.kept(partial(document.at, "evidence"), None)
+        own = {f.name for f in fields(Settings)}
+        rest = {k: v for k, v in document.data.items() if k in own}
+        settings = reader.kept(
+            lambda: load(Settings, Document(rest, document.file, (), document.lines)), None
+        )
         evidence = reader.section("evidence", Evidence, None)
         assumed = ExperimentChoice() if isinstance(evidence, CohortEvidence) else None
-        case = cls(
-            settings=load(Settings, Document(rest, document.file, (), document.lines)),
-            evidence=evidence,
-            design=reader.section("design", DesignChoice, assumed),
-            contract=reader.section("contract", OutcomesContract, None),
-            funding=reader.section("funding", FundingStructure, None),
-            public=reader.section("public", PublicSide, None),
-            beside=reader.sections("beside", PublicSide),
-            budget=reader.section("budget", BudgetPlan, None),
-            folder=path.parent,
-            inputs=reader.inputs,
-        )
-        case._check_design(document)
-        case._check_parts(document)
+        parts = {
+            "design": reader.section("design", DesignChoice, assumed),
+            "contract": reader.section("contract", OutcomesContract, None),
+            "funding": reader.section("funding", FundingStructure, None),
+            "public": reader.section("public", PublicSide, None),
+            "beside": reader.sections("beside", PublicSide),
+            "budget": reader.section("budget", BudgetPlan, None),
+        }
+        reader.require_sound()
+        case = cls(settings, evidence, folder=path.parent, inputs=reader.inputs, **parts)
+        for check in (case._check_design, case._check_parts):
+            reader.kept(partial(check, document), None)
+        reader.require_sound()
         return case
 
     def _check_design(self, document: Document) -> None:
@@ -235,30 +239,42 @@ class Case:
                 )
 
 
-def _refuse_unknown_sections(document: Document) -> None:
+def _unknown_sections(document: Document) -> list[Problem]:
     known = {f.name for f in fields(Settings)} | set(_SECTIONS)
+    found = []
     for key in document.data:
         if key not in known:
             near = get_close_matches(str(key), sorted(known), 1)
-            raise InputError(
-                "unknown key",
-                file=document.file,
-                key=str(key),
-                line=document.line((key,)),
-                fix=f"did you mean '{near[0]}'?" if near else "remove it",
-            )
+            fix = f"did you mean '{near[0]}'?" if near else "remove it"
+            line = document.line((key,))
+            found.append(Problem("unknown key", fix, "", str(key), document.file, line))
+    return found
 
 
 class _Reader:
-    """Reads the sections of a case, inline or from files, and keeps the files' hashes."""
+    """Reads the sections of a case, inline or from files; keeps files' hashes and all faults."""
 
     def __init__(self, document: Document, folder: Path, inputs: dict[str, str]) -> None:
         self.document, self.folder, self.inputs = document, folder, inputs
+        self.problems: list[Problem] = []
+
+    def kept(self, read: Callable[[], Any], default: Any) -> Any:
+        """Return what is read; where it cannot be, keep the problems and return the default."""
+        try:
+            return read()
+        except InputError as error:
+            self.problems += error.problems
+            return default
+
+    def require_sound(self) -> None:
+        """Raise with every problem that was kept."""
+        if self.problems:
+            raise InputError.of(self.problems)
 
     def section(self, key: str, cls: Any, default: Any) -> Any:
         if not self.document.has(key):
             return default
-        return self._load(key, self.document.at(key), cls)
+        return self.kept(lambda: self._load(key, self.document.at(key), cls), default)
 
     def sections(self, key: str, cls: Any) -> dict[str, Any]:
         """Read a mapping of names to sections of one kind."""
@@ -266,14 +282,13 @@ class _Reader:
             return {}
         parts = self.document.at(key)
         if not isinstance(parts.data, dict):
-            raise InputError(
-                "this is a mapping of names",
-                file=parts.file,
-                key=key,
-                line=parts.line(()),
-                fix="give each one a name",
-            )
-        return {name: self._load(key, parts.at(name), cls) for name in parts.data}
+            what, fix = "this is a mapping of names", "give each one a name"
+            self.problems.append(Problem(what, fix, "", key, parts.file, parts.line(())))
+            return {}
+        return {
+            name: self.kept(partial(self._load, key, parts.at(name), cls), None)
+            for name in parts.data
+        }
 
     def _load(self, key: str, part: Document, cls: Any) -> Any:
         if isinstance(part.data, str):

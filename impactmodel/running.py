@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import impactmodel.effects as effects_room
 from impactmodel.assessment import Assessment, assess
 from impactmodel.case import Case
-from impactmodel.case_evidence import PublishedFigures, SavedOutcomes
-from impactmodel.case_tables import Folder
+from impactmodel.case_evidence import PublishedFigures
+from impactmodel.checking import read_evidence, require_runnable, require_sound
 from impactmodel.contract import NoiseRisk, OutcomePayments, paying_for_noise, payments
-from impactmodel.core.errors import DiagnosticsError, InputError
+from impactmodel.core.errors import InputError
 from impactmodel.core.money import same
 from impactmodel.core.outcomes import Outcomes
 from impactmodel.core.record import RunRecord
@@ -239,7 +238,6 @@ def _money(case: Case, outcomes: Outcomes) -> _Money:
     settings, enrolled = case.settings, None
     if case.contract is not None:
         outcomes = outcomes.starting(case.contract.start)
-        _require_later(outcomes, case.contract.start)
         if case.funding is not None:
             outcomes, enrolled = cohort_of_fund(
                 case.contract, outcomes, case.funding, seed=settings.seed
@@ -278,18 +276,6 @@ def _costs(case: Case, saved: Savings | None) -> tuple[DatedCost, ...]:
     return tuple(case.budget.drawn(saved.n_draws, case.settings.seed))
 
 
-def _require_later(outcomes: Outcomes, start: dt.date) -> None:
-    """Raise if evidence of the calendar is over before anybody starts under the contract."""
-    _, first_end = outcomes.periods.bounds()[0]
-    if first_end <= start:
-        raise InputError(
-            f"the outcomes are those of the calendar from {outcomes.periods.start} on",
-            key="contract.start",
-            seen=str(start),
-            fix="count them since the start (clock: since_start), or start the contract with them",
-        )
-
-
 def _varied(case: Case) -> tuple[Varied, ...]:
     """Run the case under other assumptions about its published evidence."""
     if not isinstance(case.evidence, PublishedFigures):
@@ -319,31 +305,20 @@ def _once(name: str, parts: list[Any]) -> tuple[str, ...]:
 
 
 def _evidence(case: Case, inputs: dict[str, str]) -> _Estimated:
-    settings, evidence, folder = case.settings, case.evidence, Folder(case.folder, inputs)
-    if isinstance(evidence, PublishedFigures | SavedOutcomes):
-        return _Estimated(evidence.outcomes(folder, settings.draws, settings.seed))
-    if case.design is None:
-        raise InputError("this evidence needs a design", key="design", fix="name one")
-    design = evidence.read(folder).design(case.design)
-    method = getattr(case.design, "method", None) or effects_room.default_method(
-        design, seed=settings.seed, draws=settings.draws
-    )
-    fit = effects_room.fit(design, method)
-    if settings.accept_checks:
+    settings, read = case.settings, read_evidence(case, inputs)
+    money = case.contract is not None or case.public is not None
+    if read.fit is not None and money:
+        require_sound(read.fit)
+    if read.outcomes is not None:
+        require_runnable(case, read.outcomes)
+    if read.outcomes is not None and read.design is None:
+        return _Estimated(read.outcomes)
+    fit = read.fit or effects_room.fit(read.design, read.method)
+    if settings.accept_checks and read.sampled:
         fit = fit.accept(settings.accept_checks)
-    if case.contract is not None or case.public is not None:
-        _require_sound(fit.diagnostics)
-    return _Estimated(fit.outcomes, design, fit)
-
-
-def _require_sound(diagnostics: Diagnostics) -> None:
-    """Raise unless every failed check was accepted by name: no money is computed on others."""
-    if diagnostics.stopping:
-        failed = "; ".join(f"'{check.name}' ({check.text})" for check in diagnostics.stopping)
-        raise DiagnosticsError(
-            f"no money is computed on an effect whose checks failed: {failed}; change the design, "
-            "or name each check with the reason why it may be used under 'accept_checks'"
-        )
+    if money:
+        require_sound(fit)
+    return _Estimated(fit.outcomes, read.design, fit)
 
 
 def _told(outcomes: Outcomes, diagnostics: Diagnostics | None) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
-"""Checking a file without running it."""
+"""Checking a file without running it: what a run would refuse, and what the linter finds."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +15,8 @@ from impactmodel.core.spec import load
 from impactmodel.core.yaml import Document
 
 if TYPE_CHECKING:
-    from impactmodel.contract import OutcomesContract
+    from impactmodel.case import Case
+    from impactmodel.contract import Finding, OutcomesContract
     from impactmodel.core.outcomes import Outcomes
 
 _WORDS = {
@@ -91,8 +92,7 @@ def _document(kind: str, document: Document, path: Path) -> list[Found]:
     if kind == "case":
         from impactmodel.case import Case
 
-        case = Case.from_yaml(path)
-        return [] if case.contract is None else _contract(case.contract, document, "contract")
+        return _case(Case.from_yaml(path), document, path)
     if kind == "contract":
         from impactmodel.contract import OutcomesContract
 
@@ -107,11 +107,66 @@ def _document(kind: str, document: Document, path: Path) -> list[Found]:
     return [Found("warning", said) for said in load(PublishedEvidence, document).assumptions]
 
 
-def _contract(contract: OutcomesContract, document: Document, under: str = "") -> list[Found]:
+def _case(case: Case, document: Document, path: Path) -> list[Found]:
+    """Return what a run would refuse, and what the linter finds with the evidence at hand.
+
+    The effect itself is looked at where it needs no sampler.
+    """
+    from impactmodel.checking import examine, problems_of
+
+    read, faults, untried = examine(case)
+    problems = [problem for error in faults for problem in problems_of(error)]
+    found = [_error(_placed(problem, document), str(path)) for problem in problems]
+    if untried:
+        text = f"whether contract, funding and public money fit it was not checked: {untried}"
+        found.append(Found("warning", text, "evidence", document.line(("evidence",))))
+    if case.contract is None:
+        return found
+    if found or read is None or read.outcomes is None:
+        return found + _contract(case.contract, document, "contract")
+    if read.sampled:
+        from impactmodel.contract.linting_evidence import check_windows
+
+        # The priors tell what is measured when, not what is expected.
+        early = check_windows(case.contract, read.outcomes)
+        found = _keyed(early, document, "contract")
+        return found + _contract(case.contract, document, "contract")
+    return _contract(case.contract, document, "contract", _paid_on(case, read.outcomes))
+
+
+def _paid_on(case: Case, outcomes: Outcomes | None) -> Outcomes | None:
+    """Return the outcomes for the linter; None where they are not known, or are public money."""
+    if outcomes is None or case.contract is None or case.settings.pays_on == "savings":
+        return None
+    from impactmodel.funding import cohort_of_fund
+
+    outcomes = outcomes.starting(case.contract.start)
+    if case.funding is None:
+        return outcomes
+    return cohort_of_fund(case.contract, outcomes, case.funding, seed=case.settings.seed)[0]
+
+
+def _placed(problem: Problem, document: Document) -> Problem:
+    """Return a problem of the case with the line of its key."""
+    if problem.line is not None or problem.file not in {"", document.file}:
+        return problem
+    return replace(problem, line=document.line(_path(problem.key)))
+
+
+def _contract(
+    contract: OutcomesContract,
+    document: Document,
+    under: str = "",
+    outcomes: Outcomes | None = None,
+) -> list[Found]:
     from impactmodel.contract import check
 
+    return _keyed(check(contract, outcomes), document, under)
+
+
+def _keyed(findings: Iterable[Finding], document: Document, under: str) -> list[Found]:
     found = []
-    for finding in check(contract):
+    for finding in findings:
         key = ".".join(part for part in (under, finding.key) if part)
         found.append(Found(finding.level, finding.text, key, document.line(_path(key))))
     return found

@@ -1,4 +1,4 @@
-"""Faults: one sentence on the error stream and an exit code, never a traceback."""
+"""Faults: a sentence each on the error stream and an exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from impactmodel.core.errors import ImpactModelError
+from impactmodel.core.errors import ImpactModelError, InputError
 
 BAD_INPUT = 2
 """Something that the user gave, or the machine, stands in the way."""
@@ -16,6 +16,13 @@ OWN_FAULT = 70
 INTERRUPTED = 130
 DEBUG = "IMPACTMODEL_DEBUG"
 """Environment variable: with any value, tracebacks are shown."""
+
+
+def sentences(error: BaseException) -> tuple[str, ...]:
+    """Say an error: one sentence, or one for each fault of an input."""
+    if isinstance(error, InputError):
+        return tuple(str(problem) for problem in error.problems)
+    return (sentence(error),)
 
 
 def sentence(error: BaseException) -> str:
@@ -48,9 +55,9 @@ def exit_code(error: BaseException) -> int:
 
 
 def tell(error: BaseException) -> int:
-    """Write the error's sentence to the error stream and return the exit code."""
+    """Write the error's sentences to the error stream, a line each, and return the exit code."""
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
-    line = " ".join(sentence(error).split())
-    sys.stderr.write(f"impactmodel: {line}.\n")
+    for said in sentences(error):
+        sys.stderr.write(f"impactmodel: {' '.join(said.split())}.\n")
     return exit_code(error)

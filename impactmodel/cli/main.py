@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -72,9 +73,28 @@ def run(
 
 
 @app.command()
-def settle(
+def settle(  # noqa: PLR0913, PLR0917  the options of a command
     contract: Annotated[Path, typer.Argument(metavar="CONTRACT", help="A contract: YAML.")],
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Realised results: CSV.")],
+    results: Annotated[
+        Path | None, typer.Argument(metavar="RESULTS", help="Realised results: CSV.")
+    ] = None,
+    spells: Annotated[
+        Path | None,
+        typer.Option(
+            "--spells",
+            metavar="CSV",
+            help="Spells of people, for a tariff per day or month.",
+        ),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            "--until",
+            metavar="DATE",
+            formats=["%Y-%m-%d"],
+            help="With --spells: the first day that is not yet known.",
+        ),
+    ] = None,
     claimed: Annotated[
         Path | None, typer.Option("--claimed", metavar="CSV", help="Claimed amounts, to compare.")
     ] = None,
@@ -83,10 +103,18 @@ def settle(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Settle a contract on realised results, with the trail of every step."""
+    """Settle a contract on realised results, spells or both, with the trail of every step."""
     from impactmodel.cli.settlement import settle_files
 
-    settle_files(contract, results, claimed=claimed, out=out, as_json=as_json)
+    settle_files(
+        contract,
+        results,
+        spells=spells,
+        until=None if until is None else until.date(),
+        claimed=claimed,
+        out=out,
+        as_json=as_json,
+    )
 
 
 @app.command()

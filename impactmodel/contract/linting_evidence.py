@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def check_against(contract: OutcomesContract, outcomes: Outcomes) -> list[Finding]:
     """Return what the linter finds with the expected outcomes at hand."""
     return [
+        *check_windows(contract, outcomes),
         *_caps(contract, outcomes),
         *_noise(contract, outcomes),
         *(
@@ -30,6 +31,28 @@ def check_against(contract: OutcomesContract, outcomes: Outcomes) -> list[Findin
                 *_mixed(clause, outcomes, f"clauses[{place}].payment.scale"),
             )
         ),
+    ]
+
+
+def check_windows(contract: OutcomesContract, outcomes: Outcomes) -> list[Finding]:
+    """Find clauses whose windows are read in two ways: no `periods`, and no flow is paid for.
+
+    Draws pay a stock or cumulative outcome once, after the last window. Results of a settlement
+    have no accrual: there the clause pays in every window that is reported.
+    """
+    if outcomes.periods.count == 1:
+        return []
+    return [
+        Finding(
+            "warning",
+            f"clauses[{place}].periods",
+            f"'{clause.name}' states no periods and '{name}' is a {outcomes.measure(name).accrual} "
+            "outcome: it is priced once, after the last window, and settled in every window of "
+            f"the results; state its periods, such as [{outcomes.periods.count - 1}]",
+        )
+        for place, clause in enumerate(contract.clauses)
+        for name in tuple(clause.weights)[:1]
+        if clause.periods is None and outcomes.measure(name).accrual != "flow"
     ]
 
 

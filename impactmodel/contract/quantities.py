@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from impactmodel.contract.agreement import OutcomesContract
 from impactmodel.contract.clause import Clause
 from impactmodel.contract.compile import PEOPLE, people_name, reference_name, total_name
 from impactmodel.contract.terms import Gross, reference_level
-from impactmodel.core.errors import DiagnosticsError, InputError, JoinError
+from impactmodel.core.errors import DiagnosticsError, InputError, JoinError, Problem
 from impactmodel.core.money import same
 from impactmodel.core.outcomes import Outcomes
 from impactmodel.core.schedule import Periods
@@ -27,7 +29,7 @@ def check_joinable(contract: OutcomesContract, outcomes: Outcomes) -> None:
     JoinError
         If currency, price base or population differ.
     InputError
-        If an outcome is missing or a period does not exist.
+        With every outcome, period and group of the clauses that the evidence does not have.
     """
     about = outcomes.provenance
     if about.diagnostics.startswith("failed"):
@@ -48,13 +50,42 @@ def check_joinable(contract: OutcomesContract, outcomes: Outcomes) -> None:
             f"the contract measures {_said(agreed)}, the evidence covers "
             f"{_said(outcomes.periods)}; use evidence on the contract's windows"
         )
-    for place, clause in enumerate(contract.versions):
+    problems = [
+        problem
+        for place, clause in enumerate(contract.versions)
+        for problem in _problems(contract, clause, outcomes, f"clauses[{place}]")
+    ]
+    if problems:
+        raise InputError.of(problems)
+
+
+def _problems(
+    contract: OutcomesContract, clause: Clause, outcomes: Outcomes, place: str
+) -> list[Problem]:
+    """Return why a clause cannot be paid on these outcomes: all reasons, not the first."""
+    found: list[Problem] = []
+    for name in clause.reads:
         try:
-            for name in clause.reads:
-                outcomes.measure(name)
-            paid_periods(clause, outcomes)
+            outcomes.measure(name)
         except InputError as error:
-            raise error.located(key=f"clauses[{place}]") from None
+            found += error.located(key=place).problems
+    groups = [str(g) for g in outcomes.dataset["group"].values.tolist()]
+    checks: list[Callable[[], object]] = [lambda: _told_apart(contract, clause, groups)]
+    if not found:
+        checks.append(lambda: paid_periods(clause, outcomes))
+    for check in checks:
+        try:
+            check()
+        except InputError as error:
+            found += error.located(key=place).problems
+    return found
+
+
+def _told_apart(contract: OutcomesContract, clause: Clause, every: list[str]) -> None:
+    """Raise unless the evidence has the groups that a clause pays for, or prices apart."""
+    groups, apart = _counted(clause, every), clause.groups_apart(contract.strata)
+    if apart:
+        _check_groups(clause.name, apart, groups)
 
 
 def paid_periods(clause: Clause, outcomes: Outcomes) -> tuple[int, ...]:
@@ -131,7 +162,7 @@ def _other_groups(groups: list[str]) -> str:
         return "use " + ", ".join(groups)
     return (
         f"use '{groups[0]}', the only one, or estimate each group "
-        "(an experiment tells them with pool_groups: true)"
+        "(an experiment tells them with separate_groups or pool_groups: true)"
     )
 
 

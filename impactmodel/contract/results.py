@@ -70,6 +70,30 @@ class Results:
         return tuple(sorted({period for _, period, _ in self.cells}))
 
 
+def joined(one: Results, two: Results) -> Results:
+    """Return the results of two tables together, such as reported results and counted spells.
+
+    Raises
+    ------
+    InputError
+        If both have the same outcome, period and group.
+    """
+    twice = sorted(set(one.cells) & set(two.cells))
+    if twice:
+        outcome, period, group = twice[0]
+        raise InputError(
+            f"'{outcome}' of group '{group}' in period {period} is in both tables",
+            file=one.file,
+            key="outcome",
+            fix="keep it in one",
+        )
+    persons = {
+        person: {**one.persons.get(person, {}), **two.persons.get(person, {})}
+        for person in dict.fromkeys([*one.persons, *two.persons])
+    }
+    return Results({**one.cells, **two.cells}, persons, one.file)
+
+
 def read_results(source: str | Path | pd.DataFrame) -> Results:
     """Read results from a CSV file or a data frame.
 

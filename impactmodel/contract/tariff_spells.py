@@ -73,8 +73,8 @@ def count_spells(
     return pd.DataFrame(found, columns=["person", "outcome", "group", "period", "quantity"])
 
 
-type _Spell = tuple[dt.date, dt.date, str]
-"""First day, first day after, reason of the exit (empty while it goes on)."""
+type _Spell = tuple[dt.date, dt.date, str, int]
+"""First day, first day after, reason of the exit (empty while it goes on), line of the table."""
 
 
 def _spell(cell: RowReader, until: dt.date) -> _Spell:
@@ -82,10 +82,10 @@ def _spell(cell: RowReader, until: dt.date) -> _Spell:
     if start is None:
         raise cell.fault("the cell is empty", "start", "give the first day")
     if end is not None and end <= start:
-        raise cell.fault("the spell ends before it starts", "end", seen=end)
+        raise cell.fault("the spell ends before it starts", "end", "correct the row")
     known = end is not None and end <= until
     reason = str(cell.values.get("reason") or "").strip() if known else ""
-    return start, min(end or until, until), reason
+    return start, min(end or until, until), reason, cell.line
 
 
 def _date(cell: RowReader, column: str) -> dt.date | None:
@@ -95,7 +95,7 @@ def _date(cell: RowReader, column: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(str(value).strip()[:10])
     except ValueError:
-        raise cell.fault("the cell is not a date", column, "write 2024-01-31", value) from None
+        raise cell.fault("the cell is not a date", column, "write 2024-01-31") from None
 
 
 def _units(
@@ -106,12 +106,16 @@ def _units(
     for one, two in pairwise(spells):
         if two[0] < one[1]:
             raise InputError(
-                "two spells of one person overlap", file=file, key="start", seen=two[0]
+                "two spells of one person overlap",
+                file=file,
+                line=two[3],
+                key="start",
+                fix="join them, or correct one",
             )
     bounds = [edges for edges in windows.bounds() if edges[0] < until]
     first = min(spells[0][0], windows.start)
     days = _edges(first, max(until, bounds[-1][1] if bounds else until), tariff)
-    states = np.array([any(a <= day < b for a, b, _ in spells) for day in days], dtype=bool)
+    states = np.array([any(a <= day < b for a, b, *_ in spells) for day in days], dtype=bool)
     exit_day, reason = spells[-1][1], spells[-1][2]
     if reason in tariff.planned_exits:
         after = [n for n, day in enumerate(days) if day >= exit_day][: tariff.planned_units]

@@ -39,7 +39,7 @@ class ExperimentChoice:
 
     Parameters
     ----------
-    adjust, pool_groups, priors, missing, target
+    adjust, pool_groups, separate_groups, priors, missing, target
         As in `Experiment`.
     method
         `Sampler` or `ClosedForm`; None takes the closed form where there is one.
@@ -47,6 +47,7 @@ class ExperimentChoice:
 
     adjust: bool = False
     pool_groups: bool = False
+    separate_groups: bool = False
     priors: Priors = field(default_factory=Priors)
     missing: tuple[MissingShift, ...] = ()
     target: ExperimentTarget = field(default_factory=Population)

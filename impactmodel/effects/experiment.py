@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import combinations
 
 import numpy as np
 
@@ -14,7 +13,9 @@ from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Provenance
 from impactmodel.core.schedule import Periods
 from impactmodel.effects.beta import BetaOutcome
+from impactmodel.effects.by_group import ByGroup
 from impactmodel.effects.designs import prepare
+from impactmodel.effects.experiment_correlations import correlations
 from impactmodel.effects.experiment_targets import (
     ExperimentTarget,
     Population,
@@ -35,7 +36,7 @@ from impactmodel.effects.predictor import Array
 from impactmodel.effects.prepared import Prepared
 from impactmodel.effects.priors import BetaPriors, Priors
 from impactmodel.effects.randomisation import randomisation_check
-from impactmodel.effects.regression import LeastSquares, arm_correlations, regress
+from impactmodel.effects.regression import LeastSquares, regress
 from impactmodel.effects.when import UNDATED, UNDATED_NOTE
 from impactmodel.evidence import Cells, Cohort
 
@@ -44,8 +45,6 @@ _WHOSE = {
     RealisedCohort: "these very people",
     NewCohort: "the new cohort",
 }
-# A correlation of fewer people than this, and the covariates, says nothing.
-_LEAST_COMMON = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,10 @@ class Experiment:
     adjust
         Adjust for all covariates of the evidence.
     pool_groups
-        Give every group its own level and effect, pooled partially. Otherwise groups are merged.
+        Give every group its own level and effect, pooled partially.
+    separate_groups
+        Estimate every group by itself, from its own people and the same priors; small groups are
+        noisy. Without one of the two, groups are merged.
     priors
         Every number that is assumed.
     missing
@@ -91,6 +93,7 @@ class Experiment:
     evidence: Cohort | Cells
     adjust: bool = False
     pool_groups: bool = False
+    separate_groups: bool = False
     priors: Priors = field(default_factory=Priors)
     missing: tuple[MissingShift, ...] = ()
     target: ExperimentTarget = field(default_factory=Population)
@@ -98,12 +101,32 @@ class Experiment:
     source: str = ""
     price_base: str = ""
 
+    def __post_init__(self) -> None:
+        if self.pool_groups and self.separate_groups:
+            raise InputError(
+                "groups are pooled or separate, not both", key="separate_groups", fix="keep one"
+            )
+        if self.separate_groups and isinstance(self.target, NewCohort):
+            known = all(part.group is not None for part in self.target.parts)
+            if not (self.target.parts and known):
+                raise InputError(
+                    "groups that are estimated apart say nothing of a group outside the evidence",
+                    key="target.parts",
+                    fix="give each part its group, or pool the groups",
+                )
+
+    @property
+    def by_group(self) -> bool:
+        """Whether the results tell groups apart."""
+        return self.pool_groups or self.separate_groups
+
 
 def least_squares(design: Experiment) -> tuple[LeastSquares, ...]:
     """Estimate an experiment by ordinary least squares, one result per outcome and period.
 
     The point estimate is the difference in means, adjusted for covariates and (with
-    ``pool_groups``) group indicators where the design says so, among people whose outcome is known.
+    ``pool_groups`` or ``separate_groups``) group indicators where the design says so, among people
+    whose outcome is known.
 
     Raises
     ------
@@ -114,16 +137,17 @@ def least_squares(design: Experiment) -> tuple[LeastSquares, ...]:
     names = evidence.covariates if design.adjust else ()
     if isinstance(evidence, Cohort) and evidence.missing.any():
         seen = [evidence.observed(o.name).cells(by=names) for o in evidence.outcomes]
-        return tuple(regress(cells, names, by_group=design.pool_groups)[0] for cells in seen)
+        return tuple(regress(cells, names, by_group=design.by_group)[0] for cells in seen)
     cells = evidence.cells(by=names) if isinstance(evidence, Cohort) else evidence
-    return regress(cells, names, by_group=design.pool_groups)
+    return regress(cells, names, by_group=design.by_group)
 
 
 @prepare.register
 def _(design: Experiment) -> Prepared:
     periods = _periods(design)
     layout, models = models_of(design)
-    people, estimators = _correlations(design, layout)
+    labels = layout.labels if design.separate_groups else ()
+    people, estimators = correlations(design.evidence, layout.covariates, apart=labels)
     known = bool(np.isfinite(estimators).all())
     realised = isinstance(design.target, RealisedCohort)
     before = models_of(dataclasses.replace(design, target=Population()))[1] if realised else models
@@ -184,7 +208,13 @@ def models_of(design: Experiment) -> tuple[Layout, tuple[PeopleModel, ...]]:
                 seen=name,
                 fix="read the cohort with missing_outcomes, or leave it out",
             )
-    lay = partial(lay_out, adjust=design.adjust, pooled=design.pool_groups)
+    if design.separate_groups and len(evidence.groups) == 1:
+        raise InputError(
+            "there is one group only, nothing to tell apart",
+            key="separate_groups",
+            fix="name the column of groups in the evidence, or leave this out",
+        )
+    lay = partial(lay_out, adjust=design.adjust, by_group=design.by_group)
     if not incomplete or isinstance(evidence, Cells):
         layout = aimed(lay(evidence), design.target)
         made = [_model(measure, layout, design) for measure in layout.cells.outcomes]
@@ -202,43 +232,19 @@ def models_of(design: Experiment) -> tuple[Layout, tuple[PeopleModel, ...]]:
 
 def _missing_share(evidence: Cohort, outcome: str, layout: Layout) -> Array:
     """Return the share missing in each group of the results; a new group has everybody's."""
-    own = missing_shares(evidence, outcome, by_group=layout.pooled)
+    own = missing_shares(evidence, outcome, by_group=layout.by_group)
     every = np.column_stack([own, missing_shares(evidence, outcome, by_group=False)])
     first = np.unique(layout.pattern_label, return_index=True)[1]
     return every[:, layout.pattern_group[first]]
 
 
-def _correlations(design: Experiment, layout: Layout) -> tuple[Array, Array]:
-    r"""Return the correlations between people and between estimators (arm, outcome, outcome).
-
-    Where outcomes are known for different people, those of people who have both, and estimators
-    correlate by :math:`\rho\, n_{jk} / \sqrt{n_j n_k}` with the people they share.
-    """
-    evidence, names = design.evidence, layout.covariates
-    if not isinstance(evidence, Cohort) or not evidence.missing.any():
-        return arm_correlations(layout.cells, ()), arm_correlations(layout.cells, names)
-    known = ~evidence.missing
-    shape = (2, known.shape[1], known.shape[1])
-    people, estimators = np.broadcast_to(np.eye(shape[1]), shape).copy(), np.zeros(shape)
-    arms = (evidence.treated, ~evidence.treated)
-    common = np.stack([known[arm].T.astype(float) @ known[arm] for arm in arms])
-    own = np.sqrt(np.diagonal(common, axis1=1, axis2=2))
-    for j, k in combinations(range(shape[1]), 2):
-        if common[:, j, k].min() <= len(names) + _LEAST_COMMON:
-            people[:, [j, k], [k, j]] = np.nan
-            continue
-        both = evidence.observed(evidence.outcomes[j].name, evidence.outcomes[k].name)
-        cells = both.cells(by=names)
-        people[:, j, k] = people[:, k, j] = arm_correlations(cells, ())[:, 0, 1]
-        shared = common[:, j, k] / (own[:, j] * own[:, k])
-        between = shared * arm_correlations(cells, names)[:, 0, 1]
-        estimators[:, j, k] = estimators[:, k, j] = between
-    return people, estimators + np.eye(shape[1])
-
-
 def _model(measure: OutcomeMeasure, layout: Layout, design: Experiment) -> PeopleModel:
     """Return the model of an outcome for the target of the design."""
-    return for_target(_of_kind(measure, layout, design.priors), layout, design.target)
+    of_kind = partial(_of_kind, measure, priors=design.priors)
+    if not design.separate_groups:
+        return for_target(of_kind(layout), layout, design.target)
+    apart = ByGroup.of(layout, of_kind, cohort_size(layout, design.target))
+    return for_target(apart, layout, design.target)
 
 
 def _of_kind(measure: OutcomeMeasure, layout: Layout, priors: Priors) -> PeopleModel:
@@ -247,7 +253,7 @@ def _of_kind(measure: OutcomeMeasure, layout: Layout, priors: Priors) -> PeopleM
     if measure.kind != "binary":
         return GaussianOutcome.of(measure, layout, priors.number, priors.group_sd)
     if isinstance(priors.binary, BetaPriors):
-        if layout.covariates or layout.pooled:
+        if layout.covariates or layout.by_group:
             raise InputError(
                 "beta priors take neither covariates nor pooled groups",
                 key="priors.binary",
@@ -269,8 +275,10 @@ def _assumptions(
     said = [model.statement for model in models]
     if layout.covariates:
         said.append(f"effects are averaged over the covariates of {_WHOSE[type(design.target)]}")
-    if len(design.evidence.groups) > 1 and not layout.pooled:
+    if len(design.evidence.groups) > 1 and not layout.by_group:
         said.append(f"the {len(design.evidence.groups)} groups are merged")
+    if design.separate_groups:
+        said.append(_apart(layout))
     if isinstance(design.target, NewCohort):
         said.append("people of the new cohort fare as people like them do in the evidence")
     if design.periods is None:
@@ -283,6 +291,21 @@ def _assumptions(
             else f"errors of different {what} are taken as independent: the cells lack the sums "
             "of products"
         )
-        if layout.pooled:
+        if design.pool_groups:
             said.append(f"that pairing of {what} is by the whole cohort, not within each group")
     return tuple(said)
+
+
+def _apart(layout: Layout) -> str:
+    """Say what groups that are estimated apart mean, with the smallest arm."""
+    arms = [
+        (float(layout.cells.only(label).n[layout.cells.only(label).treated == arm].sum()), label)
+        for label in layout.labels
+        for arm in (True, False)
+    ]
+    fewest, where = min(arms)
+    return (
+        f"the {len(layout.labels)} groups are estimated apart, each from its own people: small "
+        f"groups are noisy, and the best and the worst of several are so in part by chance "
+        f"(smallest arm: {fewest:.0f} people, in {where})"
+    )

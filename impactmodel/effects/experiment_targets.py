@@ -80,10 +80,10 @@ def aimed(layout: Layout, target: ExperimentTarget) -> Layout:
                 key=f"target.{key}",
                 fix="leave it out",
             )
-    if layout.pooled and _NEW in layout.groups:
+    if layout.by_group and _NEW in layout.groups:
         raise InputError("this name is kept for a group outside the evidence", seen=_NEW)
     if not target.parts:
-        if not layout.pooled:
+        if not layout.by_group:
             return layout
         new = np.full(len(layout.pattern_z), len(layout.groups))
         return dataclasses.replace(
@@ -91,7 +91,7 @@ def aimed(layout: Layout, target: ExperimentTarget) -> Layout:
         )
     mean, sd = layout.scale
     places = [_place(part, layout, f"target.parts[{i}]") for i, part in enumerate(target.parts)]
-    names = [*layout.groups, _NEW] if layout.pooled else list(layout.groups)
+    names = [*layout.groups, _NEW] if layout.by_group else list(layout.groups)
     labels = tuple(name for g, name in enumerate(names) if g in places)
     values = [[part.covariates[name] for name in layout.covariates] for part in target.parts]
     share = np.array([part.share for part in target.parts])
@@ -115,7 +115,7 @@ def _place(part: CohortPart, layout: Layout, key: str) -> int:
             key=f"{key}.covariates.{wrong[0]}",
             fix="give every covariate that is adjusted for, and no other",
         )
-    if not layout.pooled:
+    if not layout.by_group:
         if part.group is not None:
             raise InputError(
                 "groups are merged here", key=f"{key}.group", seen=part.group, fix="pool them"

@@ -86,15 +86,20 @@ def fit(
 
 
 def default_method(design: Design, *, seed: int = 0, draws: int = 4000) -> Sampler | ClosedForm:
-    """Return the closed form where a design has one, otherwise a sampler, for so many draws."""
+    """Return the closed form where a design has one, otherwise a sampler, for so many draws.
+
+    A sampler's chains are at least as long as those of `Sampler`, whatever is asked for: chains
+    of half that length can fail to agree on the spread between groups by chance alone.
+    """
     return _default_method(prepare(design), seed, draws)
 
 
 def _default_method(ready: Ready, seed: int = 0, draws: int = 4000) -> Sampler | ClosedForm:
     if not ready.exact:
         return ClosedForm(seed=seed, draws=draws)
-    chains = Sampler().chains
-    return Sampler(seed=seed, chains=chains, draws=-(-draws // chains))
+    least = Sampler()
+    per_chain = max(-(-draws // least.chains), least.draws)
+    return Sampler(seed=seed, chains=least.chains, draws=per_chain)
 
 
 def exact_effects(design: Design) -> tuple[tuple[str, float, float], ...]:

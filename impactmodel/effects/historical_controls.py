@@ -153,7 +153,7 @@ def _(design: HistoricalControls) -> Prepared:
             ),
         ),
         estimators=None,
-        people=np.ones((2, 1, 1)),
+        people=np.ones((2, 1, 1, 1)),
         exact="",
     )
 

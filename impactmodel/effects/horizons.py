@@ -65,11 +65,18 @@ def sort_by_horizon(studies: Sequence[PublishedEvidence]) -> tuple[Horizon, ...]
     ------
     InputError
         If an outcome is defined in two ways, is a ratio in one study and a difference in another,
-        or a horizon has one study only.
+        a horizon has one study only, or a study has several groups.
     """
     found: dict[tuple[OutcomeMeasure, tuple[int, int]], list[tuple[int, PublishedEstimate]]] = {}
     by_name: dict[str, OutcomeMeasure] = {}
     for i, evidence in enumerate(studies):
+        if len(evidence.groups) > 1:
+            raise InputError(
+                "a study is pooled as one, and this one has several groups",
+                key=f"studies[{i}].estimates",
+                seen=", ".join(evidence.groups),
+                fix="give each group as a study of its own",
+            )
         for e in evidence.estimates:
             if by_name.setdefault(e.outcome.name, e.outcome) != e.outcome:
                 raise InputError(

@@ -7,7 +7,7 @@ without the programme are computed for each pattern and averaged over people (g-
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,7 @@ class Layout:
     Parameters
     ----------
     cells
-        The sufficient statistics; one group where groups are not pooled.
+        The sufficient statistics; one group where groups are merged.
     covariates
         Names of the columns of ``z``; empty without adjustment.
     z, pattern_z
@@ -38,8 +38,8 @@ class Layout:
         Group of each pattern; one past the last is a group that is not in the evidence.
     pattern_people
         People of each pattern (arm, pattern); arm 0 is treated.
-    pooled
-        Whether groups are pooled partially.
+    by_group
+        Whether groups are told apart, to be pooled partially; otherwise they are merged.
     labels, pattern_label
         The groups that results are given for, and the one that each pattern counts in.
     """
@@ -51,7 +51,7 @@ class Layout:
     scale: tuple[Array, Array]
     pattern_group: Codes
     pattern_people: Array
-    pooled: bool
+    by_group: bool
     labels: tuple[str, ...]
     pattern_label: Codes
 
@@ -78,8 +78,25 @@ class Layout:
     def patterns_of(self, cells: Cells) -> Codes:
         """Return the pattern of each of some cells of people of the evidence."""
         mine = np.column_stack([self.pattern_group, self.pattern_z])
-        theirs = _keys(cells, self.scale, self.pooled)
+        theirs = _keys(cells, self.scale, self.by_group)
         return distinct(np.concatenate([mine, theirs]))[1][len(mine) :]
+
+    def alone(self, place: int) -> Layout:
+        """Return cells and patterns of one group of the results, as if there were no other."""
+        label, mine = self.labels[place], self.pattern_label == place
+        here = self.cells.group == self.groups.index(label)
+        patterns = np.zeros(int(mine.sum()), dtype=np.intp)
+        return replace(
+            self,
+            cells=self.cells.only(label),
+            z=self.z[here],
+            pattern_z=self.pattern_z[mine],
+            pattern_group=patterns,
+            pattern_people=self.pattern_people[:, mine],
+            by_group=False,
+            labels=(label,),
+            pattern_label=patterns,
+        )
 
     def averages(self) -> Array:
         """Return weights (pattern, group) that average over the people of each group."""
@@ -90,12 +107,14 @@ class Layout:
 
 
 def lay_out(
-    evidence: Cohort | Cells, *, adjust: bool, pooled: bool, observed: Cohort | None = None
+    evidence: Cohort | Cells, *, adjust: bool, by_group: bool, observed: Cohort | None = None
 ) -> Layout:
     """Aggregate the evidence for a model and standardise its covariates.
 
     Parameters
     ----------
+    by_group
+        Whether groups are told apart.
     observed
         The people whose outcomes are known, where they are not all: the likelihood runs over
         them, covariates are standardised and outcomes averaged over everybody.
@@ -104,45 +123,46 @@ def lay_out(
     ------
     InputError
         If adjustment is asked for without covariates, if cells do not keep the covariates'
-        values, if there is one group only to pool, or a group lacks people.
+        values, or there is one group only to tell apart.
     """
     names = evidence.covariates if adjust else ()
     if adjust and not names:
         raise InputError(
             "there are no covariates to adjust for", key="adjust", fix="name them in the cohort"
         )
-    if pooled and len(evidence.groups) == 1:
+    if by_group and len(evidence.groups) == 1:
         raise InputError(
             "there is one group only, nothing to pool", key="pool_groups", fix="name the group"
         )
     cells = evidence.cells(by=names) if isinstance(evidence, Cohort) else _kept(evidence, names)
     scale = _scale(cells)
-    patterns, place = distinct(_keys(cells, scale, pooled))
+    patterns, place = distinct(_keys(cells, scale, by_group))
     people = np.zeros((2, len(patterns)))
     np.add.at(people, (1 - cells.treated.astype(np.intp), place), cells.n)
     if observed is not None:
         cells = observed.cells(by=names)
-    if not pooled:
+    if not by_group:
         cells = cells.ungrouped()
     group = patterns[:, 0].astype(np.intp)
     return Layout(
         cells=cells,
         covariates=names,
-        z=_keys(cells, scale, pooled)[:, 1:],
+        z=_keys(cells, scale, by_group)[:, 1:],
         pattern_z=patterns[:, 1:],
         scale=scale,
         pattern_group=group,
         pattern_people=people,
-        pooled=pooled,
+        by_group=by_group,
         labels=cells.groups,
         pattern_label=group,
     )
 
 
-def _keys(cells: Cells, scale: tuple[Array, Array], pooled: bool) -> Array:
+def _keys(cells: Cells, scale: tuple[Array, Array], by_group: bool) -> Array:
     """Return group and standardised covariates of each cell, which make its pattern."""
     mean, sd = scale
-    return np.column_stack([cells.group if pooled else 0 * cells.group, (cells.values - mean) / sd])
+    group = cells.group if by_group else 0 * cells.group
+    return np.column_stack([group, (cells.values - mean) / sd])
 
 
 def _scale(cells: Cells) -> tuple[Array, Array]:

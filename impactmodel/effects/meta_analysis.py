@@ -224,7 +224,7 @@ def _periods(studies: Sequence[PublishedEvidence], horizons: Sequence[Horizon]) 
 
 def _sizes(design: MetaAnalysis) -> tuple[float, ...]:
     if isinstance(design.target, EachStudy):
-        return tuple(s.cohort_size for s in design.studies)
+        return tuple(s.sizes[0] for s in design.studies)
     return (design.target.size,)
 
 

@@ -102,7 +102,7 @@ class Predictor:
             group=layout.cells.group,
             pattern_group=layout.pattern_group,
             groups=layout.groups,
-            group_sd=pooling[0] if layout.pooled else None,
+            group_sd=pooling[0] if layout.by_group else None,
             centred=pooling[1],
         )
 

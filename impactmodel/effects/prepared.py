@@ -44,11 +44,12 @@ class Prepared:
     provenance
         Estimand, population, design and assumptions, before any draw.
     estimators
-        Correlation between the estimators of an arm's means (arm, outcome, outcome); None where
-        it is not known.
+        Correlation between the estimators of an arm's means (arm, group, outcome, outcome), where
+        one group stands for the whole cohort; None where it is not known.
     people
-        Correlation of the outcomes between people of an arm (arm, outcome, outcome), NaN where it
-        is not known. None: the draws are of the very people, there is no spread about them.
+        Correlation of the outcomes between people of an arm (arm, group, outcome, outcome), NaN
+        where it is not known. None: the draws are of the very people, there is no spread about
+        them.
     exact
         Whether the exact posterior can be computed, and if not, why.
     checks
@@ -79,12 +80,18 @@ class Prepared:
         return tuple(model.measure for model in self.models)
 
     def pairing(self, levels: Sequence[Levels], rng: np.random.Generator) -> list[Order]:
-        """Return the order of each outcome's draws, so that outcomes of one person go together."""
-        share = self.cohort_size / self.cohort_size.sum()
-        means = np.stack([(level.mean @ share).T for level in levels])
+        """Return the order of each outcome's draws, so that outcomes of one person go together.
+
+        Shape (draw, group), where one group stands for the whole cohort.
+        """
         if self.estimators is None or len(levels) == 1:
-            return [np.arange(means.shape[1])] * len(levels)
-        return pair(means, self.estimators, rng)
+            return [np.arange(levels[0].mean.shape[1])[:, None]] * len(levels)
+        share = self.cohort_size / self.cohort_size.sum()
+        blocks = self.estimators.shape[1]
+        weights = share[:, None] if blocks == 1 else np.eye(blocks)
+        means = np.stack([np.swapaxes(level.mean @ weights, 0, 1) for level in levels])
+        paired = [pair(means[..., b], self.estimators[:, b], rng) for b in range(blocks)]
+        return [np.stack(orders, axis=1) for orders in zip(*paired, strict=True)]
 
     def outcomes(
         self, levels: Sequence[Levels], orders: Sequence[Order], provenance: Provenance
@@ -93,14 +100,13 @@ class Prepared:
         pairs = list(zip(levels, orders, strict=True))
         # Models run over the periods of the first outcome, then over those of the next.
         shape = (len(self.measures), self.periods.count)
-        means = np.stack([level.mean[:, order] for level, order in pairs], axis=-1)
+        means = np.stack([_ordered(level.mean, order) for level, order in pairs], axis=-1)
         means = means.reshape(*means.shape[:3], *shape)
         covariance = None
         if self.people is not None:
-            sd = np.stack([np.sqrt(level.variance[:, order]) for level, order in pairs], axis=-1)
-            between = (
-                np.nan_to_num(self.people)[:, None, None] * sd[..., :, None] * sd[..., None, :]
-            )
+            variance = [_ordered(level.variance, order) for level, order in pairs]
+            sd = np.sqrt(np.stack(variance, axis=-1))
+            between = np.nan_to_num(self.people)[:, None] * sd[..., :, None] * sd[..., None, :]
             covariance = np.moveaxis(between, 1, 0)
             covariance = covariance.reshape(*covariance.shape[:3], *shape, *shape)
         return Outcomes.from_draws(
@@ -127,7 +133,7 @@ class Prepared:
         provenance = dataclasses.replace(
             self.provenance.assuming("drawn from the priors, before the data"), seed=seed
         )
-        return self.outcomes(levels, [np.arange(draws)] * len(levels), provenance)
+        return self.outcomes(levels, [np.arange(draws)[:, None]] * len(levels), provenance)
 
     def fit(self, method: Sampler | ClosedForm, say: Say) -> EffectFit:
         """Compute the posterior, its checks and the outcomes."""
@@ -189,6 +195,11 @@ class Prepared:
             rng = stream(seed, "predictive", model.measure.name)
             checks += model.predictive_checks(parameters, rng)
         return tuple(checks)
+
+
+def _ordered(values: Array, order: Order) -> Array:
+    """Return (arm, draw, group) with the draws of each group in its order (draw, group)."""
+    return np.take_along_axis(values, order[None], axis=1)
 
 
 def _tree(drawn: Draws) -> xr.DataTree:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -188,6 +188,13 @@ class Cells:
         places = [self.by.index(name) for name in by]
         keys = np.column_stack([self.treated, self.group, self.values[:, places]])
         return self._merged(keys, tuple(by))
+
+    def only(self, group: str) -> Cells:
+        """Return the cells of one group."""
+        here = self.group == self.groups.index(group)
+        sums: dict[str, Any] = {f: frozen(getattr(self, f)[here]) for f in ("treated", *_SUMS)}
+        none = frozen(np.zeros(int(here.sum()), dtype=np.intp))
+        return replace(self, groups=(group,), group=none, **sums)
 
     def ungrouped(self) -> Cells:
         """Merge the cells of all groups into one group named ``all``."""

@@ -181,6 +181,18 @@ class Cohort:
             repeated=(),
         )
 
+    def only(self, group: str) -> Cohort:
+        """Return the people of one group."""
+        here = self.group == self.groups.index(group)
+        return dataclasses.replace(
+            self,
+            groups=(group,),
+            treated=frozen(self.treated[here]),
+            group=frozen(np.zeros(int(here.sum()), dtype=np.intp)),
+            y=frozen(self.y[here]),
+            x=frozen(self.x[here]),
+        )
+
     def cells(self, *, by: Sequence[str] = ()) -> Cells:
         """Aggregate to sufficient statistics by arm, group and the values of ``by``.
 

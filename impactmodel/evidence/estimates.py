@@ -95,6 +95,8 @@ class PublishedEstimate:
         First and last period covered, from 1. A flow over several is spread evenly over them.
     level
         The outcome without the programme.
+    group
+        The target group or site that it is an estimate for.
     confirmed
         Set it to keep an estimate that looks like a misprint.
 
@@ -118,6 +120,7 @@ class PublishedEstimate:
     scale: Literal["difference", "ratio"] = "difference"
     periods: tuple[int, int] = (1, 1)
     level: Level | None = None
+    group: str = "all"
     confirmed: bool = False
 
     def __post_init__(self) -> None:
@@ -174,6 +177,14 @@ class PublishedEstimate:
 
     def _scaled(self, value: float) -> float:
         return math.log(value) if self.scale == "ratio" else value
+
+    @property
+    def title(self) -> str:
+        """The outcome, its group and its periods, for a sentence."""
+        whose = "" if self.group == "all" else f" in {self.group}"
+        first, last = self.periods
+        when = f"period {first}" if first == last else f"periods {first} to {last}"
+        return f"'{self.outcome.name}'{whose} in {when}"
 
     @property
     def centre(self) -> float:

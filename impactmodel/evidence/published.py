@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,58 +39,105 @@ class PublishedEvidence:
     study
         Source, estimand, population and design.
     estimates
-        One per outcome and period (or run of periods).
+        One per group, outcome and period (or run of periods).
     periods
         The periods that the estimates cover.
     cohort_size
-        People for whom the outcomes are wanted.
+        People for whom the outcomes are wanted; where estimates name groups, of each group.
     correlation
         Between the errors of the estimates: a matrix in their order, or one number r, which
         means that sizes of effects err together: r between two estimates of one sign and -r
-        between two of opposite sign. None: not published; the errors are taken as independent,
-        which is recorded, and `correlation_table` shows what it matters.
+        between two of opposite sign, also of different groups. None: not published; the errors
+        are taken as independent, which is recorded, and `correlation_table` shows what it matters.
     price_base
         Price level of amounts, such as ``2019``.
 
     Raises
     ------
     InputError
-        If an outcome lacks a period or has one twice, or the correlation is not one.
+        If an outcome of a group lacks a period or has one twice, a group has no people, or the
+        correlation is not one.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from impactmodel.evidence import Level, PublishedEstimate, StandardError, Study
+    >>> job = OutcomeMeasure("job", kind="binary")
+    >>> found = PublishedEvidence(
+    ...     Study("made up", "ITT", "assigned", "randomised trial", verified=False),
+    ...     tuple(
+    ...         PublishedEstimate(job, StandardError(0.04), effect, level=Level(0.4), group=group)
+    ...         for group, effect in (("north", 0.10), ("south", 0.02))
+    ...     ),
+    ...     Periods(dt.date(2024, 1, 1)),
+    ...     cohort_size={"north": 300, "south": 100},
+    ... )
+    >>> effect = found.outcomes().effect().mean("draw").values
+    >>> effect.ravel().round(6).tolist()
+    [0.1, 0.02]
     """
 
     study: Study
     estimates: tuple[PublishedEstimate, ...]
     periods: Periods
-    cohort_size: float
+    cohort_size: float | dict[str, float]
     correlation: float | tuple[tuple[float, ...], ...] | None = None
     price_base: str = ""
 
     def __post_init__(self) -> None:
         if not self.estimates:
             raise InputError("there is no estimate", key="estimates", fix="give at least one")
-        if not self.cohort_size > 0:
-            raise InputError("a cohort has people", key="cohort_size", seen=self.cohort_size)
+        self._require_people()
         by_name: dict[str, OutcomeMeasure] = {}
         for i, e in enumerate(self.estimates):
             if by_name.setdefault(e.outcome.name, e.outcome) != e.outcome:
                 raise InputError(
                     f"'{e.outcome.name}' is defined in two ways", key=f"estimates[{i}].outcome"
                 )
-        for measure in self.measures:
+        for group, measure in product(self.groups, self.measures):
             covered = sorted(
                 p
                 for e in self.estimates
-                if e.outcome == measure
+                if (e.group, e.outcome) == (group, measure)
                 for p in range(e.periods[0], e.periods[1] + 1)
             )
             if covered != list(range(1, self.periods.count + 1)):
+                whose = f" in group '{group}'" if len(self.groups) > 1 else ""
                 raise InputError(
-                    f"the estimates of '{measure.name}' must cover each of the "
+                    f"the estimates of '{measure.name}'{whose} must cover each of the "
                     f"{self.periods.count} periods once",
                     key="estimates",
-                    seen=f"periods {', '.join(map(str, covered))}",
+                    seen=f"periods {', '.join(map(str, covered))}" if covered else "none",
                 )
         self._matrix(self.correlation)
+
+    def _require_people(self) -> None:
+        """Raise unless every group has people."""
+        given = self.cohort_size
+        if not isinstance(given, dict):
+            if len(self.groups) > 1:
+                raise InputError(
+                    "estimates of several groups need the people of each",
+                    key="cohort_size",
+                    seen=given,
+                    fix=f"write {{{', '.join(f'{g}: ...' for g in self.groups)}}}",
+                )
+            given = {self.groups[0]: given}
+        wrong = sorted(set(given) ^ set(self.groups))
+        if wrong:
+            lacks = wrong[0] in self.groups
+            raise InputError(
+                "this group has estimates and no people"
+                if lacks
+                else "no estimate is of this group",
+                key="cohort_size",
+                seen=wrong[0],
+                fix=f"give the people of {', '.join(self.groups)}",
+            )
+        for group, people in given.items():
+            if not people > 0:
+                key = f"cohort_size.{group}" if len(given) > 1 else "cohort_size"
+                raise InputError("a cohort has people", key=key, seen=people)
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> PublishedEvidence:
@@ -102,14 +150,23 @@ class PublishedEvidence:
         return tuple(dict.fromkeys(e.outcome for e in self.estimates))
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups, each once, in the order of the estimates; ``all`` where none is named."""
+        return tuple(dict.fromkeys(e.group for e in self.estimates))
+
+    @property
+    def sizes(self) -> tuple[float, ...]:
+        """People of each group."""
+        given = self.cohort_size
+        return tuple(given[g] for g in self.groups) if isinstance(given, dict) else (given,)
+
+    @property
     def assumptions(self) -> tuple[str, ...]:
         """What had to be assumed to turn the estimates into draws."""
-        said = [
-            f"standard error of '{e.outcome.name}'{_when(e)} {e.uncertainty.text()}"
-            for e in self.estimates
-        ]
+        said = [f"standard error of {e.title} {e.uncertainty.text()}" for e in self.estimates]
         said += [
-            f"the effect on '{e.outcome.name}' over {e.span} periods is spread evenly over them"
+            f"the effect on '{e.outcome.name}'{_whose(e)} over {e.span} periods is spread evenly "
+            "over them"
             for e in self.estimates
             if e.span > 1
         ]
@@ -118,9 +175,20 @@ class PublishedEvidence:
                 "the errors of the estimates are taken as independent: their correlation is not "
                 "published"
             )
+        if len(self.groups) > 1:
+            said.append(self._between_groups())
         if not self.study.verified:
             said.append(f"not verified at its source: {self.study.citation}")
         return tuple(said)
+
+    def _between_groups(self) -> str:
+        if self.correlation is None:
+            how = "independent, so that errors of groups offset each other in a sum over them"
+        elif isinstance(self.correlation, (int, float)):
+            how = f"correlated by {self.correlation:g}, as those of one group are"
+        else:
+            how = "correlated as stated"
+        return f"the errors of the {len(self.groups)} groups are taken as {how}"
 
     def draws(self, n: int, seed: int) -> Array:
         """Draw the effects, normal about the estimates (log-normal for ratios).
@@ -149,11 +217,11 @@ class PublishedEvidence:
         so. Raises `InputError` for a ratio without a level.
         """
         effect = self.draws(draws, seed)
-        shape = (draws, 1, len(self.measures), self.periods.count)
+        shape = (draws, len(self.groups), len(self.measures), self.periods.count)
         treated, base = np.zeros(shape), np.zeros(shape)
         rng = stream(seed, "level")
         for i, e in enumerate(self.estimates):
-            at = self.measures.index(e.outcome)
+            at = self.groups.index(e.group), self.measures.index(e.outcome)
             when = slice(e.periods[0] - 1, e.periods[1])
             level = distribution.draw(e.level.mean, draws, rng) if e.level else np.zeros(draws)
             if e.scale == "ratio" and e.level is None:
@@ -163,15 +231,16 @@ class PublishedEvidence:
                     fix="give the level without the programme",
                 )
             with_it = level * effect[:, i] if e.scale == "ratio" else level + effect[:, i]
-            base[:, 0, at, when] = (level / e.span)[:, None]
-            treated[:, 0, at, when] = (with_it / e.span)[:, None]
-        covariance, note = self._between_people(base.mean(axis=0)[0], treated.mean(axis=0)[0])
+            base[:, *at, when] = (level / e.span)[:, None]
+            treated[:, *at, when] = (with_it / e.span)[:, None]
+        covariance, note = self._between_people(base.mean(axis=0), treated.mean(axis=0))
         made = Outcomes.from_draws(
             treated,
             None,
             measures=self.measures,
             periods=self.periods,
-            cohort_size=self.cohort_size,
+            cohort_size=self.sizes,
+            groups=self.groups,
             provenance=Provenance(
                 estimand=self.study.estimand,
                 population=self.study.population,
@@ -195,8 +264,8 @@ class PublishedEvidence:
         Parameters
         ----------
         weights
-            Weight of each outcome's effect, summed over its periods; for savings, 1 on taxes and
-            -1 on benefits.
+            Weight of each outcome's effect per person of the whole cohort, summed over its
+            periods; for savings, 1 on taxes and -1 on benefits.
         rhos
             Correlations between sizes of effects, as in ``correlation``.
 
@@ -214,7 +283,8 @@ class PublishedEvidence:
             raise InputError("no such outcome", key="weights", seen=unknown[0])
         if any(e.scale == "ratio" for e in self.estimates if e.outcome.name in weights):
             raise InputError("ratios cannot be added up", key="weights", fix="weigh differences")
-        w = np.array([weights.get(e.outcome.name, 0.0) for e in self.estimates])
+        share = dict(zip(self.groups, np.array(self.sizes) / sum(self.sizes), strict=True))
+        w = np.array([weights.get(e.outcome.name, 0.0) * share[e.group] for e in self.estimates])
         mean = float(w @ np.array([e.centre for e in self.estimates]))
         scaled = w * np.array([e.standard_error for e in self.estimates])
         rows = [(r, mean, float(np.sqrt(scaled @ self._matrix(r) @ scaled))) for r in rhos]
@@ -240,20 +310,20 @@ class PublishedEvidence:
 
     def _between_people(self, base: Array, treated: Array) -> tuple[Any, tuple[str, ...]]:
         """Return the covariance between people, if every outcome has a spread, and its note."""
-        outcomes, periods = base.shape
-        covariance = np.zeros((2, 1, outcomes, periods, outcomes, periods))
+        groups, outcomes, periods = base.shape
+        covariance = np.zeros((2, groups, outcomes, periods, outcomes, periods))
         for e in self.estimates:
-            at = self.measures.index(e.outcome)
+            group, at = self.groups.index(e.group), self.measures.index(e.outcome)
             when = np.arange(e.periods[0] - 1, e.periods[1])
             for arm, mean in enumerate((treated, base)):
                 if e.outcome.kind == "binary" and e.level:
-                    p = mean[at, when[0]]
+                    p = mean[group, at, when[0]]
                     variance = p * (1 - p)
                 elif e.level and e.level.person_sd:
                     variance = (e.level.person_sd / e.span) ** 2
                 else:
                     return None, ()
-                covariance[arm, 0, at, when[:, None], at, when[None, :]] = variance
+                covariance[arm, group, at, when[:, None], at, when[None, :]] = variance
         note = "between people, outcomes are taken as independent of each other"
         return covariance, (note,) if outcomes > 1 or periods > 1 else ()
 
@@ -275,6 +345,5 @@ def _is_correlation(matrix: Array, count: int) -> bool:
     return ones and bool(np.linalg.eigvalsh(matrix)[0] > -_ROUNDING)
 
 
-def _when(e: PublishedEstimate) -> str:
-    first, last = e.periods
-    return f" in period {first}" if first == last else f" in periods {first} to {last}"
+def _whose(e: PublishedEstimate) -> str:
+    return "" if e.group == "all" else f" in {e.group}"

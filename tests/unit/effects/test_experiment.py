@@ -206,7 +206,7 @@ def test_choices_survive_their_own_text():
 
 
 def test_covariates_are_standardised_over_all_people_and_averaged_over_them():
-    layout = lay_out(nsw(covariates=["age", "educ"]), adjust=True, pooled=False)
+    layout = lay_out(nsw(covariates=["age", "educ"]), adjust=True, by_group=False)
     weight = layout.cells.n
     assert weight @ layout.z == pytest.approx([0.0, 0.0], abs=1e-9)
     assert weight @ layout.z**2 / 444 == pytest.approx([1.0, 1.0])

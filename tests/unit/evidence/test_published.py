@@ -356,3 +356,56 @@ def test_draws_meet_the_published_numbers_exactly(rho):
     np.testing.assert_allclose(
         draws.std(axis=0), [e.standard_error for e in evidence.estimates], rtol=1e-7
     )
+
+
+def by_group(**more):
+    job = OutcomeMeasure("job", kind="binary")
+    given = {"north": (0.10, 0.03, 0.4), "south": (0.04, 0.02, 0.3)}
+    return PublishedEvidence(
+        Study("made up", "ITT", "assigned", "randomised trial", verified=False),
+        tuple(
+            PublishedEstimate(job, StandardError(se), e, level=Level(base), group=group)
+            for group, (e, se, base) in given.items()
+        ),
+        Periods(dt.date(2024, 1, 1)),
+        **{"cohort_size": {"north": 300, "south": 100}, **more},
+    )
+
+
+@pytest.mark.parametrize(("correlation", "expected"), [(None, 0.0), (0.5, 0.5), (1.0, 1.0)])
+def test_groups_have_their_own_effects_people_and_correlation(correlation, expected):
+    found = by_group(correlation=correlation).outcomes(2000, 1)
+    assert found.dataset["group"].values.tolist() == ["north", "south"]
+    assert found.cohort_size.values[0].tolist() == [300, 100]
+    effect = found.effect().values[:, :, 0, 0]
+    # Draws are standardised: moments are met to rounding.
+    assert effect.mean(axis=0) == pytest.approx([0.10, 0.04], abs=1e-12)
+    assert effect.std(axis=0) == pytest.approx([0.03, 0.02], rel=1e-9)
+    assert np.corrcoef(effect.T)[0, 1] == pytest.approx(expected, abs=1e-7)
+    between = found.dataset["covariance"].isel(arm=1).values.ravel()
+    assert between == pytest.approx([0.4 * 0.6, 0.3 * 0.7], rel=1e-12)
+    said = "; ".join(found.provenance.assumptions)
+    assert "the errors of the 2 groups are taken as" in said
+    assert "standard error of 'job' in north in period 1 as published" in said
+
+
+def test_the_sum_over_groups_weighs_people():
+    table = by_group().correlation_table({"job": 1.0}, rhos=(0.0, 1.0))
+    assert table["mean"].tolist() == pytest.approx([0.75 * 0.10 + 0.25 * 0.04] * 2)
+    parts = np.array([0.75 * 0.03, 0.25 * 0.02])
+    assert table["sd"].tolist() == pytest.approx([np.hypot(*parts), parts.sum()])
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (400, "cohort_size: estimates of several groups need the people of each (seen: 400)"),
+        ({"north": 1}, "cohort_size: this group has estimates and no people (seen: 'south')"),
+        ({"north": 1, "south": 1, "x": 1}, "cohort_size: no estimate is of this group (seen: 'x')"),
+        ({"north": 1, "south": 0}, "cohort_size.south: a cohort has people (seen: 0)"),
+    ],
+)
+def test_every_group_needs_its_people(size, text):
+    with pytest.raises(InputError) as error:
+        by_group(cohort_size=size)
+    assert str(error.value).startswith(text)
