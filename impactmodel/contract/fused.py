@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from impactmodel.contract.compile import PAID_BEFORE, PEOPLE, clause_rule
 from impactmodel.contract.dues import Due, limits_of, moments
@@ -136,7 +136,7 @@ def _job(contract: OutcomesContract, outcomes: Outcomes, dues: Sequence[Due]) ->
     return job
 
 
-def _input(  # noqa: PLR0913  what an input's name stands for
+def _input(
     job: _Job,
     name: str,
     clause: Clause,
@@ -185,14 +185,14 @@ def _read(contract: OutcomesContract, due: Due) -> _Read | None:
     return _Read("\n".join(lines), tuple(inputs), tuple(scalar.constants))
 
 
-def _places(found: Sequence[Any]) -> NDArray[np.uintp]:
+def _places(found: ArrayLike) -> NDArray[np.uintp]:
     # Unsigned places spare the compiled loop a look at the sign of each.
     return np.array(found, dtype=np.uintp)
 
 
 _HEAD = """
 def run(treated, base, size, of_treated, of_base, of_people, weights, reads, shape, first_of,
-        constants, clause, rows, caps, keys, members_of, members, paid):
+        constants, clause, starts, rows, caps, keys, members_of, members, paid):
     draws, groups, dues, wrong = paid.shape[0], size.shape[1], paid.shape[1], 0.0
     after, most = of_treated.size, of_treated.size + of_base.size
     x = np.empty((most + of_people.size, BLOCK))
@@ -228,30 +228,34 @@ def run(treated, base, size, of_treated, of_base, of_people, weights, reads, sha
             for g in range(groups):
                 for i in range(BLOCK):
                     x[most + r, i] += weights[of_people[r], g] * n[g, i]
-        for u in range(dues):
-            first, own = first_of[u], clause[u]
+        for m in range(rows.size - 1):
+            for u in range(starts[m], starts[m + 1]):
+                first, own = first_of[u], clause[u]
 """
 _TAIL = """
-        for m in range(rows.size - 1):
             for r in range(rows[m], rows[m + 1]):
                 total[:] = 0.0
                 for p in range(members_of[r], members_of[r + 1]):
                     for i in range(BLOCK):
                         total[i] += due[members[p], i]
-                cuts = False
+                cuts = 0.0
                 for i in range(BLOCK):
-                    room = max(0.0, caps[r] - spent[keys[r], i])
+                    left = caps[r] - spent[keys[r], i]
+                    room = left if left > 0.0 else 0.0
                     cut = total[i] > 0.0 and total[i] > room
                     share[i] = room / total[i] if cut else 1.0
-                    cuts = cuts or cut
-                if cuts:
+                    cuts += 1.0 if cut else 0.0
+                if cuts > 0.0:
                     for p in range(members_of[r], members_of[r + 1]):
                         for i in range(BLOCK):
                             due[members[p], i] *= share[i]
             for r in range(rows[m], rows[m + 1]):
+                total[:] = 0.0
                 for p in range(members_of[r], members_of[r + 1]):
                     for i in range(BLOCK):
-                        spent[keys[r], i] += due[members[p], i]
+                        total[i] += due[members[p], i]
+                for i in range(BLOCK):
+                    spent[keys[r], i] += total[i]
         for s in range(0, BLOCK, 8):
             for u in range(dues):
                 for i in range(s, s + 8):
@@ -264,17 +268,17 @@ def _source(job: _Job) -> str:
     """Return the source of the pass: the code of each shape between the loops over draws."""
     lines = []
     for text, number in job.shapes.items():
-        lines.append(f"            {'if' if number == 0 else 'elif'} shape[u] == {number}:")
-        lines += ["                " + line for line in text.split("\n")]
+        lines.append(f"                {'if' if number == 0 else 'elif'} shape[u] == {number}:")
+        lines += ["                    " + line for line in text.split("\n")]
     return _HEAD + "\n".join(lines) + _TAIL
 
 
 def _limits(contract: OutcomesContract, dues: list[Due]) -> tuple[Any, ...]:
-    """Return the limits as flat arrays: by moment its rows, by row its cap, key and members."""
+    """Return the limits as flat arrays: by moment its first due and rows, by row the rest."""
     limits = limits_of(contract)
     rows, caps, keys, starts, members = [0], [], [], [0], []
     known: dict[str, int] = {}
-    together = moments(dues) if limits else []
+    together = moments(dues)
     for places in together:
         for one in limits:
             for key, covered in one.covered(dues, places).items():
@@ -283,8 +287,9 @@ def _limits(contract: OutcomesContract, dues: list[Due]) -> tuple[Any, ...]:
                 members += covered
                 starts.append(len(members))
         rows.append(len(caps))
-    whole = [_places(found) for found in (rows, keys, starts, members)]
-    return whole[0], np.array(caps, dtype=float), whole[1], whole[2], whole[3]
+    of_moments = np.cumsum([0, *(len(places) for places in together)])
+    whole = [_places(found) for found in (of_moments, rows, keys, starts, members)]
+    return *whole[:2], np.array(caps, dtype=float), *whole[2:]
 
 
 @cache

@@ -96,6 +96,8 @@ def irr(
     gaps, which = np.unique(np.rint(np.diff(times) * per_year), return_inverse=True)
     rate, count = solve_settled(np.ascontiguousarray(amounts), times, gaps / per_year, which)
     hard = np.flatnonzero(count == UNSETTLED)
+    if hard.size == 0:
+        return Rates(rate, count)
     rate[hard] = np.nan
     for place, roots in zip(hard, real_roots(_cleaned(amounts[hard]), times), strict=True):
         count[place] = roots.size
