@@ -208,7 +208,7 @@ def run(treated, base, size, of_treated, of_base, of_people, weights, reads, sha
             for g in range(groups):
                 n[g, i] = size[who[i], g]
         before[:], spent[:] = 0.0, 0.0
-        # A few draws at a time: as many streams as the processor reads ahead in.
+        # A few draws at a time, so that each is read in the order in which it is stored.
         for s in range(0, BLOCK, 4):
             for r in range(of_treated.size):
                 for i in range(s, s + 4):
