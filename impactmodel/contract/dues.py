@@ -58,7 +58,10 @@ def dues_of(
         The indices of the periods that a clause pays for.
     """
     agreed = contract.periods.bounds() if contract.periods is not None else ()
-    last = max(max(paid(clause), default=-1) for clause in contract.versions)
+    kept_for = [(clause, frozenset(paid(clause))) for clause in contract.versions]
+    pays = {id(clause): periods for clause, periods in kept_for}
+    last = max(max(periods, default=-1) for _, periods in kept_for)
+    days: dict[tuple[int, int], dt.date] = {}
     dues = []
     for period in range(last + 1):
         if agreed and period >= len(agreed):
@@ -73,9 +76,11 @@ def dues_of(
             kept = contract.termination is None or contract.termination.keeps(
                 clause.name, *agreed[period]
             )
-            if period in paid(clause) and kept:
-                day = None if windows is None else contract.payment_date(clause, windows, period)
-                dues.append(Due(clause, path, period, day))
+            if period in pays[id(clause)] and kept:
+                lag = clause.paid_after_months, period
+                if windows is not None and lag not in days:
+                    days[lag] = contract.payment_date(clause, windows, period)
+                dues.append(Due(clause, path, period, days.get(lag)))
     order = {clause.name: place for place, clause in enumerate(contract.all_clauses)}
     dues.sort(key=lambda due: (due.moment, order[due.clause.name], due.period))
     return dues

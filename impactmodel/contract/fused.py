@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from impactmodel.contract.compile import PAID_BEFORE, PEOPLE, clause_rule
 from impactmodel.contract.dues import Due, limits_of, moments
@@ -23,6 +23,7 @@ from impactmodel.core.rule.scalar import Scalar
 
 if TYPE_CHECKING:
     from impactmodel.contract.agreement import OutcomesContract
+    from impactmodel.contract.clause import Clause
     from impactmodel.core.outcomes import Outcomes
 
 type Draws = NDArray[np.float64]
@@ -31,7 +32,7 @@ WORTH_IT = 5_000_000
 """Payments (draws × dues) from which compiling pays, if the contract is priced more than once."""
 
 
-BLOCK = 32
+BLOCK = 16
 """Draws that are computed together: few enough to stay in the processor's cache."""
 
 
@@ -46,15 +47,19 @@ class _Read:
 
 @dataclass(slots=True)
 class _Job:
-    """Everything that the compiled pass reads, one row per due."""
+    """Everything that the compiled pass reads; lists have one row per due.
 
+    An input is a number: treated outcomes by outcome and period, then counterfactual ones in the
+    same order, then people weighted by the levels of ``weights``, the first of which counts all.
+    """
+
+    weights: dict[tuple[float, ...], int]
     shapes: dict[str, int] = field(default_factory=dict)
     shape: list[int] = field(default_factory=list)
     first: list[int] = field(default_factory=list)
     constants: list[float] = field(default_factory=list)
     reads: list[list[int]] = field(default_factory=list)
     clause: list[int] = field(default_factory=list)
-    levels: list[list[float]] = field(default_factory=list)
 
 
 def fused_payments(
@@ -66,22 +71,28 @@ def fused_payments(
     job = _job(contract, outcomes, dues)
     if job is None:
         return None
-    most = max(len(reads) for reads in job.reads)
     data = outcomes.dataset
-    shape = tuple(data.sizes[d] for d in ("draw", "group", "outcome", "period"))
-    paid = np.empty((shape[0], len(dues)))
+    draws, groups, *cells = (data.sizes[d] for d in ("draw", "group", "outcome", "period"))
+    people = 2 * cells[0] * cells[1]
+    most = max(1, *(len(reads) for reads in job.reads))
+    reads = np.array([found + [people] * (most - len(found)) for found in job.reads])
+    used, rows = np.unique(reads, return_inverse=True)
+    arms = [
+        np.broadcast_to(data[arm].values, (draws, groups, *cells)).reshape(draws, groups, -1)
+        for arm in ("treated", "counterfactual")
+    ]
+    paid = np.empty((draws, len(dues)))
     run = _compiled(_source(job))
     wrong = run(
-        np.broadcast_to(data["treated"].values, shape),
-        np.broadcast_to(data["counterfactual"].values, shape),
+        *arms,
         np.ascontiguousarray(outcomes.cohort_size.values, dtype=float),
-        _places([due.period for due in dues]),
+        *(_places(part) for part in _by_arm(used, people)),
+        np.array(list(job.weights)),
+        _places(rows.reshape(reads.shape)),
         _places(job.shape),
         _places(job.first),
         np.array(job.constants or [0.0]),
-        _places([reads + [0] * (most - len(reads)) for reads in job.reads]),
         _places(job.clause),
-        np.array(job.levels),
         *_limits(contract, list(dues)),
         paid,
     )
@@ -89,33 +100,60 @@ def fused_payments(
     return None if wrong else paid
 
 
+def _by_arm(used: NDArray[np.int64], people: int) -> tuple[NDArray[np.int64], ...]:
+    """Split the inputs in use into places of the treated, of the others, and of weights."""
+    first, second = np.searchsorted(used, (people // 2, people))
+    return used[:first], used[first:second] - people // 2, used[second:] - people
+
+
 def _job(contract: OutcomesContract, outcomes: Outcomes, dues: Sequence[Due]) -> _Job | None:
-    names = [measure.name for measure in outcomes.measures]
+    names = {measure.name: place for place, measure in enumerate(outcomes.measures)}
     groups = [str(g) for g in outcomes.dataset["group"].values.tolist()]
-    clauses = list(dict.fromkeys(due.clause.name for due in dues))
-    known = outcomes.dataset["counterfactual_known"]
-    levelled = {name for name in names if bool(known.sel(outcome=name))}
-    found: dict[tuple[str, int], _Read] = {}
-    first: dict[tuple[str, int], int] = {}
-    job = _Job()
+    clauses = {n: k for k, n in enumerate(dict.fromkeys(due.clause.name for due in dues))}
+    varies = {due.path: due.clause.varies for due in {due.path: due for due in dues}.values()}
+    known = outcomes.dataset["counterfactual_known"].values
+    levelled = {name for name, place in names.items() if known[place]}
+    found: dict[tuple[str, int], tuple[int, int, list[tuple[int, bool]]]] = {}
+    job = _Job({(1.0,) * len(groups): 0})
     for due in dues:
-        clause = due.clause
-        if not clause.is_measured and not levelled.issuperset(clause.reads):
-            return None
-        key = due.path, due.period if clause.varies else 0
+        key = due.path, due.period if varies[due.path] else 0
         if key not in found:
+            clause = due.clause
+            if not clause.is_measured and not levelled.issuperset(clause.reads):
+                return None
             new = _read(contract, due)
             if new is None:
                 return None
-            found[key], first[key] = new, len(job.constants)
+            inputs = [_input(job, name, clause, names, groups, outcomes) for name in new.inputs]
+            shape = job.shapes.setdefault(new.text, len(job.shapes))
+            found[key] = shape, len(job.constants), inputs
             job.constants += new.constants
-        read = found[key]
-        job.shape.append(job.shapes.setdefault(read.text, len(job.shapes)))
-        job.first.append(first[key])
-        job.reads.append([names.index(name.rpartition(".")[0]) for name in read.inputs])
-        job.clause.append(clauses.index(clause.name))
-        job.levels.append([reference_level(clause.basis, g) or 0.0 for g in groups])
+        shape, first, inputs = found[key]
+        job.shape.append(shape)
+        job.first.append(first)
+        job.reads.append([place + due.period * dated for place, dated in inputs])
+        job.clause.append(clauses[due.clause.name])
     return job
+
+
+def _input(
+    job: _Job,
+    name: str,
+    clause: Clause,
+    names: dict[str, int],
+    groups: list[str],
+    outcomes: Outcomes,
+) -> tuple[int, bool]:
+    """Return the number of an input in the first period, and whether it moves with periods."""
+    count = outcomes.periods.count
+    of, _, kind = name.rpartition(".")
+    if kind == "total" or (clause.is_measured and name != PEOPLE):
+        arm = 0 if kind == "total" else len(names)
+        return (arm + names[of]) * count, True
+    levels = (1.0,) * len(groups)
+    if name != PEOPLE:
+        levels = tuple(float(reference_level(clause.basis, g) or 0.0) for g in groups)
+    return 2 * len(names) * count + job.weights.setdefault(levels, len(job.weights)), False
 
 
 def _read(contract: OutcomesContract, due: Due) -> _Read | None:
@@ -124,89 +162,104 @@ def _read(contract: OutcomesContract, due: Due) -> _Read | None:
     apart = clause.groups or clause.groups_apart(contract.strata)
     if apart or clause.cap_per_person is not None:
         return None
-    reads: list[str] = []
+    inputs: list[str] = []
 
     def name_of(name: str) -> str:
-        if name in {PEOPLE, PAID_BEFORE}:
-            return {PEOPLE: "people[i]", PAID_BEFORE: "before[own, i]"}[name]
-        if name not in reads:
-            reads.append(name)
-        return f"x[{reads.index(name)}, i]"
+        if name == PAID_BEFORE:
+            return "before[own, i]"
+        if name not in inputs:
+            inputs.append(name)
+        return f"x[r{inputs.index(name)}, i]"
 
     scalar = Scalar(name_of)
     result = scalar.read(clause_rule(contract, clause, due.period, due.path))
     if result is None:
         return None
-    constants = [f"c{n} = constants[first + {n}]" for n in range(len(scalar.constants))]
     body = [*scalar.lines, f"value = {result}", "before[own, i] += value", "due[u, i] = value"]
     lines = [
-        *_inputs(reads, measured=clause.is_measured),
-        *constants,
-        "for i in range(n):",
+        *(f"r{n} = reads[u, {n}]" for n in range(len(inputs))),
+        *(f"c{n} = constants[first + {n}]" for n in range(len(scalar.constants))),
+        "for i in range(BLOCK):",
         *(f"    {line}" for line in body),
     ]
-    return _Read("\n".join(lines), tuple(reads), tuple(scalar.constants))
+    return _Read("\n".join(lines), tuple(inputs), tuple(scalar.constants))
 
 
-def _inputs(reads: list[str], *, measured: bool) -> list[str]:
-    """Return the lines that sum each input over the groups."""
-    lines = []
-    for place, name in enumerate(reads):
-        arm = "treated" if name.endswith(".total") else "base" if measured else ""
-        each = f"{arm}[b + i, g, reads[u, {place}], t]" if arm else "levels[u, g]"
-        lines += [
-            f"x[{place}, :n] = 0.0",
-            "for g in range(groups):",
-            "    for i in range(n):",
-            f"        x[{place}, i] += {each} * size[b + i, g]",
-        ]
-    return lines
-
-
-def _places(found: Sequence[Any]) -> NDArray[np.uintp]:
+def _places(found: ArrayLike) -> NDArray[np.uintp]:
     # Unsigned places spare the compiled loop a look at the sign of each.
     return np.array(found, dtype=np.uintp)
 
 
 _HEAD = """
-def run(treated, base, size, period, shape, first_of, constants, reads, clause, levels,
-        rows, caps, keys, members_of, members, paid):
-    groups, dues, wrong = size.shape[1], paid.shape[1], 0.0
-    x = np.empty((reads.shape[1], BLOCK))
-    people, total, share = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+def run(treated, base, size, of_treated, of_base, of_people, weights, reads, shape, first_of,
+        constants, clause, starts, rows, caps, keys, members_of, members, paid):
+    draws, groups, dues, wrong = paid.shape[0], size.shape[1], paid.shape[1], 0.0
+    after, most = of_treated.size, of_treated.size + of_base.size
+    x = np.empty((most + of_people.size, BLOCK))
+    who, n = np.empty(BLOCK, np.uintp), np.empty((groups, BLOCK))
+    total, share = np.empty(BLOCK), np.empty(BLOCK)
     due = np.empty((dues, BLOCK))
     before = np.empty((clause.max() + 1, BLOCK))
     spent = np.empty((keys.max() + 1 if keys.size else 1, BLOCK))
-    for b in range(0, paid.shape[0], BLOCK):
-        n = min(BLOCK, paid.shape[0] - b)
-        before[:], spent[:], people[:] = 0.0, 0.0, 0.0
-        for g in range(groups):
-            for i in range(n):
-                people[i] += size[b + i, g]
-        for u in range(dues):
-            t, first, own = period[u], first_of[u], clause[u]
+    for b in range(0, draws, BLOCK):
+        # The last block repeats the last draw, so that every loop is as long.
+        for i in range(BLOCK):
+            who[i] = min(b + i, draws - 1)
+            for g in range(groups):
+                n[g, i] = size[who[i], g]
+        before[:], spent[:] = 0.0, 0.0
+        # A few draws at a time, so that each is read in the order in which it is stored.
+        for s in range(0, BLOCK, 4):
+            for r in range(of_treated.size):
+                for i in range(s, s + 4):
+                    x[r, i] = treated[who[i], 0, of_treated[r]] * n[0, i]
+            for r in range(of_base.size):
+                for i in range(s, s + 4):
+                    x[after + r, i] = base[who[i], 0, of_base[r]] * n[0, i]
+            for g in range(1, groups):
+                for r in range(of_treated.size):
+                    for i in range(s, s + 4):
+                        x[r, i] += treated[who[i], g, of_treated[r]] * n[g, i]
+                for r in range(of_base.size):
+                    for i in range(s, s + 4):
+                        x[after + r, i] += base[who[i], g, of_base[r]] * n[g, i]
+        for r in range(of_people.size):
+            x[most + r] = 0.0
+            for g in range(groups):
+                for i in range(BLOCK):
+                    x[most + r, i] += weights[of_people[r], g] * n[g, i]
+        for m in range(rows.size - 1):
+            for u in range(starts[m], starts[m + 1]):
+                first, own = first_of[u], clause[u]
 """
 _TAIL = """
-        for m in range(rows.size - 1):
             for r in range(rows[m], rows[m + 1]):
                 total[:] = 0.0
                 for p in range(members_of[r], members_of[r + 1]):
-                    for i in range(n):
+                    for i in range(BLOCK):
                         total[i] += due[members[p], i]
-                for i in range(n):
-                    room = max(0.0, caps[r] - spent[keys[r], i])
+                cuts = 0.0
+                for i in range(BLOCK):
+                    left = caps[r] - spent[keys[r], i]
+                    room = left if left > 0.0 else 0.0
                     cut = total[i] > 0.0 and total[i] > room
                     share[i] = room / total[i] if cut else 1.0
-                for p in range(members_of[r], members_of[r + 1]):
-                    for i in range(n):
-                        due[members[p], i] *= share[i]
+                    cuts += 1.0 if cut else 0.0
+                if cuts > 0.0:
+                    for p in range(members_of[r], members_of[r + 1]):
+                        for i in range(BLOCK):
+                            due[members[p], i] *= share[i]
             for r in range(rows[m], rows[m + 1]):
+                total[:] = 0.0
                 for p in range(members_of[r], members_of[r + 1]):
-                    for i in range(n):
-                        spent[keys[r], i] += due[members[p], i]
-        for i in range(n):
+                    for i in range(BLOCK):
+                        total[i] += due[members[p], i]
+                for i in range(BLOCK):
+                    spent[keys[r], i] += total[i]
+        for s in range(0, BLOCK, 8):
             for u in range(dues):
-                paid[b + i, u] = due[u, i]
+                for i in range(s, s + 8):
+                    paid[who[i], u] = due[u, i]
     return wrong
 """
 
@@ -215,17 +268,17 @@ def _source(job: _Job) -> str:
     """Return the source of the pass: the code of each shape between the loops over draws."""
     lines = []
     for text, number in job.shapes.items():
-        lines.append(f"            {'if' if number == 0 else 'elif'} shape[u] == {number}:")
-        lines += ["                " + line for line in text.split("\n")]
+        lines.append(f"                {'if' if number == 0 else 'elif'} shape[u] == {number}:")
+        lines += ["                    " + line for line in text.split("\n")]
     return _HEAD + "\n".join(lines) + _TAIL
 
 
 def _limits(contract: OutcomesContract, dues: list[Due]) -> tuple[Any, ...]:
-    """Return the limits as flat arrays: by moment its rows, by row its cap, key and members."""
+    """Return the limits as flat arrays: by moment its first due and rows, by row the rest."""
     limits = limits_of(contract)
     rows, caps, keys, starts, members = [0], [], [], [0], []
     known: dict[str, int] = {}
-    together = moments(dues) if limits else []
+    together = moments(dues)
     for places in together:
         for one in limits:
             for key, covered in one.covered(dues, places).items():
@@ -234,8 +287,9 @@ def _limits(contract: OutcomesContract, dues: list[Due]) -> tuple[Any, ...]:
                 members += covered
                 starts.append(len(members))
         rows.append(len(caps))
-    whole = [_places(found) for found in (rows, keys, starts, members)]
-    return whole[0], np.array(caps, dtype=float), whole[1], whole[2], whole[3]
+    of_moments = np.cumsum([0, *(len(places) for places in together)])
+    whole = [_places(found) for found in (of_moments, rows, keys, starts, members)]
+    return *whole[:2], np.array(caps, dtype=float), *whole[2:]
 
 
 @cache

@@ -14,6 +14,9 @@ from impactmodel.core.errors import InputError
 from impactmodel.finance.roots import NOTHING, real_roots
 
 type Floats = NDArray[np.float64]
+DAYS = 365.0
+"""Of a year, ACT/365 Fixed."""
+
 type Choice = Literal["undefined", "lowest", "highest"]
 
 
@@ -88,9 +91,13 @@ def irr(
     from impactmodel.finance.kernel import UNSETTLED, solve_settled
 
     amounts, times = prepared(flows, dates)
-    gaps, which = np.unique(np.diff(times), return_inverse=True)
-    rate, count = solve_settled(np.ascontiguousarray(amounts), times, gaps, which)
+    # Whole days (or periods): differences of years would tell equal gaps apart by rounding.
+    per_year = 1.0 if dates is None else DAYS
+    gaps, which = np.unique(np.rint(np.diff(times) * per_year), return_inverse=True)
+    rate, count = solve_settled(np.ascontiguousarray(amounts), times, gaps / per_year, which)
     hard = np.flatnonzero(count == UNSETTLED)
+    if hard.size == 0:
+        return Rates(rate, count)
     rate[hard] = np.nan
     for place, roots in zip(hard, real_roots(_cleaned(amounts[hard]), times), strict=True):
         count[place] = roots.size
@@ -122,7 +129,7 @@ def year_fractions(dates: Sequence[dt.date]) -> Floats:
     >>> year_fractions([dt.date(2023, 1, 1), dt.date(2024, 1, 1)]).tolist()
     [0.0, 1.0]
     """
-    return np.array([(day - dates[0]).days / 365.0 for day in dates])
+    return np.array([(day - dates[0]).days / DAYS for day in dates])
 
 
 def prepared(flows: ArrayLike, dates: Sequence[dt.date] | None) -> tuple[Floats, Floats]:

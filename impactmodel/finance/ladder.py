@@ -74,12 +74,15 @@ def build_ladder(
     by_payer: dict[str, Draws] = {}
     for place, payer, amount in places:
         amounts = by_payer.setdefault(payer, np.zeros((months, n_draws)))
-        amounts[place, np.arange(n_draws)] += amount
+        if place.min() == place.max():
+            amounts[place[0]] += amount
+        else:
+            amounts[place, np.arange(n_draws)] += amount
     dates = tuple(_monthly_day(structure, month) for month in range(months))
     paid = list(by_payer.values()) or [np.zeros((months, n_draws))]
     net = sum(paid[1:], paid[0])
     outlays = outlays.over(months, structure.fees.management_per_month)
-    paying = np.unique(np.concatenate([place for place, _, _ in places] or [delay[:0]]))
+    paying = np.flatnonzero(sum(np.bincount(place, minlength=months) for place, _, _ in places))
     run = Waterfall(structure, dates, outlays, net, paying)
     run.run()
     return Ladder(

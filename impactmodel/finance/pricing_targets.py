@@ -52,8 +52,10 @@ class TargetIRR:
         name, ladder = flows.structure.tranche(self.tranche).name, flows.ladder
         if self.criterion == "expected_npv":
             months = ladder.moving
-            amounts = ladder.paid_out[name][:, months] - ladder.paid_in[name][:, months]
-            return float(present_value(amounts, years_of(flows)[months], self.rate).mean())
+            out, into = (
+                paid[name].T[months].mean(axis=1) for paid in (ladder.paid_out, ladder.paid_in)
+            )
+            return float(present_value(out - into, years_of(flows)[months], self.rate))
         amounts = flows.tranche(name)
         rates = irr(amounts, flows.dates, several="lowest").rate
         # A draw without a rate earns none: it counts as a total loss.

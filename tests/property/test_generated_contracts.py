@@ -11,7 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from impactmodel.contract import OutcomesContract, central, check, describe, payments, settle
+from impactmodel.contract import (
+    OutcomesContract,
+    central,
+    check,
+    describe,
+    fused,
+    payments,
+    settle,
+)
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.spec import dump, load
@@ -101,6 +109,33 @@ def test_certain_outcomes_are_priced_as_they_are_settled(seed: int) -> None:
     totals = central(contract, as_outcomes(data, rows)).totals()
     for payer in contract.payers:
         assert totals[payer] == pytest.approx(float(settled.by_payer()[payer]), abs=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [6003, 6004, 6011, 6013, 6039, 6050])
+def test_the_compiled_pass_pays_generated_contracts_as_numpy_does(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, rows = make(seed)
+    contract, certain = load(OutcomesContract, data), as_outcomes(data, rows)
+    spread = np.random.default_rng(seed).uniform(0.5, 1.5, (37, 1, 1, 1))
+    outcomes = Outcomes.from_draws(
+        certain.dataset["treated"].values * spread,
+        certain.dataset["counterfactual"].values * spread[::-1],
+        measures=certain.measures,
+        periods=certain.periods,
+        cohort_size=certain.cohort_size.values[0],
+        groups=GROUPS,
+        provenance=Provenance(),
+    )
+    plain = payments(contract, outcomes, "expected").amount.values
+    monkeypatch.setattr(fused, "WORTH_IT", 0)
+    calls, compiled = [], fused._compiled
+    monkeypatch.setattr(fused, "_compiled", lambda source: calls.append(1) or compiled(source))
+    quick = payments(contract, outcomes, "expected").amount.values
+    assert calls == [1]
+    # The same operations in another order: the last bits of amounts of some thousands differ.
+    np.testing.assert_allclose(quick, plain, rtol=1e-12, atol=1e-9)
 
 
 SCALABLE = [n for n in range(2000, 2400) if not {"share", "recovery"} & kinds_of(make(n)[0])][:40]
