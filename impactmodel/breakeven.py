@@ -12,6 +12,7 @@ from impactmodel.contract import payments
 from impactmodel.core.errors import InputError
 from impactmodel.finance import TargetIRR, cashflows, solve
 from impactmodel.funding import cohort_of_fund
+from impactmodel.levers import scaled_effect
 
 if TYPE_CHECKING:
     from impactmodel.contract import OutcomesContract
@@ -58,7 +59,7 @@ def break_even_effect(
     """Return the multiple of the effect at which a target is met.
 
     In every draw the whole effect, on all outcomes, groups and periods, is multiplied; what would
-    have happened without the programme stays.
+    have happened without the programme stays. A probability stays at most 1.
 
     Parameters
     ----------
@@ -73,16 +74,13 @@ def break_even_effect(
         If the target is met without any effect, or by none up to 1,000 times the stated one.
     """
     outcomes, enrolled = cohort_of_fund(contract, outcomes, structure, seed=seed)
-    data = outcomes.dataset
-    base, effect = data["counterfactual"], data["treated"] - data["counterfactual"]
 
     def flows_at(factor: float) -> CashFlows:
-        changed = outcomes.replace(treated=(base + factor * effect).transpose(*base.dims).values)
-        due = payments(contract, changed, view, seed=seed)
+        due = payments(contract, scaled_effect(outcomes, factor), view, seed=seed)
         return cashflows(structure, due, enrolment=enrolled, seed=seed)
 
     found = solve(flows_at, target or TargetIRR(0.0), highest=MOST)
-    total = effect.sum("period").transpose("draw", "group", "outcome").values
+    total = outcomes.effect().sum("period").transpose("draw", "group", "outcome").values
     return _found(found, total)
 
 

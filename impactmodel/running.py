@@ -16,11 +16,14 @@ from impactmodel.contract import NoiseRisk, OutcomePayments, paying_for_noise, p
 from impactmodel.core.errors import DiagnosticsError, InputError
 from impactmodel.core.outcomes import Outcomes
 from impactmodel.core.record import RunRecord
-from impactmodel.finance import CashFlows, Enrolled, Returns, cashflows, returns
+from impactmodel.drivers import Drivers, find_drivers
+from impactmodel.finance import CashFlows, Enrolled, Impact, Returns, cashflows, returns
 from impactmodel.fiscal import Savings, as_outcomes, budget, savings
 from impactmodel.funding import cohort_of_fund
+from impactmodel.levers import Parts
 from impactmodel.public import NetPosition, net_position
 from impactmodel.sensitivity import Varied, variants
+from impactmodel.social import impact_of
 from impactmodel.targets import TargetVerdict, judge
 
 if TYPE_CHECKING:
@@ -53,6 +56,10 @@ class CaseResult:
         The run under other assumptions about published evidence.
     verdicts
         Gross targets and what was reached.
+    drivers
+        What moves the result, and what investors need to break even.
+    impact
+        What impact investors report beside money.
     """
 
     case: Case
@@ -72,6 +79,8 @@ class CaseResult:
     beside: Mapping[str, Savings]
     varied: tuple[Varied, ...]
     verdicts: tuple[TargetVerdict, ...]
+    drivers: Drivers | None
+    impact: Impact | None
     record: RunRecord
     assumptions: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -132,6 +141,8 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
         name: savings(outcomes, side, seed=settings.seed) for name, side in case.beside.items()
     }
     varied = _varied(case)
+    report("varying the inputs", 0.9)
+    drivers = _drivers(case, found.outcomes)
     report("done", 1.0)
     parts = [paid or outcomes.provenance, money.flows, saved]
     failed = _told(outcomes, found.diagnostics)
@@ -153,10 +164,34 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
         beside=beside,
         varied=varied,
         verdicts=tuple(judge(target, outcomes) for target in settings.targets),
+        drivers=drivers,
+        impact=_impact(case, money),
         record=RunRecord(settings.seed, inputs),
-        assumptions=tuple(s for s in _once("assumptions", parts) if s not in failed),
+        assumptions=tuple(s for s in _once("assumptions", parts) if s not in failed)
+        + tuple(value.text() for value in settings.social_values),
         warnings=failed + _once("warnings", [paid, money.flows]),
         notes=settings.notes + (case.contract.notes if case.contract else ()),
+    )
+
+
+def _drivers(case: Case, outcomes: Outcomes) -> Drivers | None:
+    if case.contract is None:
+        return None
+    outcomes = outcomes.starting(case.contract.start)
+    return find_drivers(case.settings, Parts(outcomes, case.contract, case.funding, case.public))
+
+
+def _impact(case: Case, money: _Money) -> Impact | None:
+    if money.payments is None:
+        return None
+    return impact_of(
+        money.outcomes,
+        money.payments,
+        money.flows,
+        money.returns,
+        money.enrolled,
+        case.settings.social_values,
+        seed=case.settings.seed,
     )
 
 

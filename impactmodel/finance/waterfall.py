@@ -136,8 +136,9 @@ class Waterfall:
         terms = self.structure.idle_cash
         if terms is None:
             return np.zeros(1)
-        self.values["interest"][month] = cash * (terms.rate * years)
-        return self.values["interest"][month]
+        interest: Draws = cash * (terms.rate * years)
+        self.values["interest"][month] = interest
+        return interest
 
     def _years(self, before: dt.date, day: dt.date) -> float:
         return year_fraction(before, day, self.structure.payment_terms.day_count)

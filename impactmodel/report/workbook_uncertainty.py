@@ -12,6 +12,7 @@ from impactmodel.fiscal import at_expected_months, budget
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.report.collapse import collapse
 from impactmodel.report.sentences import VIEWS
+from impactmodel.report.workbook_drivers import write_drivers
 from impactmodel.report.workbook_sheet import Cell, Content, Sheet, in_words
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def write_uncertainty(sheet: Sheet, material: Material) -> None:
     for name, savings in (result.beside if result else {}).items():
         _savings(sheet, savings, material.prob, f"Beside it, present value: {name}")
         _plugged(sheet, savings, f": {name}")
+    if result is not None:
+        write_drivers(sheet, result)
 
 
 def _low(prob: float) -> str:

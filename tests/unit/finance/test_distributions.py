@@ -1,6 +1,7 @@
 """A distribution calendar, and interest on the cash that waits for it, by hand."""
 
 import datetime as dt
+import itertools
 
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ def test_interest_is_credited_each_month_and_has_its_own_line():
     flows = cashflows(structure, rows(*TWO))
     days = [dt.date(2023, m, 1) for m in range(3, 10)]
     grown = 300.0
-    for before, day in zip(days[:-1], days[1:], strict=True):
+    for before, day in itertools.pairwise(days):
         grown *= 1 + 0.04 * (day - before).days / 365
     assert distributed(flows) == {dt.date(2023, 9, 1): pytest.approx(grown + 500.0)}
     assert flows.of("house_bank").sum() == pytest.approx(300.0 - grown)
