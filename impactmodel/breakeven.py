@@ -25,6 +25,8 @@ MOST = 1000.0
 """Break-even is looked for up to this multiple of the effect or the cohort."""
 LEAST = 0.01
 """And from this share of the cohort."""
+ACCURACY = 1e-10
+"""Of the multiple, relative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class BreakEven:
     achieved: float
 
 
-def break_even_effect(
+def break_even_effect(  # noqa: PLR0913  a contract, its fund, what is asked, and how
     contract: OutcomesContract,
     outcomes: Outcomes,
     structure: FundingStructure,
@@ -55,6 +57,7 @@ def break_even_effect(
     target: Target | None = None,
     view: View | None = None,
     seed: int = 1,
+    accuracy: float = ACCURACY,
 ) -> BreakEven:
     """Return the multiple of the effect at which a target is met.
 
@@ -67,6 +70,8 @@ def break_even_effect(
         By default ``TargetIRR(0.0)``: investors get their money back on average.
     view
         As in `impactmodel.contract.payments`.
+    accuracy
+        Of the multiple, relative.
 
     Raises
     ------
@@ -79,12 +84,12 @@ def break_even_effect(
         due = payments(contract, scaled_effect(outcomes, factor), view, seed=seed)
         return cashflows(structure, due, enrolment=enrolled, seed=seed)
 
-    found = solve(flows_at, target or TargetIRR(0.0), highest=MOST)
+    found = solve(flows_at, target or TargetIRR(0.0), highest=MOST, accuracy=accuracy)
     total = outcomes.effect().sum("period").transpose("draw", "group", "outcome").values
     return _found(found, total)
 
 
-def break_even_cohort(
+def break_even_cohort(  # noqa: PLR0913  as `break_even_effect`
     contract: OutcomesContract,
     outcomes: Outcomes,
     structure: FundingStructure,
@@ -92,12 +97,13 @@ def break_even_cohort(
     target: Target | None = None,
     view: View | None = None,
     seed: int = 1,
+    accuracy: float = ACCURACY,
 ) -> BreakEven:
     """Return the multiple of the cohort at which a target is met; costs per person go with it.
 
     Parameters
     ----------
-    target, view
+    target, view, accuracy
         As in `break_even_effect`.
 
     Raises
@@ -114,7 +120,7 @@ def break_even_cohort(
         people = None if enrolled is None else _times(enrolled, factor)
         return cashflows(structure, due, enrolment=people, seed=seed)
 
-    found = solve(flows_at, target or TargetIRR(0.0), lowest=LEAST, highest=MOST)
+    found = solve(flows_at, target or TargetIRR(0.0), lowest=LEAST, highest=MOST, accuracy=accuracy)
     short = flows_at(found.price).probability_of_shortfall()
     if short > 0:
         raise InputError(

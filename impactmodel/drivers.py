@@ -41,6 +41,8 @@ type Gain = Literal["npv", "net", "paid"]
 
 MOST_DRAWS = 1000
 """More draws than these are thinned evenly: the cost of varying inputs is bounded."""
+CLOSE = 1e-3
+"""Relative accuracy of a break-even; it is told with three digits."""
 WIDEST = 3
 """Inputs that the worst and the best scenario move together."""
 MOVES = 0.005
@@ -239,6 +241,7 @@ def _needed(settings: Settings, what_if: _WhatIf) -> tuple[Needed, ...]:
                 parts.funding,
                 view=settings.view,
                 seed=settings.seed,
+                accuracy=CLOSE,
             )
             found.append(Needed(of, answer))
         except ImpactModelError as error:

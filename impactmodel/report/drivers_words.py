@@ -22,7 +22,8 @@ SHARES = ("share", "shortfall", "take_up", "drop_out_per_month", "arrangement")
 """Last keys of paths to shares."""
 MOST_NAMED = 3
 FINE = 0.01
-"""Changes are written as finely as this share of the largest."""
+COARSE = 0.05
+"""Changes are written as finely as this share of the largest: in tables, and in sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,9 @@ class Words:
         """Return a scale's unit as a heading says it."""
         return heading(self.language, scale)
 
-    def change(self, change: float, largest: float, scale: Scale) -> str:
+    def change(self, change: float, largest: float, scale: Scale, fine: float = FINE) -> str:
         """Write a change with its sign; small ones stay visible beside the largest."""
-        decimals = decimals_of(largest * FINE / scale.factor, most=2 if scale.factor > 1 else 0)
+        decimals = decimals_of(largest * fine / scale.factor, most=2 if scale.factor > 1 else 0)
         text = self.language.number(change / scale.factor, decimals)
         return ("+" if change > 0 and text.strip("0.,") else "") + text
 
@@ -92,7 +93,7 @@ class Words:
         scale = self.scale([largest])
         said = []
         for swing, pair in zip(driven.amounts.swings[:MOST_NAMED], moves, strict=False):
-            ends = [self.change(m, largest, scale) for m in pair if abs(m) > 0]
+            ends = [self.change(m, largest, scale, COARSE) for m in pair if m != 0]
             text = self.language.with_unit("/".join(ends), scale)
             values = {"name": _lower(self.own[swing.name]), "change": text}
             said.append(self.language.say("driver_move", values))
@@ -139,6 +140,10 @@ def party_word(name: str, language: Language) -> str:
 
 
 def _name(lever: Lever, titles: Mapping[str, str], language: Language) -> str:
+    if lever.key == "effect":
+        return language.say("lever_effect_whole")
+    if lever.key == "cohort":
+        return language.say("lever_cohort")
     names = ", ".join(titles.get(n) or language.known(n) or n for n in lever.names)
     if lever.kind == "stated":
         return lever.key
