@@ -1,6 +1,6 @@
 # Every target makes its own environment first; see `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-fast check check-style check-types check-rooms \
+.PHONY: help env spark demo test test-fast check check-style check-types check-rooms \
 	check-dependencies check-house bench calibrate lock notices api wheelhouse wheelhouse-check clean
 
 BIN := .venv/bin
@@ -16,11 +16,15 @@ env: ## make or repair .venv from requirements-dev.lock
 	$(if $(refusal),$(error $(refusal:.=)))
 	@sh scripts/environment
 
+spark: env ## add Spark to .venv, for the tests of registers (400 MB)
+	@$(BIN)/python -m pip -qq --disable-pip-version-check --no-input install --require-hashes \
+		--no-build-isolation --requirement requirements-spark.lock
+
 demo: env ## run the example cases into out/demo
 	@echo "Running the example cases into out/demo."
 	@$(BIN)/impactmodel demo
 
-test: env ## all tests but calibration and benchmarks
+test: spark ## all tests but calibration and benchmarks
 	@echo "Running the tests with $(WORKERS) workers."
 	@$(PYTEST) $(PARALLEL) -m "not calibration and not benchmark"
 
@@ -52,7 +56,7 @@ bench: env ## timings; nothing depends on them
 calibrate: env ## simulation-based calibration of every model
 	@$(PYTEST) $(PARALLEL) -m calibration --timeout 0
 
-lock: env ## resolve pyproject.toml into the two lock files (UPGRADE=1 for the newest)
+lock: env ## resolve pyproject.toml into the lock files (UPGRADE=1 for the newest)
 	@sh scripts/lock $(if $(UPGRADE),--upgrade)
 
 notices: env ## rewrite the table of dependencies in THIRD_PARTY_NOTICES

@@ -24,6 +24,7 @@ READ = {
     "colorama": "BSD-3-Clause",
     "cycler": "BSD-3-Clause",
     "donfig": "MIT",
+    "duckdb": "MIT",
     "faicons": "MIT",
     "great-tables": "MIT",
     "h5netcdf": "BSD-3-Clause",

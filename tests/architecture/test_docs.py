@@ -39,7 +39,7 @@ def test_links_between_pages_lead_somewhere(root: Path) -> None:
 
 def test_every_direct_dependency_is_justified(root: Path) -> None:
     project = (root / "pyproject.toml").read_text(encoding="utf-8")
-    block = project.split("\ndependencies = [")[1].split("]")[0]
+    block = project.split("\ndependencies = [")[1].split("\n]")[0]
     names = re.findall(r'"([a-z0-9.-]+)', block)
     text = (root / "docs" / "decisions" / "0002-dependencies.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `([a-z0-9.-]+)` \|", text, flags=re.MULTILINE)

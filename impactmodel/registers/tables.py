@@ -1,0 +1,121 @@
+"""Where the rows of a register extract are: files, a DuckDB database or a table of Spark."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from impactmodel.core.errors import InputError
+from impactmodel.core.spec import spec
+
+if TYPE_CHECKING:
+    from ibis.backends import BaseBackend
+    from ibis.expr.types import Table
+
+
+@spec
+class ParquetFiles:
+    """Parquet files: a path, or a pattern such as ``incomes/*.parquet``."""
+
+    path: str
+    type: Literal["parquet"] = field(default="parquet", kw_only=True)
+
+    def open(self, connection: BaseBackend, folder: Path) -> Table:
+        """Return the rows as they are stored."""
+        return connection.read_parquet(str(_found(folder, self.path)))
+
+
+@spec
+class CsvFiles:
+    """CSV files with a header; every column is read as text and converted as its source declares.
+
+    Parameters
+    ----------
+    path
+        A path or a pattern.
+    delimiter, decimal
+        Of columns and of decimals; Finnish extracts often have ``;`` and ``,``.
+    """
+
+    path: str
+    delimiter: str = ","
+    decimal: Literal[".", ","] = "."
+    type: Literal["csv"] = field(default="csv", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if len(self.delimiter) != 1 or self.delimiter == self.decimal:
+            raise InputError(
+                "columns are parted by one character that is not the decimal one",
+                key="delimiter",
+                seen=self.delimiter,
+            )
+
+    def open(self, connection: BaseBackend, folder: Path) -> Table:
+        """Return the rows, every column as text."""
+        path = str(_found(folder, self.path))
+        if connection.name == "pyspark":
+            options = {"sep": self.delimiter, "header": True, "inferSchema": False}
+        else:
+            options = {"delim": self.delimiter, "header": True, "all_varchar": True}
+        return connection.read_csv(path, **options)
+
+
+@spec
+class DuckDbTable:
+    """A table of a DuckDB database file, opened to read only."""
+
+    path: str
+    table: str
+    type: Literal["duckdb"] = field(default="duckdb", kw_only=True)
+
+    def open(self, connection: BaseBackend, folder: Path) -> Table:
+        """Return the rows of the table."""
+        path = _found(folder, self.path)
+        if connection.name != "duckdb":
+            raise InputError(
+                "only DuckDB reads a DuckDB database",
+                key="type",
+                seen=self.type,
+                fix="use `engine: {type: duckdb}`, or export the table to Parquet",
+            )
+        name = f"file_{sha256(str(path).encode()).hexdigest()[:16]}"
+        if name not in connection.list_catalogs():
+            connection.attach(path, name=name, read_only=True)
+        return connection.table(self.table, database=(name, "main"))
+
+
+@spec
+class SparkTable:
+    """A table of the catalogue of the Spark session that is used."""
+
+    table: str
+    type: Literal["spark"] = field(default="spark", kw_only=True)
+
+    def open(self, connection: BaseBackend, folder: Path) -> Table:
+        """Return the rows of the table."""
+        del folder
+        if connection.name != "pyspark":
+            raise InputError(
+                "only Spark reads a table of its catalogue",
+                key="type",
+                seen=self.type,
+                fix="use `engine: {type: spark}`",
+            )
+        return connection.table(self.table)
+
+
+type TableChoice = Annotated[
+    ParquetFiles | CsvFiles | DuckDbTable | SparkTable, Field(discriminator="type")
+]
+
+
+def _found(folder: Path, path: str) -> Path:
+    """Return the path from ``folder``, if a file is there."""
+    whole = folder / path
+    if any(folder.glob(path)) if not Path(path).is_absolute() else whole.exists():
+        return whole
+    raise InputError("there is no such file", key="path", seen=path, fix="check the path")
