@@ -135,17 +135,13 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     report("computing payments, returns and public savings", 0.7)
     money = _money(case, found.outcomes)
     outcomes, paid, saved = money.outcomes, money.payments, money.savings
-    paid_on = money.paid_on or outcomes
     report("holding it against other assumptions", 0.85)
-    beside = {
-        name: savings(outcomes, side, seed=settings.seed) for name, side in case.beside.items()
-    }
+    beside = _beside(case, outcomes)
     varied = _varied(case)
     report("varying the inputs", 0.9)
     drivers = _drivers(case, found.outcomes)
     report("done", 1.0)
-    parts = [paid or outcomes.provenance, money.flows, saved]
-    failed = _told(outcomes, found.diagnostics)
+    failed, parts = _told(outcomes, found.diagnostics), _assuming(case, money)
     return CaseResult(
         case=case,
         outcomes=outcomes,
@@ -153,9 +149,9 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
         fit=found.fit,
         diagnostics=found.diagnostics,
         enrolled=money.enrolled,
-        paid_on=paid_on,
+        paid_on=money.paid_on or outcomes,
         payments=paid,
-        noise=_noise(case, paid_on),
+        noise=_noise(case, money.paid_on or outcomes),
         flows=money.flows,
         returns=money.returns,
         savings=saved,
@@ -167,8 +163,7 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
         drivers=drivers,
         impact=_impact(case, money),
         record=RunRecord(settings.seed, inputs),
-        assumptions=tuple(s for s in _once("assumptions", parts) if s not in failed)
-        + tuple(value.text() for value in settings.social_values),
+        assumptions=tuple(s for s in _once("assumptions", parts) if s not in failed),
         warnings=failed + _once("warnings", [paid, money.flows]),
         notes=settings.notes + (case.contract.notes if case.contract else ()),
     )
@@ -193,6 +188,11 @@ def _impact(case: Case, money: _Money) -> Impact | None:
         case.settings.social_values,
         seed=case.settings.seed,
     )
+
+
+def _beside(case: Case, outcomes: Outcomes) -> dict[str, Savings]:
+    seed = case.settings.seed
+    return {name: savings(outcomes, side, seed=seed) for name, side in case.beside.items()}
 
 
 def _noise(case: Case, paid_on: Outcomes) -> NoiseRisk | None:
@@ -259,6 +259,12 @@ def _varied(case: Case) -> tuple[Varied, ...]:
             )
         )
     return tuple(found)
+
+
+def _assuming(case: Case, money: _Money) -> list[Any]:
+    """Return the parts of a run that assume something."""
+    stated = money.payments or money.outcomes.provenance
+    return [stated, money.flows, money.savings, *case.settings.social_values]
 
 
 def _once(name: str, parts: list[Any]) -> tuple[str, ...]:

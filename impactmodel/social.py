@@ -49,11 +49,14 @@ class SocialValue:
         """Whether somebody can look the value up where it was read."""
         return bool(self.source and (self.locator or (self.url and self.quote)))
 
-    def text(self) -> str:
-        """Say the value and its standing as an assumption."""
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """The value and its standing."""
         mark = "" if self.verified else ", UNVERIFIED"
         source = self.source or "no source"
-        return f"social value of '{self.outcome}': {mean(self.value):g} per unit ({source}{mark})"
+        return (
+            f"social value of '{self.outcome}': {mean(self.value):g} per unit ({source}{mark})",
+        )
 
 
 def impact_of(  # noqa: PLR0913  the parts of a run

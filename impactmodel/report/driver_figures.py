@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from impactmodel.report.result import Driven
+    from impactmodel.report.drivers_result import Driven
 
 MOST_BARS = 10
 _LONGEST = 46

@@ -16,7 +16,8 @@ from impactmodel.report.style import inline_svg
 from impactmodel.report.tables import Table
 
 if TYPE_CHECKING:
-    from impactmodel.report.result import Driven, RunResult
+    from impactmodel.report.drivers_result import Driven
+    from impactmodel.report.result import RunResult
 
 
 def drivers_blocks(result: RunResult, language: Language) -> tuple[Block, ...]:

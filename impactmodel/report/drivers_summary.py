@@ -9,7 +9,8 @@ from impactmodel.report.drivers_words import changes
 
 if TYPE_CHECKING:
     from impactmodel.finance import Swing
-    from impactmodel.report.result import Driven, Drivers, RunResult
+    from impactmodel.report.drivers_result import Driven, Drivers
+    from impactmodel.report.result import RunResult
 
 
 def drivers_summary(result: RunResult, prob: float) -> dict[str, Any] | None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from impactmodel.finance import Swing
-    from impactmodel.report.result import Driven, Drivers, Lever, RunResult
+    from impactmodel.report.drivers_result import Driven, Drivers, Lever
+    from impactmodel.report.result import RunResult
 
 SHARES = ("share", "shortfall", "take_up", "drop_out_per_month", "arrangement")
 """Last keys of paths to shares."""

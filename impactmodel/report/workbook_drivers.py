@@ -14,7 +14,8 @@ from impactmodel.report.languages import Language
 from impactmodel.report.workbook_sheet import Cell, Content, Sheet
 
 if TYPE_CHECKING:
-    from impactmodel.report.result import Driven, RunResult
+    from impactmodel.report.drivers_result import Driven
+    from impactmodel.report.result import RunResult
 
 
 def write_drivers(sheet: Sheet, result: RunResult) -> None:
