@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from impactmodel.report.result import RunResult
 
 
+BRIEFLY = 2
+"""Inputs that a brief names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edition:
     """A brief in one language.
@@ -129,9 +133,9 @@ def _drivers(result: RunResult, language: Language) -> tuple[str, ...]:
         return ()
     words = Words.of(result, drivers, language)
     driven = drivers.driven[0]
-    values = {"gain": words.gain(driven), "names": words.named(driven)}
+    values = {"gain": words.gain(driven), "names": words.named(driven, BRIEFLY)}
     first = (language.say("brief_drivers", values),) if values["names"] else ()
-    return (*first, *words.break_even())
+    return (*first, *words.break_even(found_only=True))
 
 
 def _notes(result: RunResult, language: Language) -> tuple[str, ...]:

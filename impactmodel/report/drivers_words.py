@@ -85,7 +85,7 @@ class Words:
         text = self.language.number(change / scale.factor, decimals)
         return ("+" if change > 0 and text.strip("0.,") else "") + text
 
-    def named(self, driven: Driven) -> str:
+    def named(self, driven: Driven, most: int = MOST_NAMED) -> str:
         """Name the inputs that move a gain most, with the change at each end."""
         moves = [changes(s, driven) for s in driven.amounts.swings]
         if not moves:
@@ -93,7 +93,7 @@ class Words:
         largest = max(abs(m) for pair in moves for m in pair)
         scale = self.scale([largest])
         said = []
-        for swing, pair in zip(driven.amounts.swings[:MOST_NAMED], moves, strict=False):
+        for swing, pair in zip(driven.amounts.swings[:most], moves, strict=False):
             ends = [self.change(m, largest, scale, COARSE) for m in pair if m != 0]
             text = self.language.with_unit("/".join(ends), scale)
             values = {"name": _lower(self.own[swing.name]), "change": text}
@@ -115,10 +115,12 @@ class Words:
             "draws": self.language.number(self.drivers.n_draws),
         }
 
-    def break_even(self) -> tuple[str, ...]:
+    def break_even(self, *, found_only: bool = False) -> tuple[str, ...]:
         """Say which effect and which cohort investors need to get their money back."""
         said = []
         for needed in self.drivers.needed:
+            if needed.found is None and found_only:
+                continue
             if needed.found is None:
                 said.append(self.language.say(f"break_even_{needed.of}_none"))
                 continue

@@ -27,12 +27,14 @@ def impact_table(result: RunResult, language: Language) -> Table:
     if impact is None:
         raise ValueError("a run without a contract has no impact table")
     measures = {m.name: m for m in result.outcomes.measures}
-    rows = [
-        _row(key, d, impact, measures, language)
+    say = language.say
+    shown = {
+        key: d
         for key, d in impact.summary(prob)["measures"].items()
         if d["median"] is not None and _asked(key, impact)
-    ]
-    say = language.say
+    }
+    rows = [_row(key, d, impact, measures, language) for key, d in shown.items()]
+    codes = {row[0]: _codes(d) for row, d in zip(rows, shown.values(), strict=True)}
     values = [outcome_name(measures[name], language) for name in impact.valued]
     note = {
         "interval": language.interval(prob),
@@ -40,6 +42,7 @@ def impact_table(result: RunResult, language: Language) -> Table:
         "values": say("values_stated", {"names": ", ".join(values)})
         if values
         else say("values_none"),
+        "codes": "; ".join(f"{name}: {code}" for name, code in codes.items() if code),
     }
     return Table(
         title=say("table_impact"),
@@ -48,12 +51,15 @@ def impact_table(result: RunResult, language: Language) -> Table:
             say("column_median"),
             language.interval(prob),
             say("column_undefined"),
-            say("column_identifier"),
         ),
         rows=tuple(rows),
         note=say("note_impact", note),
-        words=(0, 4),
     )
+
+
+def _codes(d: dict[str, Any]) -> str:
+    names = {"indigo": "INDIGO", "iris": "IRIS+"}
+    return ", ".join(f"{name} {d[key]}" for key, name in names.items() if key in d)
 
 
 def _asked(key: str, impact: Impact) -> bool:
@@ -85,8 +91,7 @@ def _row(
     decimals = decimals_of(abs(ends[1] - ends[0]) / 4 or abs(middle) / 100, most=2)
     whole = kind in {"people", "paid", "invested", "value"}
     cells = [language.number(v, min(decimals, 0) if whole else decimals) for v in (middle, *ends)]
-    codes = ", ".join(d[code] for code in ("indigo", "iris") if code in d)
-    return (label, cells[0], language.span(*cells[1:]), _undefined(d, language), codes)
+    return (label, cells[0], language.span(*cells[1:]), _undefined(d, language))
 
 
 def _undefined(d: dict[str, Any], language: Language) -> str:

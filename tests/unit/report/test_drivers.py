@@ -56,7 +56,7 @@ def test_the_tornado_of_investors_by_hand(run: Run) -> None:
     assert "contract.evaluation.lag_months" not in found
     chances = {s.name: s for s in of(result, "investors").chances.swings}
     assert of(result, "investors").chances.base.mean() == 0.25
-    assert chances["effect.taxes"].at_low.mean() == 0.5
+    assert chances["effect.taxes"].at_low.mean() == 0.75
 
 
 def test_two_inputs_scenarios_and_break_even_by_hand(run: Run) -> None:
