@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from impactmodel.core.calendars import add_business_days, adjusted
 from impactmodel.core.errors import InputError
 from impactmodel.core.schedule import add_months
-from impactmodel.finance.calendars import add_business_days, adjusted
 from impactmodel.finance.enrolment import Enrolled, months_between
 from impactmodel.finance.outlays import planned
 from impactmodel.finance.structure import FundingStructure

@@ -7,11 +7,11 @@ from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
+from impactmodel.core.calendars import Calendar, Roll
 from impactmodel.core.errors import InputError
 from impactmodel.core.money import check_currency
 from impactmodel.core.spec import load_yaml, spec
 from impactmodel.finance.bonuses import Bonus
-from impactmodel.finance.calendars import Calendar, Roll
 from impactmodel.finance.costs import Fees, ServiceCosts
 from impactmodel.finance.day_counts import DayCount
 from impactmodel.finance.distributions import Distributions

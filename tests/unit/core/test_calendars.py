@@ -5,6 +5,13 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from impactmodel.core.calendars import (
+    add_business_days,
+    adjusted,
+    easter,
+    holidays,
+    is_business_day,
+)
 from impactmodel.core.errors import InputError
 from impactmodel.finance import (
     FundingStructure,
@@ -14,13 +21,6 @@ from impactmodel.finance import (
     ServiceCosts,
     cashflows,
     irr,
-)
-from impactmodel.finance.calendars import (
-    add_business_days,
-    adjusted,
-    easter,
-    holidays,
-    is_business_day,
 )
 from tests.unit.finance.given import paid
 
