@@ -69,6 +69,9 @@ agreement: env ## rewrite the tables of agreement with SISU in docs/fiscal_param
 api: env ## rewrite the list of public names in docs/api.md
 	@$(BIN)/python scripts/api_page.py
 
+release-diff: env ## what changed in the pinned example households
+	@$(BIN)/python scripts/release_diff.py
+
 wheelhouse: env ## a folder that installs without a network
 	@$(BIN)/python scripts/wheelhouse.py make
 

@@ -12,6 +12,7 @@ from impactmodel.contract import payments
 from impactmodel.core.errors import InputError
 from impactmodel.finance import TargetIRR, cashflows, solve
 from impactmodel.funding import cohort_of_fund
+from impactmodel.levers import scaled_effect
 
 if TYPE_CHECKING:
     from impactmodel.contract import OutcomesContract
@@ -24,6 +25,8 @@ MOST = 1000.0
 """Break-even is looked for up to this multiple of the effect or the cohort."""
 LEAST = 0.01
 """And from this share of the cohort."""
+ACCURACY = 1e-10
+"""Of the multiple, relative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class BreakEven:
     achieved: float
 
 
-def break_even_effect(
+def break_even_effect(  # noqa: PLR0913  a contract, its fund, what is asked, and how
     contract: OutcomesContract,
     outcomes: Outcomes,
     structure: FundingStructure,
@@ -54,11 +57,12 @@ def break_even_effect(
     target: Target | None = None,
     view: View | None = None,
     seed: int = 1,
+    accuracy: float = ACCURACY,
 ) -> BreakEven:
     """Return the multiple of the effect at which a target is met.
 
     In every draw the whole effect, on all outcomes, groups and periods, is multiplied; what would
-    have happened without the programme stays.
+    have happened without the programme stays. A probability stays at most 1.
 
     Parameters
     ----------
@@ -66,6 +70,8 @@ def break_even_effect(
         By default ``TargetIRR(0.0)``: investors get their money back on average.
     view
         As in `impactmodel.contract.payments`.
+    accuracy
+        Of the multiple, relative.
 
     Raises
     ------
@@ -73,20 +79,17 @@ def break_even_effect(
         If the target is met without any effect, or by none up to 1,000 times the stated one.
     """
     outcomes, enrolled = cohort_of_fund(contract, outcomes, structure, seed=seed)
-    data = outcomes.dataset
-    base, effect = data["counterfactual"], data["treated"] - data["counterfactual"]
 
     def flows_at(factor: float) -> CashFlows:
-        changed = outcomes.replace(treated=(base + factor * effect).transpose(*base.dims).values)
-        due = payments(contract, changed, view, seed=seed)
+        due = payments(contract, scaled_effect(outcomes, factor), view, seed=seed)
         return cashflows(structure, due, enrolment=enrolled, seed=seed)
 
-    found = solve(flows_at, target or TargetIRR(0.0), highest=MOST)
-    total = effect.sum("period").transpose("draw", "group", "outcome").values
+    found = solve(flows_at, target or TargetIRR(0.0), highest=MOST, accuracy=accuracy)
+    total = outcomes.effect().sum("period").transpose("draw", "group", "outcome").values
     return _found(found, total)
 
 
-def break_even_cohort(
+def break_even_cohort(  # noqa: PLR0913  as `break_even_effect`
     contract: OutcomesContract,
     outcomes: Outcomes,
     structure: FundingStructure,
@@ -94,12 +97,13 @@ def break_even_cohort(
     target: Target | None = None,
     view: View | None = None,
     seed: int = 1,
+    accuracy: float = ACCURACY,
 ) -> BreakEven:
     """Return the multiple of the cohort at which a target is met; costs per person go with it.
 
     Parameters
     ----------
-    target, view
+    target, view, accuracy
         As in `break_even_effect`.
 
     Raises
@@ -116,7 +120,7 @@ def break_even_cohort(
         people = None if enrolled is None else _times(enrolled, factor)
         return cashflows(structure, due, enrolment=people, seed=seed)
 
-    found = solve(flows_at, target or TargetIRR(0.0), lowest=LEAST, highest=MOST)
+    found = solve(flows_at, target or TargetIRR(0.0), lowest=LEAST, highest=MOST, accuracy=accuracy)
     short = flows_at(found.price).probability_of_shortfall()
     if short > 0:
         raise InputError(

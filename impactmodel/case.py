@@ -21,7 +21,8 @@ from impactmodel.effects.choices import DesignChoice, ExperimentChoice, designs_
 from impactmodel.evidence import PublishedEvidence
 from impactmodel.finance import FundingStructure
 from impactmodel.fiscal import BudgetPlan, PublicSide, RuleSide
-from impactmodel.sensitivity import EvidenceSensitivity
+from impactmodel.sensitivity import Sensitivity
+from impactmodel.social import SocialValue
 from impactmodel.targets import GrossTarget
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ class Settings:
     targets
         What was promised in gross numbers.
     sensitivity
-        Which assumptions about published evidence are varied.
+        Which assumptions about published evidence, and which inputs, are varied.
+    social_values
+        What one more unit of an outcome is worth to society; see `SocialValue`.
     accept_checks
         Failed checks of the design that may not stop the money, by name, each with the reason;
         every output repeats it.
@@ -93,7 +96,8 @@ class Settings:
     view: Literal["expected", "measured"] | None = None
     pays_on: Literal["evidence", "savings"] = "evidence"
     targets: tuple[GrossTarget, ...] = ()
-    sensitivity: EvidenceSensitivity = EvidenceSensitivity()
+    sensitivity: Sensitivity = field(default_factory=Sensitivity)
+    social_values: tuple[SocialValue, ...] = ()
     accept_checks: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     translations: dict[Literal["fi"], Translation] = field(default_factory=dict)

@@ -17,7 +17,8 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.money import same
 from impactmodel.core.outcomes import Outcomes
 from impactmodel.core.record import RunRecord
-from impactmodel.finance import CashFlows, Enrolled, Returns, cashflows, returns
+from impactmodel.drivers import Drivers, find_drivers
+from impactmodel.finance import CashFlows, Enrolled, Impact, Returns, cashflows, returns
 from impactmodel.fiscal import (
     LimitTest,
     PublicCost,
@@ -28,8 +29,10 @@ from impactmodel.fiscal import (
     savings,
 )
 from impactmodel.funding import cohort_of_fund
+from impactmodel.levers import Parts
 from impactmodel.public import NetPosition, net_position
 from impactmodel.sensitivity import Varied, variants
+from impactmodel.social import impact_of
 from impactmodel.targets import TargetVerdict, judge
 from impactmodel.what_if import Position
 
@@ -70,6 +73,10 @@ class CaseResult:
         The run under other assumptions about published evidence.
     verdicts
         Gross targets and what was reached.
+    drivers
+        What moves the result, and what investors need to break even.
+    impact
+        What impact investors report beside money.
     """
 
     case: Case
@@ -92,6 +99,8 @@ class CaseResult:
     beside: Mapping[str, Savings]
     varied: tuple[Varied, ...]
     verdicts: tuple[TargetVerdict, ...]
+    drivers: Drivers | None
+    impact: Impact | None
     record: RunRecord
     assumptions: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -152,19 +161,19 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
         the case does not accept.
     """
     report: Progress = progress or (lambda _step, _share: None)
-    settings, inputs = case.settings, dict(case.inputs)
+    inputs = dict(case.inputs)
     report("reading the evidence and estimating the effect", 0.05)
     found = _evidence(case, inputs)
     report("computing payments, returns and public savings", 0.7)
     money = _money(case, found.outcomes)
     outcomes = money.outcomes
     report("holding it against other assumptions", 0.85)
-    beside = {
-        name: savings(outcomes, side, seed=settings.seed) for name, side in case.beside.items()
-    }
+    beside = _beside(case, outcomes)
     varied = _varied(case)
+    report("varying the inputs", 0.9)
+    found_drivers = _drivers(case, found.outcomes)
     report("done", 1.0)
-    return _result(case, inputs, found, money, beside, varied)
+    return _result(case, inputs, found, money, (beside, varied, found_drivers))
 
 
 def _result(
@@ -172,13 +181,13 @@ def _result(
     inputs: dict[str, str],
     found: _Estimated,
     money: _Money,
-    beside: Mapping[str, Savings],
-    varied: tuple[Varied, ...],
+    held_against: tuple[Mapping[str, Savings], tuple[Varied, ...], Drivers | None],
 ) -> CaseResult:
+    beside, varied, drivers = held_against
     settings, outcomes, paid, saved = case.settings, money.outcomes, money.payments, money.savings
-    paid_on = money.paid_on or outcomes
     years, plan = money.budget(), case.budget
     failed = _told(outcomes, found.diagnostics)
+    assumed = _once("assumptions", _assuming(case, money))
     return CaseResult(
         case=case,
         outcomes=outcomes,
@@ -186,9 +195,9 @@ def _result(
         fit=found.fit,
         diagnostics=found.diagnostics,
         enrolled=money.enrolled,
-        paid_on=paid_on,
+        paid_on=money.paid_on or outcomes,
         payments=paid,
-        noise=_noise(case, paid_on),
+        noise=_noise(case, money.paid_on or outcomes),
         flows=money.flows,
         returns=money.returns,
         savings=saved,
@@ -200,8 +209,10 @@ def _result(
         beside=beside,
         varied=varied,
         verdicts=tuple(judge(target, outcomes) for target in settings.targets),
+        drivers=drivers,
+        impact=_impact(case, money),
         record=RunRecord(settings.seed, inputs),
-        assumptions=tuple(s for s in _once("assumptions", [*money.parts, plan]) if s not in failed),
+        assumptions=tuple(s for s in assumed if s not in failed),
         warnings=failed + _once("warnings", [paid, money.flows]),
         notes=settings.notes + (case.contract.notes if case.contract else ()),
     )
@@ -224,6 +235,32 @@ def _assessment(case: Case, money: _Money, years: xr.DataArray | None) -> Assess
     return assess(
         money.savings, money.net, years, position, flows=money.flows, prob=settings.interval
     )
+
+
+def _drivers(case: Case, outcomes: Outcomes) -> Drivers | None:
+    if case.contract is None:
+        return None
+    outcomes = outcomes.starting(case.contract.start)
+    return find_drivers(case.settings, Parts(outcomes, case.contract, case.funding, case.public))
+
+
+def _impact(case: Case, money: _Money) -> Impact | None:
+    if money.payments is None:
+        return None
+    return impact_of(
+        money.outcomes,
+        money.payments,
+        money.flows,
+        money.returns,
+        money.enrolled,
+        case.settings.social_values,
+        seed=case.settings.seed,
+    )
+
+
+def _beside(case: Case, outcomes: Outcomes) -> dict[str, Savings]:
+    seed = case.settings.seed
+    return {name: savings(outcomes, side, seed=seed) for name, side in case.beside.items()}
 
 
 def _noise(case: Case, paid_on: Outcomes) -> NoiseRisk | None:
@@ -296,6 +333,11 @@ def _varied(case: Case) -> tuple[Varied, ...]:
             )
         )
     return tuple(found)
+
+
+def _assuming(case: Case, money: _Money) -> list[Any]:
+    """Return the parts of a run that assume something."""
+    return [*money.parts, case.budget, *case.settings.social_values]
 
 
 def _once(name: str, parts: list[Any]) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
-"""What stands on an assumption about published evidence: the same run under other assumptions."""
+"""What is varied: assumptions about published evidence, and inputs of the case."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +19,8 @@ type Draws = NDArray[np.float64]
 
 
 @spec
-class EvidenceSensitivity:
-    """Which assumptions about published estimates are varied.
+class Sensitivity:
+    """What is varied: assumptions about published estimates, and the inputs of the case.
 
     Parameters
     ----------
@@ -28,12 +28,41 @@ class EvidenceSensitivity:
         Between the errors of the estimates, where it is not published.
     variations
         Coefficients of variation, where a standard error is not published.
+    change
+        Share by which a stated number (price, cap, cost, number of people) is varied either way.
+    months
+        How much later payments and referrals come.
+    ranges
+        Low and high value of an input by its path, such as ``funding.service_costs.set_up``, in
+        place of the default or beside it; see `impactmodel.levers.Lever` for all keys.
+    scenarios
+        Several changes together, by name.
     """
 
     correlations: tuple[float, ...] = (0.0, 0.5, 1.0)
     variations: tuple[float, ...] = ()
+    change: float = 0.1
+    months: int = 6
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    scenarios: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not 0 < self.change < 1:
+            raise InputError(
+                "a change is a share between 0 and 1",
+                key="change",
+                seen=self.change,
+                fix="write 10 % as 0.1",
+            )
+        if self.months < 1:
+            raise InputError("a delay is at least a month", key="months", seen=self.months)
+        for key, (low, high) in self.ranges.items():
+            if not low < high:
+                raise InputError(
+                    "a range rises from its low to its high value",
+                    key=f"ranges.{key}",
+                    seen=f"{low:g}, {high:g}",
+                )
         for place, rho in enumerate(self.correlations):
             if not 0 <= rho <= 1:
                 raise InputError(
@@ -75,7 +104,7 @@ class Varied:
 
 
 def variants(
-    published: PublishedEvidence, asked: EvidenceSensitivity
+    published: PublishedEvidence, asked: Sensitivity
 ) -> list[tuple[float | None, float | None, PublishedEvidence]]:
     """Return (correlation, coefficient of variation, evidence) of every combination.
 

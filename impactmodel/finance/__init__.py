@@ -1,9 +1,12 @@
 """Finance: from outcome payments to cash flows, investor returns and prices."""
 
+from impactmodel.finance.bonuses import Bonus
 from impactmodel.finance.caps import IrrCap, MultipleCap, SimpleCap
 from impactmodel.finance.cashflows import CashFlows, cashflows
 from impactmodel.finance.costs import Fees, ServiceCosts
+from impactmodel.finance.distributions import Distributions
 from impactmodel.finance.enrolment import Enrolled, enrol
+from impactmodel.finance.idle_cash import IdleCash
 from impactmodel.finance.impact import Impact, impact
 from impactmodel.finance.irr import Rates, all_roots, irr
 from impactmodel.finance.mirr import mirr
@@ -16,7 +19,6 @@ from impactmodel.finance.referrals import ConstantRate, Enrolment, RampUp, State
 from impactmodel.finance.returns import Returns, returns
 from impactmodel.finance.risk import cvar
 from impactmodel.finance.structure import (
-    Bonus,
     Drawdown,
     FundingStructure,
     PaymentTerms,
@@ -47,6 +49,7 @@ __all__ = [
     "ConstantRate",
     "CostGuarantee",
     "Deferred",
+    "Distributions",
     "Drawdown",
     "Enrolled",
     "Enrolment",
@@ -54,6 +57,7 @@ __all__ = [
     "FirstLoss",
     "FundingStructure",
     "Grant",
+    "IdleCash",
     "Impact",
     "IrrCap",
     "Junior",

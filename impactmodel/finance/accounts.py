@@ -6,9 +6,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.finance.structure import FundingStructure
-from impactmodel.finance.tranches import Deferred, Tranche, cap_of
+from impactmodel.finance.tranches import Cap, Deferred, Tranche, as_cap, cap_of
 
 type Draws = NDArray[np.float64]
+
+
+class Hurdle:
+    """What a tranche must still receive to have earned a hurdle; balances as in `Account`.
+
+    What it receives pays the hurdle's return first, then the principal.
+    """
+
+    def __init__(self, cap: Cap) -> None:
+        self.cap = cap
+        self.principal, self.due = np.zeros(1), np.zeros(1)
+
+    @property
+    def missing(self) -> Draws:
+        """What is still to be received today."""
+        return self.principal + self.due
+
+    def accrue(self, years: float) -> None:
+        """Let the hurdle's return grow."""
+        if years > 0:
+            self.due = self.due + self.cap.accrued(self.principal, self.due, years)
+
+    def drawn(self, amount: Draws) -> None:
+        """Count what the tranche paid in."""
+        self.principal, self.due = self.principal + amount, self.due + self.cap.due_on_draw(amount)
+
+    def received(self, amount: Draws) -> None:
+        """Count what the tranche received."""
+        to_due = np.minimum(amount, self.due)
+        self.due = self.due - to_due
+        self.principal = np.maximum(self.principal - (amount - to_due), 0.0)
 
 
 class Account:
@@ -24,11 +55,14 @@ class Account:
         self.covered = np.zeros(n_draws)
         self.undrawn = np.array([float(tranche.commitment)])
         self.principal, self.due = np.zeros(1), np.zeros(1)
+        self.hurdles: list[Hurdle] = []
 
     def accrue(self, years: float) -> None:
         """Let what is due under the return cap grow."""
         if self.cap is not None and years > 0:
             self.due = self.due + self.cap.accrued(self.principal, self.due, years)
+        for hurdle in self.hurdles:
+            hurdle.accrue(years)
 
     def draw(self, month: int, amount: Draws) -> None:
         """Take in an amount that the commitment covers."""
@@ -37,22 +71,26 @@ class Account:
         self.principal = self.principal + amount
         if self.cap is not None:
             self.due = self.due + self.cap.due_on_draw(amount)
+        for hurdle in self.hurdles:
+            hurdle.drawn(amount)
 
     def repay(self, month: int, free: Draws, *, principal: bool, due: bool) -> Draws:
         """Pay the return that is due, then the principal; return the cash that is left."""
         if due:
             paid = np.minimum(free, self.due)
             self.due, free = self.due - paid, free - paid
-            self.repaid[month] += paid
+            self.take(month, paid)
         if principal:
             paid = np.minimum(free, self.principal)
             self.principal, free = self.principal - paid, free - paid
-            self.repaid[month] += paid
+            self.take(month, paid)
         return free
 
     def take(self, month: int, amount: Draws) -> None:
-        """Take what is left when every tranche has what it is due."""
+        """Receive an amount: what is due, or what is left when every tranche has that."""
         self.repaid[month] += amount
+        for hurdle in self.hurdles:
+            hurdle.received(amount)
 
     def lost(self) -> Draws:
         """Return what was drawn and neither repaid nor covered by a guarantee, shape (draw,)."""
@@ -80,6 +118,10 @@ class Accounts:
         ]
         self.residual = next((a for a in self.repaid if a.cap is None), None)
         self.by_tranche = structure.waterfall == "by_tranche"
+        caps = [as_cap(bonus.hurdle, "hurdle") for bonus in structure.bonuses]
+        self.hurdles = [None if cap is None else Hurdle(cap) for cap in caps]
+        if self.residual is not None:
+            self.residual.hurdles = [hurdle for hurdle in self.hurdles if hurdle is not None]
 
     def undrawn(self) -> Draws:
         """Return what all tranches that pay in cash have not yet paid in, shape (draw,)."""

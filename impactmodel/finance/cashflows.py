@@ -192,4 +192,6 @@ def _parts(structure: FundingStructure, ladder: Ladder) -> dict[str, list[tuple[
     for bonus, paid in zip(structure.bonuses, ladder.bonuses, strict=True):
         add(bonus.to, 1, paid)
     add(structure.surplus_to, 1, ladder.values["surplus"])
+    if structure.idle_cash is not None:
+        add(structure.idle_cash.payer, -1, ladder.values["interest"])
     return parts

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from impactmodel.core.errors import InputError
-from impactmodel.core.summary import check_prob
+from impactmodel.core.summary import KIND, check_prob
 from impactmodel.finance.returns import Returns
 
 type Draws = NDArray[np.float64]
@@ -62,6 +62,8 @@ class Impact:
         Of the investors.
     gain
         What the investors received less what they paid in.
+    valued
+        The outcomes that have a social value.
     """
 
     people: Draws
@@ -73,6 +75,7 @@ class Impact:
     irr: Draws
     gain: Draws
     currency: str
+    valued: tuple[str, ...] = ()
 
     def outcomes_per_unit_paid(self, outcome: str) -> Draws:
         """Return additional outcomes per unit of currency that the payers paid.
@@ -129,14 +132,14 @@ class Impact:
             measures[f"outcomes.{name}"] = self.outcomes[name]
             measures[f"cost_per_outcome.{name}"] = self.cost_per_outcome(name)
             measures[f"outcomes_per_unit_paid.{name}"] = self.outcomes_per_unit_paid(name)
-        places = np.bincount(self.investor_repayment, minlength=len(REPAYMENT)) / len(self.gain)
+        repaid = np.bincount(self.investor_repayment, minlength=len(REPAYMENT)) / len(self.gain)
+        shares = dict(zip(REPAYMENT, repaid.tolist(), strict=True))
         return {
             "currency": self.currency,
             "measures": {name: _described(name, draws, prob) for name, draws in measures.items()},
-            "investor_repayment": {
-                "indigo": INDIGO["investor_repayment"],
-                **dict(zip(REPAYMENT, places.tolist(), strict=True)),
-            },
+            "investor_repayment": {"indigo": INDIGO["investor_repayment"], **shares}
+            if self.invested.any()
+            else None,
         }
 
     def _outcome(self, name: str) -> Draws:
@@ -153,21 +156,22 @@ class Impact:
 _CENT = 0.005
 
 
-def impact(
-    returns: Returns,
+def impact(  # noqa: PLR0913  what impact is measured by
+    returns: Returns | None,
     *,
     people: ArrayLike,
     outcomes: Mapping[str, ArrayLike],
     values: Mapping[str, ArrayLike],
     paid: ArrayLike,
-    cost: ArrayLike,
+    cost: ArrayLike | None,
+    currency: str = "",
 ) -> Impact:
     """Put impact beside an investor's returns, draw by draw.
 
     Parameters
     ----------
     returns
-        Of the investors, whose draws all others share.
+        Of the investors, whose draws all others share; None without investors.
     people
         Served: a number or draws.
     outcomes
@@ -176,14 +180,16 @@ def impact(
         Social value of one more of an outcome, already discounted, by the outcome's name. An
         outcome without a value counts for none: no value is made up.
     paid, cost
-        Outcome payments; the cost of service and fund.
+        Outcome payments; the cost of service and fund, None where it is not known.
+    currency
+        Where there are no returns to say it.
 
     Raises
     ------
     InputError
         If an outcome that has a value is missing, or numbers of draws differ.
     """
-    n = len(returns.gain)
+    n = np.size(paid) if returns is None else len(returns.gain)
     made = {name: _draws(draws, n, f"outcomes.{name}") for name, draws in outcomes.items()}
     worth = np.zeros(n)
     for name, value in values.items():
@@ -194,12 +200,13 @@ def impact(
         people=_draws(people, n, "people"),
         outcomes=made,
         value=worth,
-        invested=returns.invested,
+        invested=np.zeros(n) if returns is None else returns.invested,
         paid=_draws(paid, n, "paid"),
-        cost=_draws(cost, n, "cost"),
-        irr=returns.irr,
-        gain=returns.gain,
-        currency=returns.currency,
+        cost=_draws(np.nan if cost is None else cost, n, "cost"),
+        irr=np.full(n, np.nan) if returns is None else returns.irr,
+        gain=np.zeros(n) if returns is None else returns.gain,
+        currency=currency if returns is None else returns.currency,
+        valued=tuple(values),
     )
 
 
@@ -221,6 +228,6 @@ def _described(name: str, draws: Draws, prob: float) -> dict[str, Any]:
     known = draws[np.isfinite(draws)]
     cuts = np.quantile(known, [0.5, tail, 1 - tail]).tolist() if known.size else [None] * 3
     found = dict(zip(("median", "lower", "upper"), cuts, strict=True))
-    found |= {"prob": prob, "p_undefined": 1 - known.size / draws.size}
+    found |= {"prob": prob, "kind": KIND, "p_undefined": 1 - known.size / draws.size}
     codes = {"indigo": INDIGO.get(name), "iris": IRIS.get(name)}
     return found | {standard: code for standard, code in codes.items() if code}

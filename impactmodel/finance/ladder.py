@@ -29,8 +29,8 @@ class Ladder:
     values
         ``service_costs`` and ``fees`` are those paid in cash; ``unfunded`` is what neither cash
         nor commitments nor a guarantee of costs could pay; ``received`` and ``owed`` are outcome
-        payments from and to payers; ``surplus`` is what tranches and bonuses leave; ``cash`` is
-        the vehicle's balance at the month's end.
+        payments from and to payers; ``surplus`` is what tranches and bonuses leave; ``interest``
+        is what cash that was held earned; ``cash`` is the vehicle's balance at the month's end.
     by_payer
         Outcome payments of each payer.
     paid_in, paid_out

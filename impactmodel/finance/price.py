@@ -58,6 +58,7 @@ def solve(
     start: float = 1.0,
     lowest: float = 0.0,
     highest: float = 1e9,
+    accuracy: float = CLOSE,
 ) -> SolvedPrice:
     """Return the price that meets a target, with the same draws at every price.
 
@@ -73,6 +74,8 @@ def solve(
         A price of the right order.
     lowest, highest
         The prices that are tried lie between.
+    accuracy
+        Relative, of a price that is searched for.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def solve(
         the best value that was reached; if the lowest price meets it already, or does not
         leave a payer its value; or if the highest price still does.
     """
-    search = _Search(flows_at, target, lowest, highest)
+    search = _Search(flows_at, target, lowest, highest, accuracy)
     price = search.price(start)
     return SolvedPrice(price, search.seen[price], target, len(search.seen))
 
@@ -125,8 +128,10 @@ class _Search:
         target: Target,
         lowest: float,
         highest: float,
+        accuracy: float,
     ) -> None:
         self.flows_at, self.target, self.lowest, self.highest = flows_at, target, lowest, highest
+        self.accuracy = accuracy
         self.seen: dict[float, float] = {}
 
     def gap(self, price: float) -> float:
@@ -190,7 +195,7 @@ class _Search:
         at_low, at_high = self.gap(low), self.gap(high)
         new, at_new = (low, at_low) if abs(at_low) < abs(at_high) else (high, at_high)
         moved, count = "", 0
-        while abs(at_new) > tiny and high - low > CLOSE * high:
+        while abs(at_new) > tiny and high - low > self.accuracy * high:
             count += 1
             new = high - at_high * (high - low) / (at_high - at_low)
             # Where the gap jumps, as with whole people, only halving is sure.
@@ -210,7 +215,7 @@ class _Search:
     def _bisected(self) -> float:
         """Return the price next to where a criterion that counts draws moves past the target."""
         low, high = self._bounds()
-        while high - low > CLOSE * high:
+        while high - low > self.accuracy * high:
             middle = (low + high) / 2
             low, high = (middle, high) if self.before(middle) else (low, middle)
         return high if self.target.rising else low

@@ -11,8 +11,11 @@ from impactmodel.core.calendars import Calendar, Roll
 from impactmodel.core.errors import InputError
 from impactmodel.core.money import check_currency
 from impactmodel.core.spec import load_yaml, spec
+from impactmodel.finance.bonuses import Bonus
 from impactmodel.finance.costs import Fees, ServiceCosts
 from impactmodel.finance.day_counts import DayCount
+from impactmodel.finance.distributions import Distributions
+from impactmodel.finance.idle_cash import IdleCash
 from impactmodel.finance.protection import Guarantee, PrincipalGuarantee
 from impactmodel.finance.referrals import Enrolment
 from impactmodel.finance.tranches import (
@@ -75,21 +78,6 @@ class Recycling:
 
 
 @spec
-class Bonus:
-    """A share of what is left when all tranches have what they are due, up to a cap."""
-
-    share: float
-    to: str = "provider"
-    cap: float | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < self.share <= 1:
-            raise InputError("a share lies above 0 and is at most 1", key="share", seen=self.share)
-        if self.cap is not None and not self.cap > 0:
-            raise InputError("a cap is above 0", key="cap", seen=self.cap)
-
-
-@spec
 class PaymentTerms:
     """When money moves.
 
@@ -134,9 +122,14 @@ class FundingStructure:
         ``by_tranche``: each tranche gets principal and return before the next;
         ``principal_first``: principal of all in order, then returns of all in order.
     bonuses
-        Shares of what is left; then the tranche without a cap, if there is one, takes the rest.
+        Shares of what is left, performance fees among them; then the tranche without a cap, if
+        there is one, takes the rest.
     surplus_to
         Who receives the rest otherwise.
+    distributions
+        When cash is distributed; by default every month.
+    idle_cash
+        Interest on the cash that is held; None: none.
     termination
         Referrals, service and its costs stop at this date.
     assumed
@@ -157,6 +150,8 @@ class FundingStructure:
     waterfall: Literal["by_tranche", "principal_first"] = "by_tranche"
     bonuses: tuple[Bonus, ...] = ()
     surplus_to: str = "provider"
+    distributions: Distributions = field(default_factory=Distributions)
+    idle_cash: IdleCash | None = None
     payment_terms: PaymentTerms = field(default_factory=PaymentTerms)
     termination: dt.date | None = None
     price_base: str = ""
@@ -188,6 +183,14 @@ class FundingStructure:
             )
         if sum(bonus.share for bonus in self.bonuses) > 1 + 1e-12:
             raise InputError("the bonuses share out more than there is", key="bonuses")
+        for place, bonus in enumerate(self.bonuses):
+            if bonus.hurdle is not None and not free:
+                raise InputError(
+                    "a hurdle is what a tranche without a return cap must earn first, and every "
+                    "tranche has one",
+                    key=f"bonuses[{place}].hurdle",
+                    fix="leave the hurdle out: a bonus waits for all return caps anyway",
+                )
         for place, guarantee in enumerate(self.guarantees):
             protected = guarantee.tranche if isinstance(guarantee, PrincipalGuarantee) else ""
             if protected and protected not in names:

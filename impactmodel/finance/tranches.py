@@ -148,14 +148,14 @@ def cap_of(tranche: Tranche) -> Cap | None:
             return as_cap(tranche.return_cap)
 
 
-def as_cap(value: ReturnCap | None) -> Cap | None:
+def as_cap(value: ReturnCap | None, key: str = "return_cap") -> Cap | None:
     """Return a cap as a type; a number is the highest rate of return per year."""
     if value is None or isinstance(value, (IrrCap, SimpleCap, MultipleCap)):
         return value
     try:
         return IrrCap(float(value))
     except InputError as error:
-        raise error.located(key="return_cap") from None
+        raise error.located(key=key) from None
 
 
 def party_of(tranche: Tranche) -> str:

@@ -17,7 +17,7 @@ from impactmodel.finance.tranches import PROVIDER
 
 type Draws = NDArray[np.float64]
 
-FILLED = ("service_costs", "unfunded", "surplus", "cash")
+FILLED = ("service_costs", "unfunded", "surplus", "cash", "interest")
 """What is filled in month by month."""
 CENT = 0.005
 """Half a cent: amounts below it are rounding."""
@@ -29,9 +29,10 @@ class Waterfall:
     Each month: outcome payments come in; amounts owed to payers are paid from cash, then fees and
     service costs from cash above the reserve, as far as recycling allows; what is left of all
     these from undrawn commitments, then from the reserve; a guarantee of costs pays what is
-    missing, the rest is unfunded. Cash beyond what must be kept for planned costs goes to the
-    tranches in their order. Of what they leave bonuses take their shares; a tranche without a
-    cap, or the receiver of the surplus, takes the rest. At the end guarantees of principal pay.
+    missing, the rest is unfunded. On a day of distribution cash beyond what must be kept for
+    planned costs goes to the tranches in their order. Of what they leave bonuses and performance
+    fees take their shares; a tranche without a cap, or the receiver of the surplus, takes the
+    rest. At the end guarantees of principal pay. Cash that is held may bear interest.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Waterfall:
         limit = structure.recycling.limit
         self.recyclable = np.array([np.inf if limit is None else limit])
         self.paying = np.isin(np.arange(months), paying)
+        self.distributing = structure.distributions.open_on(dates)
         self.moving = self._moving()
 
     def run(self) -> None:
@@ -81,9 +83,13 @@ class Waterfall:
                 self.values["cash"][month] = cash
                 continue
             self.accounts.accrue(years)
+            cash = cash + self._interest(month, cash, years)
             years = 0.0
             # Until somebody pays, what is the same in every draw is computed once.
             cash = self._pay_bills(month, cash + received[month] if self.paying[month] else cash)
+            if not self.distributing[month]:
+                self.values["cash"][month] = cash
+                continue
             keep = np.maximum(later[month] - self.accounts.undrawn(), uncovered[month])
             keep = np.minimum(np.maximum(keep, 0.0), self.recyclable + later_owed[month])
             reserve = np.minimum(self.structure.recycling.reserve, self.recyclable)
@@ -118,8 +124,21 @@ class Waterfall:
         moving = self.paying | self.need.any(axis=1)
         for _, waits in self.waits:
             moving |= waits.any(axis=1)
+        if self.structure.idle_cash is not None:
+            moving[:] = True
+        # A month in which cash that was held may be paid out; without a calendar none is held.
+        if not self.distributing.all():
+            moving |= self.distributing
         moving[[0, -1]] = True
         return moving
+
+    def _interest(self, month: int, cash: Draws, years: float) -> Draws:
+        terms = self.structure.idle_cash
+        if terms is None:
+            return np.zeros(1)
+        interest: Draws = cash * (terms.rate * years)
+        self.values["interest"][month] = interest
+        return interest
 
     def _years(self, before: dt.date, day: dt.date) -> float:
         return year_fraction(before, day, self.structure.payment_terms.day_count)
@@ -159,11 +178,13 @@ class Waterfall:
         return unfunded
 
     def _distribute(self, month: int, free: Draws) -> None:
-        left = self.accounts.repay(month, free)
-        rest = left
-        for bonus, paid in zip(self.structure.bonuses, self.bonuses, strict=True):
+        rest = left = self.accounts.repay(month, free)
+        terms = zip(self.structure.bonuses, self.bonuses, self.accounts.hurdles, strict=True)
+        # Bonuses first: what they take does not count towards a hurdle.
+        for bonus, paid, hurdle in sorted(terms, key=lambda one: one[2] is not None):
+            shared = left if hurdle is None else np.maximum(rest - hurdle.missing, 0.0)
             most = np.inf if bonus.cap is None else bonus.cap - paid[:month].sum(axis=0)
-            paid[month] = np.minimum(bonus.share * left, most)
+            paid[month] = np.minimum(bonus.share * shared, most)
             rest = rest - paid[month]
         if self.accounts.residual is not None:
             self.accounts.residual.take(month, rest)

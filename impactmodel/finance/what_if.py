@@ -21,11 +21,14 @@ type Measure = Callable[[Changes], ArrayLike]
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """One bar of a tornado: a measure with one input at its low and at its high value."""
+    """One bar of a tornado: a measure with one input at its low and at its high value.
+
+    A value is None where the input stays as stated.
+    """
 
     name: str
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     at_low: Draws
     at_high: Draws
 
@@ -49,16 +52,18 @@ class TwoWay:
 
     Parameters
     ----------
+    first, second
+        An input and its values; None: as stated.
     draws
         Shape (first value, second value, draw).
     """
 
-    first: tuple[str, tuple[float, ...]]
-    second: tuple[str, tuple[float, ...]]
+    first: tuple[str, tuple[float | None, ...]]
+    second: tuple[str, tuple[float | None, ...]]
     draws: Draws
 
 
-def tornado(measure: Measure, ranges: Mapping[str, tuple[float, float]]) -> Tornado:
+def tornado(measure: Measure, ranges: Mapping[str, tuple[float | None, float | None]]) -> Tornado:
     """Vary one input at a time between two values, all others as stated.
 
     Parameters
@@ -66,7 +71,7 @@ def tornado(measure: Measure, ranges: Mapping[str, tuple[float, float]]) -> Torn
     measure
         Called with ``{}`` and with one change at a time; the same draws at each call.
     ranges
-        Low and high value by input.
+        Low and high value by input; None leaves it as stated.
 
     Raises
     ------
@@ -90,9 +95,11 @@ def tornado(measure: Measure, ranges: Mapping[str, tuple[float, float]]) -> Torn
 
 
 def two_way(
-    measure: Measure, first: tuple[str, Sequence[float]], second: tuple[str, Sequence[float]]
+    measure: Measure,
+    first: tuple[str, Sequence[float | None]],
+    second: tuple[str, Sequence[float | None]],
 ) -> TwoWay:
-    """Compute a measure at every pair of values of two inputs.
+    """Compute a measure at every pair of values of two inputs; None leaves one as stated.
 
     Examples
     --------
@@ -102,7 +109,11 @@ def two_way(
     (one, rows), (other, columns) = first, second
     if one == other or not len(rows) or not len(columns):
         raise InputError("two inputs with values are needed", key="second", seen=other)
-    draws = [[_at(measure, {one: row, other: column}) for column in columns] for row in rows]
+
+    def pair(row: float | None, column: float | None) -> Draws:
+        return _at(measure, {one: row, other: column})
+
+    draws = [[pair(row, column) for column in columns] for row in rows]
     return TwoWay((one, tuple(rows)), (other, tuple(columns)), np.array(draws))
 
 
@@ -120,8 +131,8 @@ def scenarios(measure: Measure, named: Mapping[str, Changes]) -> dict[str, Draws
 def changed[T](spec: T, changes: Changes) -> T:
     """Return a spec with other values; a key is a path such as ``service_costs.set_up``.
 
-    A number stands for a place in a list: ``subordinate.0.commitment``. All checks of the spec
-    run again.
+    In a list stands the place or the name: ``subordinate.0.commitment``,
+    ``subordinate.junior.commitment``. All checks of the spec run again.
 
     Raises
     ------
@@ -141,25 +152,49 @@ def changed[T](spec: T, changes: Changes) -> T:
 
 def _set(spec: Any, path: list[str], value: Any, whole: str) -> Any:
     key, rest = path[0], path[1:]
-    if isinstance(spec, tuple) and key.isdigit() and int(key) < len(spec):
-        place = int(key)
-        new = _set(spec[place], rest, value, whole) if rest else value
-        return (*spec[:place], new, *spec[place + 1 :])
-    known = []
-    if dataclasses.is_dataclass(spec) and not isinstance(spec, type):
-        known = [f.name for f in dataclasses.fields(spec)]
+    known = _inside(spec)
     if key not in known:
-        near = get_close_matches(key, known, 1)
+        near = get_close_matches(key, list(known), 1)
         raise InputError(
             "nothing is found at this path",
             key=whole,
             fix=f"did you mean '{near[0]}'?" if near else "use the keys of the YAML file",
         )
-    new = _set(getattr(spec, key), rest, value, whole) if rest else value
+    place = known[key]
+    if isinstance(spec, tuple):
+        new = _set(spec[place], rest, value, whole) if rest else value
+        return (*spec[:place], new, *spec[place + 1 :])
+    if isinstance(spec, dict):
+        return {**spec, key: _set(spec[key], rest, value, whole) if rest else value}
+    old = getattr(spec, key)
+    new = _set(old, rest, value, whole) if rest else _whole(spec, key, value, whole)
     return dataclasses.replace(spec, **{key: new})
 
 
+def _inside(spec: Any) -> dict[str, Any]:
+    """Return what a path may go on with; in a list a place or a name."""
+    if isinstance(spec, dict):
+        return {str(key): key for key in spec}
+    if isinstance(spec, tuple):
+        named = {str(getattr(one, "name", place)): place for place, one in enumerate(spec)}
+        return {str(place): place for place in range(len(spec))} | named
+    if dataclasses.is_dataclass(spec) and not isinstance(spec, type):
+        return {field.name: field.name for field in dataclasses.fields(spec)}
+    return {}
+
+
+def _whole(spec: Any, key: str, value: Any, whole: str) -> Any:
+    """Return a value as a whole number where the spec has one."""
+    (stated,) = (field.type for field in dataclasses.fields(spec) if field.name == key)
+    if stated not in {"int", "int | None"} or value is None:
+        return value
+    if int(value) != value:
+        raise InputError("this is a whole number", key=whole, seen=value)
+    return int(value)
+
+
 def _at(measure: Measure, changes: Changes) -> Draws:
+    changes = {name: value for name, value in changes.items() if value is not None}
     draws = np.atleast_1d(np.asarray(measure(changes), dtype=float))
     if not np.isfinite(draws).all():
         raise InputError(

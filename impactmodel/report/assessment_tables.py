@@ -231,8 +231,10 @@ def assumption(key: str, result: RunResult) -> str:
     }[kind]
 
 
-def value_said(key: str, value: float) -> str:
+def value_said(key: str, value: float | None) -> str:
     """Write the value of an assumption in its own unit."""
+    if value is None:
+        return "as stated"
     kind = key.partition("|")[0]
     if kind in SHARES:
         return percent(value, 1)

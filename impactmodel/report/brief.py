@@ -11,12 +11,17 @@ from impactmodel.report.blocks import environment
 from impactmodel.report.brief_parts import Card, cards, paid_sentences
 from impactmodel.report.brief_tables import beside_of, effects_of, public_of, public_sentences
 from impactmodel.report.design_words import members_are_units
+from impactmodel.report.drivers_words import Words
 from impactmodel.report.languages import CODES, Code, Language
 from impactmodel.report.statements import Statement, told
 from impactmodel.report.tables import Table
 
 if TYPE_CHECKING:
     from impactmodel.report.result import RunResult
+
+
+BRIEFLY = 2
+"""Inputs that a brief names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Edition:
     cards: tuple[Card, ...]
     effects: Table
     paid: tuple[str, ...]
+    drivers: tuple[str, ...]
     public: tuple[str, ...]
     payers: Table | None
     beside: Table | None
@@ -118,6 +124,7 @@ def _edition(result: RunResult, code: Code) -> Edition:
         cards=cards(result, language),
         effects=effects_of(result, language),
         paid=paid_sentences(result, language),
+        drivers=_drivers(result, language),
         public=public,
         payers=public_of(result, language),
         beside=beside,
@@ -126,6 +133,18 @@ def _edition(result: RunResult, code: Code) -> Edition:
         statements=statements,
         made=_made(result, language),
     )
+
+
+def _drivers(result: RunResult, language: Language) -> tuple[str, ...]:
+    """Say what moves the result of the first tranche, or payer, most, and the break-even."""
+    drivers = result.drivers
+    if drivers is None:
+        return ()
+    words = Words.of(result, drivers, language)
+    driven = drivers.driven[0]
+    values = {"gain": words.gain(driven), "names": words.named(driven, BRIEFLY)}
+    first = (language.say("brief_drivers", values),) if values["names"] else ()
+    return (*first, *words.break_even(found_only=True))
 
 
 def _notes(result: RunResult, language: Language) -> tuple[str, ...]:

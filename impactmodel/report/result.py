@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.core.record import RunRecord
     from impactmodel.effects import Diagnostics, EffectFit
+    from impactmodel.finance import Impact
     from impactmodel.finance.cashflows import CashFlows
     from impactmodel.finance.returns import Returns
     from impactmodel.fiscal import LimitTest, PublicCost, Savings
+    from impactmodel.report.drivers_result import Drivers
     from impactmodel.report.result_appraisal import Assessment
 
 
@@ -285,6 +287,16 @@ class RunResult(Protocol):
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """Gross targets and what was reached."""
+        ...
+
+    @property
+    def drivers(self) -> Drivers | None:
+        """What drives the result, where there is a contract."""
+        ...
+
+    @property
+    def impact(self) -> Impact | None:
+        """What impact investors report beside money, where there is a contract."""
         ...
 
     @property

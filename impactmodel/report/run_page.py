@@ -22,8 +22,10 @@ from impactmodel.report.design_section import (
     picture,
 )
 from impactmodel.report.design_words import members_are_units
+from impactmodel.report.drivers_section import drivers_blocks
 from impactmodel.report.effect_figures import plot_effect
 from impactmodel.report.evidence_tables import sensitivity_table, verdict_sentences
+from impactmodel.report.languages import Language
 from impactmodel.report.money_figures import plot_cash_flows, plot_payments, plot_returns
 from impactmodel.report.money_tables import returns_table
 from impactmodel.report.numbers import count, number
@@ -88,6 +90,11 @@ def run_page(result: RunResult, language: Code = "en") -> Page:
             Section("investors", "Investors", _investors(result, prob)),
             Section("public", "The public side", public_blocks(result, prob)),
             Section("appraisal", "For whom it pays", assessment_blocks(result, prob)),
+            Section(
+                "drivers",
+                Language("en").say("head_drivers"),
+                drivers_blocks(result, Language("en")),
+            ),
             Section("sensitivity", "Other assumptions about the evidence", _varied(result)),
             Section("assumptions", "Assumptions", _marked("Assumption", result.assumptions)),
             Section("quality", "Quality log", _quality(result)),

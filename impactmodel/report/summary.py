@@ -11,6 +11,7 @@ import numpy as np
 
 from impactmodel.core.summary import describe_draws
 from impactmodel.report.collapse import collapse
+from impactmodel.report.drivers_summary import drivers_summary
 from impactmodel.report.public_summary import (
     appraisal_summary,
     beside_summary,
@@ -46,8 +47,9 @@ def summary(result: RunResult) -> dict[str, Any]:
     -------
     dict
         Keys ``case, effects, payments, returns, savings, net_position, budget, limits,
-        appraisal, beside, sensitivity, verdicts, diagnostics, assumptions, warnings, run``;
-        those of the public side are described by `impactmodel.report.public_summary`.
+        appraisal, beside, sensitivity, verdicts, drivers, impact, diagnostics, assumptions,
+        warnings, run``; those of the public side are described by
+        `impactmodel.report.public_summary`.
     """
     prob = result.case.settings.interval
     data = {
@@ -63,6 +65,8 @@ def summary(result: RunResult) -> dict[str, Any]:
         "beside": beside_summary(result, prob),
         "sensitivity": sensitivity_summary(result, prob),
         "verdicts": verdicts_summary(result, prob),
+        "drivers": drivers_summary(result, prob),
+        "impact": None if result.impact is None else result.impact.summary(prob),
         "diagnostics": diagnostics_summary(result.diagnostics, result.outcomes),
         "assumptions": list(result.assumptions),
         "warnings": list(result.warnings),

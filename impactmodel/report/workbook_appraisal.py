@@ -108,7 +108,10 @@ def _decision(sheet: Sheet, result: RunResult, one: Decision) -> None:
         moved: list[Content] = [Cell("", "text")] * 4
         if swing is not None:
             ends = (float(swing.at_low.mean()), float(swing.at_high.mean()))
-            moved = [Cell(v, "number") for v in (swing.low, swing.high)]
+            moved = [
+                Cell("as stated", "text") if v is None else Cell(v, "number")
+                for v in (swing.low, swing.high)
+            ]
             moved += [Cell(v, "money") for v in ends]
         sheet.add(
             Cell(assumption(switch.key, result), "strong"),

@@ -13,6 +13,7 @@ from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.report.collapse import collapse
 from impactmodel.report.sentences import VIEWS
 from impactmodel.report.workbook_appraisal import write_appraisal
+from impactmodel.report.workbook_drivers import write_drivers
 from impactmodel.report.workbook_sheet import Cell, Content, Sheet, in_words
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def write_uncertainty(sheet: Sheet, material: Material) -> None:
     for name, savings in (result.beside if result else {}).items():
         _savings(sheet, savings, material.prob, f"Beside it, present value: {name}")
         _plugged(sheet, savings, f": {name}")
+    if result is not None:
+        write_drivers(sheet, result)
 
 
 def _low(prob: float) -> str:

@@ -6,6 +6,7 @@ docs/finance.md; it shares no code with the library. Both must also refuse the s
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from decimal import Decimal, getcontext
 
@@ -18,11 +19,13 @@ from impactmodel.finance import (
     Bonus,
     CostGuarantee,
     Deferred,
+    Distributions,
     Drawdown,
     Fees,
     FirstLoss,
     FundingStructure,
     Grant,
+    IdleCash,
     IrrCap,
     Junior,
     MultipleCap,
@@ -110,7 +113,27 @@ def generated(rng: np.random.Generator) -> tuple[FundingStructure, Given]:
         amounts = [cents(rng, low, 900) for _ in range(DRAWS)]
         payer = ["city", "state"][int(rng.integers(2))]
         rows.append((START + dt.timedelta(days=day), payer, np.array(amounts)))
-    return structure, Given(tuple(rows), DRAWS, currency="EUR")
+    return surplus_terms(rng, structure), Given(tuple(rows), DRAWS, currency="EUR")
+
+
+def surplus_terms(rng: np.random.Generator, structure: FundingStructure) -> FundingStructure:
+    """Performance fees, interest on cash and a distribution calendar, each in some funds."""
+    maybe = rng.random(5) < 0.4
+    bonuses = structure.bonuses
+    if structure.senior.return_cap is None and maybe[0]:
+        fees = (
+            Bonus(0.2, "fund_manager", hurdle=capped(rng)),
+            Bonus(0.25, "adviser", cents(rng, 5, 200) if maybe[1] else None, capped(rng)),
+        )
+        bonuses = (fees[0], *bonuses[:1], *fees[1 : 1 + int(rng.integers(2))])
+    months = tuple(int(m) + 1 for m in rng.permutation(12)[: rng.integers(1, 5)])
+    days = tuple(START + dt.timedelta(days=int(d)) for d in rng.integers(0, 600, 2))
+    return dataclasses.replace(
+        structure,
+        bonuses=bonuses,
+        idle_cash=IdleCash(round(float(rng.uniform(0.001, 0.1)), 3), "bank") if maybe[2] else None,
+        distributions=Distributions(months if maybe[3] else (), days if maybe[4] else ()),
+    )
 
 
 class RefusedError(Exception):
@@ -137,6 +160,7 @@ class Second:
             for t in fund.tranches
         }
         self.cost, self.fee = self.bills(bills)
+        self.hurdles = [{"P": ZERO, "R": ZERO, "paid": ZERO} for _ in fund.bonuses]
         recycling = fund.recycling
         self.recyclable = None if recycling.limit is None else D(repr(recycling.limit))
 
@@ -158,7 +182,10 @@ class Second:
     def cap(self, tranche: object) -> tuple[str, Decimal] | None:
         if isinstance(tranche, RecyclableGrant):
             return "multiple", D(1)
-        match tranche.return_cap:  # type: ignore[attr-defined]
+        return self.terms(tranche.return_cap)  # type: ignore[attr-defined]
+
+    def terms(self, cap: object) -> tuple[str, Decimal] | None:
+        match cap:
             case IrrCap(rate=rate):
                 return "irr", D(repr(rate))
             case SimpleCap(rate=rate):
@@ -175,6 +202,15 @@ class Second:
         cap = None if isinstance(tranche, Grant) else self.cap(tranche)
         if cap and cap[0] == "multiple":
             s["R"] += (cap[1] - 1) * amount
+        if tranche is self.open_ended():
+            for bonus, hurdle in zip(self.fund.bonuses, self.hurdles, strict=True):
+                kind = self.terms(bonus.hurdle)
+                hurdle["P"] += amount
+                if kind and kind[0] == "multiple":
+                    hurdle["R"] += (kind[1] - 1) * amount
+
+    def open_ended(self) -> object | None:
+        return next((t for t in self.repayable() if self.cap(t) is None), None)
 
     def repayable(self) -> list[object]:
         listed = [t for t in self.fund.tranches if not isinstance(t, Grant)]
@@ -224,33 +260,54 @@ class Second:
 
     def run(self) -> list[dict[str, Decimal]]:
         waiting, cash = self.defer(), ZERO
+        pays_out = self.pays_out()
         owed = [max(-sum(self.net.get(m, {}).values(), ZERO), ZERO) for m in range(self.months)]
-        paid_bonus = [ZERO] * len(self.fund.bonuses)
         called = [ZERO] * len(self.fund.guarantees)
         for m in range(self.months):
             if m:
-                self.accrue(D((self.days[m] - self.days[m - 1]).days) / 365)
+                years = D((self.days[m] - self.days[m - 1]).days) / 365
+                self.accrue(years)
+                if self.fund.idle_cash is not None:
+                    interest = cash * D(repr(self.fund.idle_cash.rate)) * years
+                    cash += interest
+                    self.add(m, "bank", -interest)
             for t, waits in waiting[m]:
                 self.draw_on(t, waits)
             for payer, amount in self.net.get(m, {}).items():
                 self.add(m, payer, -amount)
             cash += max(sum(self.net.get(m, {}).values(), ZERO), ZERO)
             cash = self.settle_bills(m, cash, owed[m], called)
-            kept = self.kept(m, owed)
-            free = max(cash - kept, ZERO)
-            cash -= free
-            self.share_out(m, free, paid_bonus)
+            if pays_out[m]:
+                free = max(cash - self.kept(m, owed), ZERO)
+                cash -= free
+                self.share_out(m, free)
         assert cash == 0
         self.call(called)
         return self.flows
 
+    def pays_out(self) -> list[bool]:
+        """Whether a month distributes: as the calendar says, and in the last in any case."""
+        terms, days = self.fund.distributions, self.days[: self.months]
+        if not terms.months and not terms.dates:
+            return [True] * self.months
+        firsts = [min((d for d in days if d >= date), default=None) for date in terms.dates]
+        return [
+            day.month in terms.months or day in firsts or m == self.months - 1
+            for m, day in enumerate(days)
+        ]
+
     def accrue(self, years: Decimal) -> None:
+        for bonus, hurdle in zip(self.fund.bonuses, self.hurdles, strict=True):
+            self.grow(hurdle, self.terms(bonus.hurdle), years)
         for t in self.repayable():
-            s, cap = self.state[t.name], self.cap(t)  # type: ignore[attr-defined]
-            if cap and cap[0] == "irr":
-                s["R"] += (s["P"] + s["R"]) * ((1 + cap[1]) ** years - 1)
-            if cap and cap[0] == "simple":
-                s["R"] += s["P"] * cap[1] * years
+            self.grow(self.state[t.name], self.cap(t), years)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def grow(s: dict[str, Decimal], cap: tuple[str, Decimal] | None, years: Decimal) -> None:
+        if cap and cap[0] == "irr":
+            s["R"] += (s["P"] + s["R"]) * ((1 + cap[1]) ** years - 1)
+        if cap and cap[0] == "simple":
+            s["R"] += s["P"] * cap[1] * years
 
     def settle_bills(self, m: int, cash: Decimal, owed: Decimal, called: list[Decimal]) -> Decimal:
         first = min(cash, owed)
@@ -293,7 +350,7 @@ class Second:
             reserve = min(reserve, self.recyclable)
         return max(kept, reserve)
 
-    def share_out(self, m: int, free: Decimal, paid_bonus: list[Decimal]) -> None:
+    def share_out(self, m: int, free: Decimal) -> None:
         rounds = [("R", "P")] if self.fund.waterfall == "by_tranche" else [("P",), ("R",)]
         for parts in rounds:
             for t in self.repayable():
@@ -303,23 +360,35 @@ class Second:
                     self.receive(m, t, now)
                     free -= now
         rest = free
-        for place, bonus in enumerate(self.fund.bonuses):
-            now = D(repr(bonus.share)) * free
-            if bonus.cap is not None:
-                now = min(now, D(repr(bonus.cap)) - paid_bonus[place])
-            paid_bonus[place] += now
-            self.add(m, bonus.to, now)
-            rest -= now
-        open_ended = [t for t in self.repayable() if self.cap(t) is None]
-        if open_ended:
-            self.receive(m, open_ended[0], rest)
+        listed = list(zip(self.fund.bonuses, self.hurdles, strict=True))
+        for bonus, hurdle in [one for one in listed if one[0].hurdle is None]:
+            rest -= self.bonus(m, bonus, hurdle, free)
+        for bonus, hurdle in [one for one in listed if one[0].hurdle is not None]:
+            missing = hurdle["P"] + hurdle["R"]
+            rest -= self.bonus(m, bonus, hurdle, max(rest - missing, ZERO))
+        open_ended = self.open_ended()
+        if open_ended is not None:
+            self.receive(m, open_ended, rest)
         else:
             self.add(m, self.fund.surplus_to, rest)
+
+    def bonus(self, m: int, bonus: Bonus, at: dict[str, Decimal], shared: Decimal) -> Decimal:
+        now = D(repr(bonus.share)) * shared
+        if bonus.cap is not None:
+            now = min(now, D(repr(bonus.cap)) - at["paid"])
+        at["paid"] += now
+        self.add(m, bonus.to, now)
+        return now
 
     def receive(self, m: int, tranche: object, amount: Decimal) -> None:
         holder = tranche.of if isinstance(tranche, Deferred) else tranche.name  # type: ignore[attr-defined]
         self.state[tranche.name]["out"] += amount  # type: ignore[attr-defined]
         self.add(m, holder, amount)
+        if tranche is self.open_ended():
+            for hurdle in self.hurdles:
+                to_return = min(amount, hurdle["R"])
+                hurdle["R"] -= to_return
+                hurdle["P"] = max(hurdle["P"] - (amount - to_return), ZERO)
 
     def call(self, called: list[Decimal]) -> None:
         for g in self.fund.guarantees:
@@ -353,12 +422,15 @@ def check(seed: int, seen: dict[str, int]) -> None:
             assert set(row) <= set(parties)
     seen["agreed"] += 1
     ladder = flows.ladder
-    most = {name: float(ladder.values[name].max()) for name in ("unfunded", "surplus", "owed")}
+    counted = ("unfunded", "surplus", "owed", "interest")
+    most = {name: float(ladder.values[name].max()) for name in counted}
+    fees = [paid for b, paid in zip(structure.bonuses, ladder.bonuses, strict=True) if b.hurdle]
     waits = [ladder.paid_in[t.name] for t in structure.subordinate if isinstance(t, Deferred)]
     for name, parts in (
         ("guarantee", ladder.called),
         ("bonus", ladder.bonuses),
         ("deferred", waits),
+        ("fee", fees),
     ):
         most[name] = max((float(part.max()) for part in parts), default=0.0)
     for name, amount in most.items():
@@ -373,5 +445,8 @@ def test_generated_funds_conserve_cash_and_agree_with_a_second_waterfall(count: 
         check(seed, seen)
     # The generator reaches every branch: none of these is rare.
     assert seen["agreed"] > 0.8 * count
-    for name in ("refused", "unfunded", "guarantee", "bonus", "surplus", "deferred", "owed"):
+    for name in (
+        *("refused", "unfunded", "guarantee", "bonus", "surplus", "deferred", "owed"),
+        *("interest", "fee"),
+    ):
         assert seen[name] > 0.02 * count, seen

@@ -13,6 +13,8 @@ import impactmodel.report
 from impactmodel.core.errors import InputError
 from impactmodel.fiscal.finnish_lines import FLOWS
 from impactmodel.fiscal.payers import PRIVATE_PAYERS, PUBLIC_PAYERS
+from impactmodel.levers import COSTS
+from impactmodel.report.drivers_section import BUILT_IN
 from impactmodel.report.languages import CODES, Language, texts
 
 SPACE = "\u00a0"
@@ -56,6 +58,9 @@ def test_payers_and_lines_of_the_finnish_ledger_have_words(name: str) -> None:
     assert "_" not in EN.word(name)
 
 
+SOCIAL = ("value", "sroi", "impact_multiple")
+
+
 def test_every_phrase_that_the_brief_asks_for_exists_and_none_is_idle() -> None:
     asked: set[str] = set()
     for path in ROOM.glob("*.py"):
@@ -74,7 +79,17 @@ def test_every_phrase_that_the_brief_asks_for_exists_and_none_is_idle() -> None:
         for head in ("per", "population")
         for end in ("assigned", "participants", "compliers")
     } | {"view_expected", "view_measured"}
+    gains = ("npv", "net", "paid")
+    made |= {f"{head}_{gain}" for head in ("gain", "chance") for gain in gains}
+    made |= {f"lever_{kind}" for kind in ("effect", "price", "value", "cap")}
+    people = ("shortfall", "take_up", "drop_out_per_month", "late_start_months", "lag_months")
+    made |= {f"lever_{key}" for key in (*people, *(path.split(".")[1] for path in COSTS))}
+    made |= {f"scenario_{name}" for name in BUILT_IN}
+    made |= {f"break_even_{of}{end}" for of in ("effect", "cohort") for end in ("", "_none")}
+    measures = ("outcomes", "cost_per_outcome", "outcomes_per_unit_paid", *SOCIAL)
+    made |= {f"impact_{name}" for name in ("people", "invested", "paid", *measures)}
     marks = {s["mark"] for s in texts()["statements"]}
+    assert made <= phrases
     assert phrases - asked - in_template - made - marks == set()
 
 

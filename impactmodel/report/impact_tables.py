@@ -1,0 +1,98 @@
+"""Impact beside money as a table, with the identifiers of the standards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from impactmodel.report.brief_parts import outcome_name
+from impactmodel.report.languages import Language
+from impactmodel.report.numbers import decimals_of
+from impactmodel.report.tables import Table
+
+if TYPE_CHECKING:
+    from impactmodel.core.measures import OutcomeMeasure
+    from impactmodel.finance import Impact
+    from impactmodel.report.result import RunResult
+
+PER_PAID = 1_000_000.0
+"""Outcomes other than amounts are told per million paid."""
+RATIOS = ("sroi", "impact_multiple")
+LEFT_OUT = ("irr",)
+"""Shown beside, among the investors' returns."""
+
+
+def impact_table(result: RunResult, language: Language) -> Table:
+    """Tabulate the impact measures of a run: median, interval, the share undefined."""
+    impact, prob = result.impact, result.case.settings.interval
+    if impact is None:
+        raise ValueError("a run without a contract has no impact table")
+    measures = {m.name: m for m in result.outcomes.measures}
+    say = language.say
+    shown = {
+        key: d
+        for key, d in impact.summary(prob)["measures"].items()
+        if d["median"] is not None and _asked(key, impact)
+    }
+    rows = [_row(key, d, impact, measures, language) for key, d in shown.items()]
+    codes = {row[0]: _codes(d) for row, d in zip(rows, shown.values(), strict=True)}
+    values = [outcome_name(measures[name], language) for name in impact.valued]
+    note = {
+        "interval": language.interval(prob),
+        "draws": language.number(len(impact.paid)),
+        "values": say("values_stated", {"names": ", ".join(values)})
+        if values
+        else say("values_none"),
+        "codes": "; ".join(f"{name}: {code}" for name, code in codes.items() if code),
+    }
+    return Table(
+        title=say("table_impact"),
+        columns=(
+            say("column_measure"),
+            say("column_median"),
+            language.interval(prob),
+            say("column_undefined"),
+        ),
+        rows=tuple(rows),
+        note=say("note_impact", note),
+    )
+
+
+def _codes(d: dict[str, Any]) -> str:
+    names = {"indigo": "INDIGO", "iris": "IRIS+"}
+    return ", ".join(f"{name} {d[key]}" for key, name in names.items() if key in d)
+
+
+def _asked(key: str, impact: Impact) -> bool:
+    """Leave out what rests on a value that nobody states, and investors who are not there."""
+    if key in (*RATIOS, "value") and not impact.valued:
+        return False
+    return key not in LEFT_OUT and (key != "invested" or bool(impact.invested.any()))
+
+
+def _row(
+    key: str,
+    d: dict[str, Any],
+    impact: Impact,
+    measures: dict[str, OutcomeMeasure],
+    language: Language,
+) -> tuple[str, ...]:
+    kind, _, name = key.partition(".")
+    measure = measures.get(name)
+    amount = measure is not None and measure.kind == "amount"
+    per_paid = kind == "outcomes_per_unit_paid"
+    factor = PER_PAID if per_paid and not amount else 1.0
+    unit = f"{impact.currency} {language.number(factor)}" if per_paid else impact.currency
+    if kind == "outcomes":
+        shown = measure.currency if measure is not None and amount else ""
+        unit = f", {shown}" if shown else ""
+    said = {"name": "" if measure is None else outcome_name(measure, language), "unit": unit}
+    label = language.say(f"impact_{kind}", said)
+    middle, *ends = (d[end] * factor for end in ("median", "lower", "upper"))
+    decimals = decimals_of(abs(ends[1] - ends[0]) / 4 or abs(middle) / 100, most=2)
+    whole = kind in {"people", "paid", "invested", "value"}
+    cells = [language.number(v, min(decimals, 0) if whole else decimals) for v in (middle, *ends)]
+    return (label, cells[0], language.span(*cells[1:]), _undefined(d, language))
+
+
+def _undefined(d: dict[str, Any], language: Language) -> str:
+    return "–" if d["p_undefined"] == 0 else language.probability(d["p_undefined"])
