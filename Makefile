@@ -1,7 +1,7 @@
 # Every target makes its own environment first; see `make help`.
 .DEFAULT_GOAL := help
 .PHONY: help env spark demo test test-fast check check-style check-types check-rooms \
-	check-dependencies check-house bench calibrate lock notices agreement api wheelhouse \
+	check-dependencies check-house bench calibrate lock notices agreement api release-diff wheelhouse \
 	wheelhouse-check clean
 
 BIN := .venv/bin

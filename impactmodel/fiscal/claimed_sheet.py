@@ -120,12 +120,6 @@ def _excel(path: Path) -> dict[str, pd.DataFrame]:
 
     try:
         return {str(k): v for k, v in pd.read_excel(path, sheet_name=None, dtype=object).items()}
-    except ImportError:
-        raise InputError(
-            "Excel files are read with openpyxl, which is not installed",
-            file=str(path),
-            fix="install it, or save the sheet as CSV",
-        ) from None
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         reason = getattr(error, "strerror", None) or "it is no Excel file"
         raise InputError(f"the sheet cannot be read: {reason}", file=str(path)) from None

@@ -83,14 +83,13 @@ def payback_table(found: Assessment, prob: float) -> Table:
     rows = []
     for name, draws in found.payback.items():
         d = ratio_summary(np.asarray(draws), prob)
-        rows.append((english(name), *_years(d), probability(d["p_undefined"])))
+        rows.append((english(name), *_years(draws, prob), probability(d["p_undefined"])))
     return Table(
         title="Payback year by payer",
         columns=("Payer", "Median", interval_words(prob).capitalize(), "P(never)"),
         rows=tuple(rows),
         note="The first year from which on savings so far are never below payments and costs so "
-        "far, undiscounted, within the years counted; median and interval are over the draws in "
-        "which there is one.",
+        "far, undiscounted, within the years counted; a draw without one counts as never.",
     )
 
 
@@ -263,11 +262,13 @@ def ratio_cells(draws: Any, prob: float) -> tuple[str, str, str]:
     return middle, span, probability(d["p_undefined"])
 
 
-def _years(d: dict[str, Any]) -> tuple[str, str]:
-    if d["p_undefined"] == 1:
-        return NEVER, NEVER
-    middle, low, high = (f"{d[key]:.0f}" for key in ("median", "lower", "upper"))
-    return middle, f"{low} to {high}"
+def _years(draws: Any, prob: float) -> tuple[str, str]:
+    """Write median and interval of a year; a draw without one is later than every year."""
+    later = np.where(np.isnan(draws), np.inf, draws)
+    places = [0.5, (1 - prob) / 2, (1 + prob) / 2]
+    found = np.quantile(later, places, method="inverted_cdf")
+    middle, low, high = (f"{year:.0f}" if np.isfinite(year) else NEVER for year in found)
+    return middle, NEVER if low == NEVER else f"{low} to {high}"
 
 
 def _narrow(d: dict[str, Any], spread: float) -> float:

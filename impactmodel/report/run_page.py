@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from impactmodel.report.assessment_tables import assessment_blocks
@@ -25,7 +26,6 @@ from impactmodel.report.design_words import members_are_units
 from impactmodel.report.drivers_section import drivers_blocks
 from impactmodel.report.effect_figures import plot_effect
 from impactmodel.report.evidence_tables import sensitivity_table, verdict_sentences
-from impactmodel.report.languages import Language
 from impactmodel.report.money_figures import plot_cash_flows, plot_payments, plot_returns
 from impactmodel.report.money_tables import returns_table
 from impactmodel.report.numbers import count, number
@@ -70,6 +70,7 @@ def run_page(result: RunResult, language: Code = "en") -> Page:
     people = float(outcomes.cohort_size.values.sum(axis=1).mean())
     member = ("unit",) if members_are_units(result.design) else ("person", "people")
     first = (Points(key_results(result)), *_marked("Warning", result.warnings))
+    speaker = translator(result, language)
     page = Page(
         title=result.case.settings.name,
         lead=f"What the programme achieves, what the contract pays and who gains, for a cohort of "
@@ -90,11 +91,6 @@ def run_page(result: RunResult, language: Code = "en") -> Page:
             Section("investors", "Investors", _investors(result, prob)),
             Section("public", "The public side", public_blocks(result, prob)),
             Section("appraisal", "For whom it pays", assessment_blocks(result, prob)),
-            Section(
-                "drivers",
-                Language("en").say("head_drivers"),
-                drivers_blocks(result, Language("en")),
-            ),
             Section("sensitivity", "Other assumptions about the evidence", _varied(result)),
             Section("assumptions", "Assumptions", _marked("Assumption", result.assumptions)),
             Section("quality", "Quality log", _quality(result)),
@@ -102,7 +98,17 @@ def run_page(result: RunResult, language: Code = "en") -> Page:
         ),
         language=language,
     )
-    return page if language == "en" else translator(result, language).blocks(page)
+    if language != "en":
+        page = speaker.blocks(page)
+    # Written in its language at once: what is translated must be English, numbers included.
+    drivers = Section(
+        "drivers",
+        speaker.language.say("head_drivers"),
+        drivers_blocks(result, speaker.language),
+    )
+    place = [section.name for section in page.sections].index("sensitivity")
+    sections = (*page.sections[:place], drivers, *page.sections[place:])
+    return replace(page, sections=sections)
 
 
 def _marked(mark: str, items: tuple[str, ...]) -> tuple[Block, ...]:
