@@ -194,9 +194,10 @@ def study_data(
     study.require(sources)
     register = study.population_of(sources)
     entries = study.trials.entries(tables).inner_join(tables[study.population], "person")
-    with entries.mutate(left=_left(entries, register, study.follow_up)).cache() as kept:
-        counts = collect("study", kept.group_by("treated", "left").agg(n=kept.count()))
-        frame = collect("study", _measured(study, tables, kept.filter(kept.left == "")))
+    left = entries.mutate(left=_left(entries, register, study.follow_up))
+    everybody = collect("study", _measured(study, tables, left))
+    counts = everybody.groupby(["treated", "left"]).size().reset_index(name="n")
+    frame = everybody[everybody["left"] == ""].drop(columns="left")
     for arm, word in ((1, "treated"), (0, "in comparison")):
         if not (frame["treated"] == arm).any():
             raise InputError(f"nobody is {word}", key="trials", fix="see the window and the states")
@@ -230,7 +231,11 @@ def _measured(study: Study, tables: Mapping[str, Table], entries: Table) -> Tabl
     window = study.window()
     months = {name: variable.read(tables, window) for name, variable in study.variables.items()}
     result = entries.select(
-        "person", "month", "treated", **({"group": entries[study.group]} if study.group else {})
+        "person",
+        "month",
+        "treated",
+        "left",
+        **({"group": entries[study.group]} if study.group else {}),
     )
     for name, measure in {**study.outcomes, **study.covariates}.items():
         if isinstance(measure, Around):
