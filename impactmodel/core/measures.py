@@ -73,3 +73,24 @@ class OutcomeMeasure:
     def title(self) -> str:
         """The label, or the name where there is none, its underscores as spaces."""
         return self.label or self.name.replace("_", " ")
+
+
+def moments(outcome: OutcomeMeasure) -> tuple[str, ...]:
+    """Return the names of the columns that an outcome needs in an aggregated table.
+
+    Examples
+    --------
+    >>> moments(OutcomeMeasure("visits", kind="count"))
+    ('visits_sum', 'visits_sum_squares')
+    """
+    name = outcome.name
+    if outcome.kind == "binary":
+        return (f"{name}_sum",)
+    if outcome.kind == "amount":
+        return (f"{name}_sum", f"{name}_sum_squares", f"{name}_positive", f"{name}_sum_log")
+    return (f"{name}_sum", f"{name}_sum_squares")
+
+
+def product(one: OutcomeMeasure, other: OutcomeMeasure) -> str:
+    """Return the name of the column of the sum of products of two outcomes."""
+    return f"{one.name}_{other.name}_sum_products"

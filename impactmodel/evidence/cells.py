@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impactmodel.core.errors import InputError
-from impactmodel.core.measures import OutcomeMeasure
+from impactmodel.core.measures import OutcomeMeasure, moments, product
 from impactmodel.evidence import tables
 from impactmodel.evidence.columns import Labels, Table, Vector, frozen, require_unique
 from impactmodel.evidence.repeated import Measured, RepeatedMeasure, in_columns
@@ -153,11 +153,11 @@ class Cells:
         columns["n"] = self.n.astype(np.int64)
         for i, outcome in enumerate(self.outcomes):
             sources = (self.y_sum, self.y_cross[:, :, i], self.positive, self.log_sum)
-            for name, source in zip(tables.moments(outcome), sources, strict=False):
+            for name, source in zip(moments(outcome), sources, strict=False):
                 columns[name] = source[:, i]
         for i, j in combinations(range(len(self.outcomes)), 2):
             if np.isfinite(self.y_cross[:, i, j]).all():
-                name = tables.product(self.outcomes[i], self.outcomes[j])
+                name = product(self.outcomes[i], self.outcomes[j])
                 columns[name] = self.y_cross[:, i, j]
         return pd.DataFrame(columns)
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impactmodel.core.errors import InputError
-from impactmodel.core.measures import OutcomeMeasure
+from impactmodel.core.measures import OutcomeMeasure, moments, product
 from impactmodel.evidence.columns import Labels, Table, Vector, frozen
 
 # A sum that was rounded when the table was made may miss an inequality by this share.
@@ -83,21 +83,6 @@ def _cross(
             _check(np.abs(values) <= most, name, "a sum of products is too large")
             cross[:, i, j] = cross[:, j, i] = values
     return frozen(cross)
-
-
-def moments(outcome: OutcomeMeasure) -> tuple[str, ...]:
-    """Return the names of the columns that an outcome needs."""
-    name = outcome.name
-    if outcome.kind == "binary":
-        return (f"{name}_sum",)
-    if outcome.kind == "amount":
-        return (f"{name}_sum", f"{name}_sum_squares", f"{name}_positive", f"{name}_sum_log")
-    return (f"{name}_sum", f"{name}_sum_squares")
-
-
-def product(one: OutcomeMeasure, other: OutcomeMeasure) -> str:
-    """Return the name of the column of the sum of products of two outcomes."""
-    return f"{one.name}_{other.name}_sum_products"
 
 
 def _moments(data: Table, outcome: OutcomeMeasure, n: Vector) -> tuple[Vector, ...]:

@@ -1,5 +1,6 @@
 """Registers: from national extracts to months of people, cells and indicators, safely."""
 
+from impactmodel.registers.cells import cells
 from impactmodel.registers.engine import DuckDbEngine, Engine, SparkEngine
 from impactmodel.registers.measures import AgeAtEntry, Around, OfPerson
 from impactmodel.registers.months import AmountMonths, StateDays, StateMonths, Window
@@ -40,6 +41,7 @@ __all__ = [
     "Study",
     "StudyData",
     "Window",
+    "cells",
     "read",
     "study_data",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -124,7 +123,8 @@ def require_before(
     Raises
     ------
     InputError
-        For months from that of entry on, or an attribute recorded after the first month of entry.
+        For months from that of entry on, an attribute recorded after the first month of entry, or
+        one whose kind is no number.
     """
     if isinstance(measure, Around) and measure.last >= 0:
         raise InputError(
@@ -135,15 +135,35 @@ def require_before(
         )
     if isinstance(measure, OfPerson):
         attribute = attribute_of(measure.source, measure.attribute, sources)
+        _require_number(name, measure, attribute)
         recorded = attribute.measured_at
         start = first_day(window.months.start)
-        if recorded and dt.date.fromisoformat(recorded) >= start:
+        if recorded is not None and recorded >= start:
             raise InputError(
                 f"'{measure.attribute}' was recorded after people started to enter",
                 key=f"covariates.{name}",
-                seen=recorded,
+                seen=recorded.isoformat(),
                 fix=f"take its value of before {start}, or enter later",
             )
+    if isinstance(measure, AgeAtEntry):
+        attribute = attribute_of(measure.source, measure.birth, sources)
+        if attribute.kind != "day":
+            raise InputError(
+                "an age is counted from a day", key=f"covariates.{name}.birth", seen=attribute.kind
+            )
+
+
+def _require_number(name: str, measure: OfPerson, attribute: Attribute) -> None:
+    key = f"covariates.{name}.is_"
+    if attribute.kind == "day":
+        raise InputError("a day is no number", key=key, fix="use `type: age`")
+    if attribute.kind != "category":
+        if measure.is_:
+            raise InputError("only a category is compared", key=key, seen=measure.is_)
+    elif not measure.is_:
+        raise InputError("a category is no number", key=key, fix="name the category that counts 1")
+    elif attribute.values and measure.is_ not in attribute.values:
+        raise InputError("this category is not declared", key=key, seen=measure.is_)
 
 
 def attribute_of(source: str, name: str, sources: Mapping[str, Source]) -> Attribute:

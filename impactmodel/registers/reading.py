@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Column, Table
 
 CENT = 100
+NUMBER = (
+    r"^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?([iI]nf(inity)?|[nN]a[nN])$"
+)
+"""A number in text, the same on every engine: no sign of thousands, no suffix, no underscore."""
 
 
 def open_source(name: str, source: Source, connection: BaseBackend, folder: Path) -> Table:
@@ -44,7 +48,7 @@ def open_source(name: str, source: Source, connection: BaseBackend, folder: Path
         declared to be. No value is shown.
     """
     try:
-        raw = source.table.open(connection, folder)
+        raw = _with_types(source.table.open(connection, folder))
         kinds = {column: raw[column].type() for column in raw.columns}
     except InputError as error:
         raise error.located(key=f"sources.{name}.table") from None
@@ -61,6 +65,15 @@ def open_source(name: str, source: Source, connection: BaseBackend, folder: Path
             )
     _require_kinds(name, source, kinds)
     return raw
+
+
+def _with_types(raw: Table) -> Table:
+    """Return the rows with columns of text in place of those that are wholly empty."""
+    import ibis
+
+    kinds = {column: raw[column].type() for column in raw.columns}
+    empty = [c for c, k in kinds.items() if k.is_null() or (k.is_unknown() and "NULL" in str(k))]
+    return raw.mutate(**{column: ibis.null("string") for column in empty}) if empty else raw
 
 
 def _require_kinds(name: str, source: Source, kinds: dict[str, Any]) -> None:
@@ -135,7 +148,9 @@ def as_number(column: Column, decimal: str) -> Column:
     if not column.type().is_string():
         return column.cast("float64")
     text = as_text(column)
-    return (text.replace(",", ".") if decimal == "," else text).try_cast("float64")
+    if decimal == ",":
+        text = text.contains(".").ifelse(None, text).replace(",", ".")
+    return text.re_search(NUMBER).ifelse(text, None).try_cast("float64")
 
 
 def in_units(raw: Table, amount: Amount, number: Callable[[Column], Column]) -> Column:

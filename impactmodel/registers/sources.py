@@ -42,8 +42,7 @@ class Attribute:
     missing
         Whether it may be empty.
     measured_at
-        Day on which it was recorded (ISO), or the name of another attribute of kind ``day``;
-        empty for what never changes, such as a day of birth.
+        Day on which it was recorded; None for what never changes, such as a day of birth.
     """
 
     column: str
@@ -53,7 +52,7 @@ class Attribute:
     low: float | None = None
     high: float | None = None
     missing: bool = False
-    measured_at: str = ""
+    measured_at: dt.date | None = None
 
     def __post_init__(self) -> None:
         if self.values and self.kind != "category":

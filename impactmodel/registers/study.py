@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from ibis.expr.types import Column, Table
 
+TAKEN = ("person", "month", "treated", "group", "entry", "left")
+
 
 @spec
 class Study:
@@ -74,6 +76,8 @@ class Study:
                     fix="start at 0 or later",
                 )
         for name, measure in {**self.outcomes, **self.covariates}.items():
+            if name in TAKEN:
+                raise InputError("this name is taken", key=name, fix="choose another")
             if isinstance(measure, Around) and measure.variable not in self.variables:
                 raise InputError("there is no such variable", key=name, seen=measure.variable)
 
@@ -104,7 +108,7 @@ class Study:
             If a source, state, amount or attribute is not declared, a covariate could be known
             only after entry, or an extract was taken before the follow-up ends.
         """
-        self.population_of(sources)
+        register = self.population_of(sources)
         for name, variable in self.variables.items():
             _require_variable(f"variables.{name}", variable, sources)
         for key, (source, states) in {
@@ -115,7 +119,9 @@ class Study:
         for name, measure in self.covariates.items():
             require_before(name, measure, sources, self.trials.window)
         end = self.window().end
-        early = [name for name in self.used() if sources[name].extracted < end]
+        # A register that tells who can no longer be followed must tell it to the end.
+        names = self.used() + ([self.population] if register.exits else [])
+        early = [name for name in names if sources[name].extracted < end]
         if early:
             raise InputError(
                 f"the extract was taken before the follow-up ends on {end}",
@@ -125,7 +131,7 @@ class Study:
             )
 
     def used(self) -> list[str]:
-        """Return the sources that the study reads."""
+        """Return the registers of months that the study reads."""
         named = [self.trials.source, self.trials.eligible.source]
         named += [variable.source for variable in self.variables.values()]
         return list(dict.fromkeys(named))
@@ -138,7 +144,9 @@ class Study:
                 "the population is a register of persons", key="population", seen=self.population
             )
         if self.group:
-            attribute_of(self.population, self.group, sources)
+            kind = attribute_of(self.population, self.group, sources).kind
+            if kind != "category":
+                raise InputError("groups are the values of a category", key="group", seen=kind)
         return register
 
 
@@ -186,9 +194,10 @@ def study_data(
     study.require(sources)
     register = study.population_of(sources)
     entries = study.trials.entries(tables).inner_join(tables[study.population], "person")
-    with entries.mutate(left=_left(entries, register, study.follow_up)).cache() as kept:
-        counts = collect("study", kept.group_by("treated", "left").agg(n=kept.count()))
-        frame = collect("study", _measured(study, tables, kept.filter(kept.left == "")))
+    left = entries.mutate(left=_left(entries, register, study.follow_up))
+    everybody = collect("study", _measured(study, tables, left))
+    counts = everybody.groupby(["treated", "left"]).size().reset_index(name="n")
+    frame = everybody[everybody["left"] == ""].drop(columns="left")
     for arm, word in ((1, "treated"), (0, "in comparison")):
         if not (frame["treated"] == arm).any():
             raise InputError(f"nobody is {word}", key="trials", fix="see the window and the states")
@@ -222,7 +231,11 @@ def _measured(study: Study, tables: Mapping[str, Table], entries: Table) -> Tabl
     window = study.window()
     months = {name: variable.read(tables, window) for name, variable in study.variables.items()}
     result = entries.select(
-        "person", "month", "treated", **({"group": entries[study.group]} if study.group else {})
+        "person",
+        "month",
+        "treated",
+        "left",
+        **({"group": entries[study.group]} if study.group else {}),
     )
     for name, measure in {**study.outcomes, **study.covariates}.items():
         if isinstance(measure, Around):

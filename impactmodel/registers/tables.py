@@ -58,9 +58,15 @@ class CsvFiles:
         """Return the rows, every column as text."""
         path = str(_found(folder, self.path))
         if connection.name == "pyspark":
-            options = {"sep": self.delimiter, "header": True, "inferSchema": False}
+            options = {
+                "sep": self.delimiter,
+                "header": True,
+                "inferSchema": False,
+                "mode": "FAILFAST",
+            }
         else:
             options = {"delim": self.delimiter, "header": True, "all_varchar": True}
+            options |= {"quote": '"', "escape": '"', "skip": 0}
         return connection.read_csv(path, **options)
 
 
@@ -83,8 +89,8 @@ class DuckDbTable:
                 fix="use `engine: {type: duckdb}`, or export the table to Parquet",
             )
         name = f"file_{sha256(str(path).encode()).hexdigest()[:16]}"
-        if name not in connection.list_catalogs():
-            connection.attach(path, name=name, read_only=True)
+        quoted = str(path).replace("'", "''")
+        connection.raw_sql(f"ATTACH IF NOT EXISTS '{quoted}' AS {name} (READ_ONLY)")
         return connection.table(self.table, database=(name, "main"))
 
 
@@ -116,6 +122,7 @@ type TableChoice = Annotated[
 def _found(folder: Path, path: str) -> Path:
     """Return the path from ``folder``, if a file is there."""
     whole = folder / path
-    if any(folder.glob(path)) if not Path(path).is_absolute() else whole.exists():
+    start = Path(whole.anchor)
+    if path and any(start.glob(str(whole.relative_to(start)))):
         return whole
     raise InputError("there is no such file", key="path", seen=path, fix="check the path")

@@ -9,6 +9,7 @@ Robins, American Journal of Epidemiology 183, 2016, 758-764, https://doi.org/10.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from impactmodel.core.errors import InputError
@@ -61,7 +62,7 @@ class MonthlyTrials:
         gave. Who starts later stays in the comparison group of the earlier month: the effect is
         that of starting now against not starting now.
         """
-        before = Window(first_day(self.window.months.start - 1), self.window.count)
+        before = replace(self.window, first=first_day(self.window.months.start - 1))
         able = self.eligible.read(tables, before)
         able = able.select("person", month=able.month + 1)
         spells = tables[self.source]
