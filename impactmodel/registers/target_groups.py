@@ -189,21 +189,28 @@ def count_groups(counts: GroupCounts, tables: Mapping[str, Table]) -> pd.DataFra
     import pandas as pd
 
     _require_sources(counts, tables)
+    months = [first_day(m).isoformat()[:7] for m in counts.window.months]
+    names = [EVERYONE, *counts.groups]
     states = _states(counts, tables)
-    parts = {EVERYONE: states}
+    rows = _of_group(states, EVERYONE)
     for name, group in counts.groups.items():
         members = group.members(tables, counts.window).distinct()
-        parts[name] = states.semi_join(members, ["person", "month"])
-    frames = []
-    months = [first_day(m).isoformat()[:7] for m in counts.window.months]
-    names = ["unemployed", "in_services", "laid_off"]
-    for name, rows in parts.items():
-        summed = rows.group_by("month").agg(**{key: rows[key].sum() for key in names})
-        found = collect(f"groups.{name}", summed)
-        found.index = pd.Index([first_day(int(m)).isoformat()[:7] for m in found.pop("month")])
-        frames.append(found.astype(float).reindex(months, fill_value=0.0))
-    table = pd.concat(frames, keys=list(parts), names=["group", "month"])
+        rows = rows.union(_of_group(states.semi_join(members, ["person", "month"]), name))
+    found = collect("groups", rows)
+    found["month"] = [first_day(int(month)).isoformat()[:7] for month in found["month"]]
+    every = pd.MultiIndex.from_product([names, months], names=["group", "month"])
+    table = found.set_index(["group", "month"]).astype(float).reindex(every, fill_value=0.0)
     return _with_rates(table, counts)
+
+
+def _of_group(rows: Table, name: str) -> Table:
+    """Return (group, month) with the counts of these rows."""
+    import ibis
+
+    summed = rows.group_by("month").agg(
+        **{key: rows[key].sum().cast("int64") for key in ("unemployed", "in_services", "laid_off")}
+    )
+    return summed.mutate(group=ibis.literal(name))
 
 
 def _states(counts: GroupCounts, tables: Mapping[str, Table]) -> Table:
