@@ -235,17 +235,7 @@ def read_series(
     """
     import pandas as pd
 
-    names = list(table.series.values())
-    for name in names:
-        if name not in definitions:
-            raise InputError(
-                "this series has no definition",
-                key="series",
-                seen=name,
-                fix=f"give a Definition, or use one of {', '.join(sorted(definitions))}",
-            )
-    if len(set(names)) != len(names) or not names:
-        raise InputError("each series is named once", key="series", fix="name at least one")
+    names = _names(table, definitions)
     found: dict[str, dict[tuple[str, str], float]] = {name: {} for name in names}
     problems: list[Problem] = []
     for name, area, raw_month, text, line in table.cells(folder):
@@ -268,6 +258,21 @@ def read_series(
         values = pd.Series(list(cells.values()), index=index).unstack("area")
         result[name] = IndicatorSeries(definitions[name], values, source, extracted)
     return result
+
+
+def _names(table: StatFinTable, definitions: Mapping[str, Definition]) -> list[str]:
+    names = list(table.series.values())
+    for name in names:
+        if name not in definitions:
+            raise InputError(
+                "this series has no definition",
+                key="series",
+                seen=name,
+                fix=f"give a Definition, or use one of {', '.join(sorted(definitions))}",
+            )
+    if len(set(names)) != len(names) or not names:
+        raise InputError("each series is named once", key="series", fix="name at least one")
+    return names
 
 
 def _number(text: str, decimal: str, definition: Definition) -> float | None:
