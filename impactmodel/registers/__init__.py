@@ -1,9 +1,29 @@
 """Registers: from national extracts to months of people, cells and indicators, safely."""
 
 from impactmodel.registers.cells import cells
+from impactmodel.registers.consistency import (
+    Finding,
+    Statement,
+    check_jumps,
+    check_parts,
+    check_sources,
+    check_text,
+)
+from impactmodel.registers.decomposition import Decomposition, beside, contributions, decompose
+from impactmodel.registers.definitions import DEFINITIONS, Definition
 from impactmodel.registers.engine import DuckDbEngine, Engine, SparkEngine
+from impactmodel.registers.indicators import (
+    activation_rate,
+    indicator_table,
+    long_term_share,
+    services_per_unemployed,
+    unemployed_and_in_services,
+    unemployment_rate,
+)
 from impactmodel.registers.measures import AgeAtEntry, Around, OfPerson
 from impactmodel.registers.months import AmountMonths, StateDays, StateMonths, Window
+from impactmodel.registers.published import TRIAL_FIGURES, PrintedFigure, beside_printed
+from impactmodel.registers.seasonal_baseline import SeasonalBaseline, seasonal_baseline
 from impactmodel.registers.sources import (
     Amount,
     AmountRegister,
@@ -12,12 +32,31 @@ from impactmodel.registers.sources import (
     Source,
     SpellRegister,
 )
+from impactmodel.registers.statfin import (
+    IndicatorSeries,
+    LongTable,
+    StatFinTable,
+    WideTable,
+    read_series,
+)
 from impactmodel.registers.study import Study, StudyData, study_data
 from impactmodel.registers.tables import CsvFiles, DuckDbTable, ParquetFiles, SparkTable
+from impactmodel.registers.target_groups import (
+    GroupCounts,
+    InState,
+    InStateFor,
+    Since,
+    TargetGroup,
+    WithAttribute,
+    YoungerThan,
+    count_groups,
+)
 from impactmodel.registers.trials import MonthlyTrials
 from impactmodel.registers.validation import read
 
 __all__ = [
+    "DEFINITIONS",
+    "TRIAL_FIGURES",
     "AgeAtEntry",
     "Amount",
     "AmountMonths",
@@ -25,23 +64,57 @@ __all__ = [
     "Around",
     "Attribute",
     "CsvFiles",
+    "Decomposition",
+    "Definition",
     "DuckDbEngine",
     "DuckDbTable",
     "Engine",
+    "Finding",
+    "GroupCounts",
+    "InState",
+    "InStateFor",
+    "IndicatorSeries",
+    "LongTable",
     "MonthlyTrials",
     "OfPerson",
     "ParquetFiles",
     "PersonRegister",
+    "PrintedFigure",
+    "SeasonalBaseline",
+    "Since",
     "Source",
     "SparkEngine",
     "SparkTable",
     "SpellRegister",
+    "StatFinTable",
     "StateDays",
     "StateMonths",
+    "Statement",
     "Study",
     "StudyData",
+    "TargetGroup",
+    "WideTable",
     "Window",
+    "WithAttribute",
+    "YoungerThan",
+    "activation_rate",
+    "beside",
+    "beside_printed",
     "cells",
+    "check_jumps",
+    "check_parts",
+    "check_sources",
+    "check_text",
+    "contributions",
+    "count_groups",
+    "decompose",
+    "indicator_table",
+    "long_term_share",
     "read",
+    "read_series",
+    "seasonal_baseline",
+    "services_per_unemployed",
     "study_data",
+    "unemployed_and_in_services",
+    "unemployment_rate",
 ]
