@@ -1,8 +1,13 @@
 """Registers: from national extracts to months of people, cells and indicators, safely."""
 
+from impactmodel.registers.assessment import assessment
+from impactmodel.registers.audit import AuditLog
+from impactmodel.registers.bundle import export
+from impactmodel.registers.disclosure import DisclosureRules, Release, protect
 from impactmodel.registers.engine import DuckDbEngine, Engine, SparkEngine
 from impactmodel.registers.measures import AgeAtEntry, Around, OfPerson
 from impactmodel.registers.months import AmountMonths, StateDays, StateMonths, Window
+from impactmodel.registers.purpose import Purpose
 from impactmodel.registers.sources import (
     Amount,
     AmountRegister,
@@ -13,6 +18,7 @@ from impactmodel.registers.sources import (
 )
 from impactmodel.registers.study import Study, StudyData, study_data
 from impactmodel.registers.tables import CsvFiles, DuckDbTable, ParquetFiles, SparkTable
+from impactmodel.registers.tabulation import Tabulation, tabulate
 from impactmodel.registers.trials import MonthlyTrials
 from impactmodel.registers.validation import read
 
@@ -23,7 +29,9 @@ __all__ = [
     "AmountRegister",
     "Around",
     "Attribute",
+    "AuditLog",
     "CsvFiles",
+    "DisclosureRules",
     "DuckDbEngine",
     "DuckDbTable",
     "Engine",
@@ -31,6 +39,8 @@ __all__ = [
     "OfPerson",
     "ParquetFiles",
     "PersonRegister",
+    "Purpose",
+    "Release",
     "Source",
     "SparkEngine",
     "SparkTable",
@@ -39,7 +49,12 @@ __all__ = [
     "StateMonths",
     "Study",
     "StudyData",
+    "Tabulation",
     "Window",
+    "assessment",
+    "export",
+    "protect",
     "read",
     "study_data",
+    "tabulate",
 ]
