@@ -35,7 +35,8 @@ class DisclosureRules:
         turns the rule off.
     p_percent
         A sum is sensitive if the second largest contributor can work out the largest to within
-        ``p`` %: if the others together have less than ``p`` % of the largest; 0 turns it off.
+        ``p`` %: if the others together have less than ``p`` % of the largest, or if nobody has
+        anything, which tells what each has; 0 turns it off.
     zeros
         Whether empty cells are shown or hidden.
     interval
@@ -82,9 +83,8 @@ class DisclosureRules:
             if count == 0 and self.zeros == "hide":
                 found[i].append("zero")
         if table.sums is not None and table.largest is not None:
-            for i, (total, parts) in enumerate(zip(table.sums, table.largest, strict=True)):
-                if total > 0:
-                    found[i] += self._of_sum(float(total), parts)
+            for i in np.flatnonzero(table.counts):
+                found[i] += self._of_sum(float(table.sums[i]), table.largest[i])
         return [";".join(words) for words in found]
 
     def _of_sum(self, total: float, parts: NDArray[np.float64]) -> list[str]:
@@ -93,7 +93,7 @@ class DisclosureRules:
         if self.dominance_n and top > self.dominance_k / 100 * total:
             words.append("dominance")
         rest = total - float(parts[:2].sum())
-        if self.p_percent and rest < self.p_percent / 100 * parts[0]:
+        if self.p_percent and (total == 0 or rest < self.p_percent / 100 * parts[0]):
             words.append("p_percent")
         return words
 
@@ -247,8 +247,13 @@ def _measures(
     plain = 1.0 if table.sums is None else 0.0
     count_needs = np.where(small, float(rules.threshold), plain)
     found = [Measure(equations, counts, zero, known, none, count_needs, True)]
-    sum_needs = zero if table.sums is None else rules.interval * table.sums
+    sum_needs = zero
     if table.sums is not None:
+        # A sum of nothing has no share: the smallest other sum gives its width.
+        positive = table.sums[table.sums > 0]
+        least = positive.min() if len(positive) else 0.0
+        width = np.where(counts > 0, np.maximum(table.sums, least), 0.0)
+        sum_needs = rules.interval * width
         found.append(Measure(equations, table.sums, zero, known_sums, none, sum_needs, False))
     for before, sums, shown in changes:
         change, low = _difference(counts, before)
