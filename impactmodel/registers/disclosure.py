@@ -83,8 +83,8 @@ class DisclosureRules:
             if count == 0 and self.zeros == "hide":
                 found[i].append("zero")
         if table.sums is not None and table.largest is not None:
-            for i in np.flatnonzero(table.counts):
-                found[i] += self._of_sum(float(table.sums[i]), table.largest[i])
+            for cell in np.flatnonzero(table.counts):
+                found[cell] += self._of_sum(float(table.sums[cell]), table.largest[cell])
         return [";".join(words) for words in found]
 
     def _of_sum(self, total: float, parts: NDArray[np.float64]) -> list[str]:
