@@ -1,5 +1,8 @@
 """Registers: from national extracts to months of people, cells and indicators, safely."""
 
+from impactmodel.registers.assessment import assessment
+from impactmodel.registers.audit import AuditLog
+from impactmodel.registers.bundle import export
 from impactmodel.registers.cells import cells
 from impactmodel.registers.consistency import (
     Finding,
@@ -11,6 +14,7 @@ from impactmodel.registers.consistency import (
 )
 from impactmodel.registers.decomposition import Decomposition, beside, contributions, decompose
 from impactmodel.registers.definitions import DEFINITIONS, Definition
+from impactmodel.registers.disclosure import DisclosureRules, Release, protect
 from impactmodel.registers.engine import DuckDbEngine, Engine, SparkEngine
 from impactmodel.registers.indicators import (
     activation_rate,
@@ -23,6 +27,7 @@ from impactmodel.registers.indicators import (
 from impactmodel.registers.measures import AgeAtEntry, Around, OfPerson
 from impactmodel.registers.months import AmountMonths, StateDays, StateMonths, Window
 from impactmodel.registers.published import TRIAL_FIGURES, PrintedFigure, beside_printed
+from impactmodel.registers.purpose import Purpose
 from impactmodel.registers.seasonal_baseline import SeasonalBaseline, seasonal_baseline
 from impactmodel.registers.sources import (
     Amount,
@@ -41,6 +46,7 @@ from impactmodel.registers.statfin import (
 )
 from impactmodel.registers.study import Study, StudyData, study_data
 from impactmodel.registers.tables import CsvFiles, DuckDbTable, ParquetFiles, SparkTable
+from impactmodel.registers.tabulation import Tabulation, tabulate
 from impactmodel.registers.target_groups import (
     GroupCounts,
     InState,
@@ -63,9 +69,11 @@ __all__ = [
     "AmountRegister",
     "Around",
     "Attribute",
+    "AuditLog",
     "CsvFiles",
     "Decomposition",
     "Definition",
+    "DisclosureRules",
     "DuckDbEngine",
     "DuckDbTable",
     "Engine",
@@ -80,6 +88,8 @@ __all__ = [
     "ParquetFiles",
     "PersonRegister",
     "PrintedFigure",
+    "Purpose",
+    "Release",
     "SeasonalBaseline",
     "Since",
     "Source",
@@ -92,12 +102,14 @@ __all__ = [
     "Statement",
     "Study",
     "StudyData",
+    "Tabulation",
     "TargetGroup",
     "WideTable",
     "Window",
     "WithAttribute",
     "YoungerThan",
     "activation_rate",
+    "assessment",
     "beside",
     "beside_printed",
     "cells",
@@ -108,13 +120,16 @@ __all__ = [
     "contributions",
     "count_groups",
     "decompose",
+    "export",
     "indicator_table",
     "long_term_share",
+    "protect",
     "read",
     "read_series",
     "seasonal_baseline",
     "services_per_unemployed",
     "study_data",
+    "tabulate",
     "unemployed_and_in_services",
     "unemployment_rate",
 ]
