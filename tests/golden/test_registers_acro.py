@@ -33,7 +33,7 @@ def test_each_cell_has_the_reasons_that_acro_gives(row: str, column: str, value:
     for line in theirs.itertuples():
         words = {WORDS[word.strip()] for word in str(line.outcome).split(";")} - {""}
         # acro counts an empty cell as one below the threshold; here it has a word of its own.
-        found = ours[line.row, line.column].replace("zero", "threshold")
+        found = ours[str(line.row), str(line.column)].replace("zero", "threshold")
         assert set(found.split(";")) - {""} == words, line
 
 

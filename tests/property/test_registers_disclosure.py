@@ -35,7 +35,7 @@ def bounds(release: Release) -> dict[tuple[str, ...], tuple[float, float]]:
             continue
         lhs.append([all(k in (TOTAL, c) for k, c in zip(key, cell, strict=True)) for cell in inner])
         rhs.append(float(count))
-    found = {}
+    found: dict[tuple[str, ...], tuple[float, float]] = {}
     for key, count in seen.items():
         if not pd.isna(count):
             continue
@@ -50,7 +50,7 @@ def bounds(release: Release) -> dict[tuple[str, ...], tuple[float, float]]:
                 b_eq=rhs if lhs else None,
                 bounds=(0, None),
             )
-            ends.append(sign * solved.fun if solved.status == 0 else sign * -np.inf)
+            ends.append(sign * float(solved.fun or 0.0) if solved.status == 0 else sign * -np.inf)
         found[key] = (ends[0], ends[1])
     return found
 

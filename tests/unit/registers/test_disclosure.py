@@ -151,7 +151,7 @@ def test_sums_are_hidden_with_their_counts() -> None:
 def test_rounded_counts_are_neighbours_and_add_up() -> None:
     table = people([[1, 20, 30], [15, 25, 9], [40, 12, 18]])
     for base in (3, 5):
-        release = protect(table, DisclosureRules(round_to=base))  # type: ignore[arg-type]
+        release = protect(table, DisclosureRules(round_to=base))
         counts = release.frame()["count"].to_numpy(dtype=float)
         assert not (counts % base).any()
         assert (np.abs(counts - table.counts) < base).all()
