@@ -167,8 +167,6 @@ def test_lines_that_no_reader_can_parse_are_not_shown(tmp_path: Path) -> None:
 def studied(tmp_path_factory: pytest.TempPathFactory) -> StudyData:
     folder = tmp_path_factory.mktemp("extracts")
     connection = written(folder, frames())
-    # Ibis 12.0 drops its temporary tables by a statement that sqlglot 30.30 leaves without a name.
-    connection._drop_cached_table = lambda name: connection.raw_sql(f'DROP TABLE "{name}"')
     tables = {name: read(name, source, connection, folder) for name, source in SOURCES.items()}
     return study_data(STUDY, SOURCES, tables)
 
