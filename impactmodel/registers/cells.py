@@ -62,7 +62,7 @@ def cells(
     sums: dict[str, Scalar] = {"n": table.count()}
     for outcome in outcomes:
         sums |= _sums(table[outcome.name], outcome, whole=outcome.name in cents)
-        sums[f"{outcome.name}_faults"] = _faults(table[outcome.name], outcome).sum()
+        sums[f"{outcome.name}_faults"] = _faults(table[outcome.name], outcome)
     for one, other in combinations(outcomes, 2):
         # A decimal times a binary number would be rounded to decimals: both are of one kind.
         whole = one.name in cents and other.name in cents
@@ -92,20 +92,21 @@ def _sums(column: Column, outcome: OutcomeMeasure, *, whole: bool) -> dict[str, 
     squares = (y * y).sum()
     positive = column > 0
     size = CENT if whole else 1
-    units = positive.ifelse(column, None).cast("float64") / size
-    found = (column.sum(), squares, positive.sum(), units.ln().sum().fill_null(0.0))
+    logs = (positive.ifelse(column, None).cast("float64") / size).ln()
+    found = (column.sum(), squares, positive.sum(), logs.sum().fill_null(0.0))
     return dict(zip(moments(outcome), found, strict=False))
 
 
-def _faults(column: Column, outcome: OutcomeMeasure) -> Column:
-    fault = column.isnull()
+def _faults(column: Column, outcome: OutcomeMeasure) -> Scalar:
+    """Return how many values are missing or impossible; counts of columns cost least."""
+    fault = column < 0
+    if outcome.kind == "binary":
+        fault = (column != 0) & (column != 1)
+    elif outcome.kind == "index":
+        fault = column.isnull() & column.notnull()
     if column.type().is_floating():
         fault |= column.isnan() | column.isinf()
-    if outcome.kind == "binary":
-        fault |= column.cast("float64").notin([0.0, 1.0])
-    elif outcome.kind != "index":
-        fault |= column < 0
-    return fault.fill_null(True)
+    return column.isnull().sum() + fault.sum().fill_null(0)
 
 
 def _require(
