@@ -20,7 +20,8 @@ from tests.unit.report.test_languages import places
 
 ROOT = Path(__file__).parents[3]
 FINNISH = (
-    "Lähteet", "Parametrit", "Oletukset", "Laskenta", "Maksajat", "Epävarmuus", "Tarkistukset"
+    "Lähteet", "Parametrit", "Oletukset", "Laskenta", "Maksajat", "Epävarmuus", "Tarkistukset",
+    "Laatuloki",
 )  # fmt: skip
 SPACE = "\u00a0"
 
@@ -97,6 +98,6 @@ def test_the_workbook_has_the_same_formulas_and_numbers(koto, tmp_path):
 @pytest.mark.libreoffice
 def test_recalculated_the_finnish_workbook_passes_its_checks(koto, libreoffice, tmp_path):
     path = workbook(koto, path=tmp_path / "fi.xlsx", language="fi")
-    convert(libreoffice, tmp_path / "out", path, "xlsx")
+    convert(libreoffice, tmp_path / "out", "xlsx", path)
     fresh = openpyxl.load_workbook(tmp_path / "out" / "fi.xlsx", data_only=True)
     assert fresh["Tarkistukset"]["B5"].value == "PASS"

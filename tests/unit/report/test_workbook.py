@@ -319,7 +319,7 @@ def test_the_net_position_is_savings_less_payments_in_present_value(results, tmp
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_it_has_the_seven_sheets_and_every_statement(name, results, tmp_path):
+def test_it_has_the_eight_sheets_and_every_statement(name, results, tmp_path):
     result = results[name]
     book = openpyxl.load_workbook(written(result, tmp_path))
     assert tuple(book.sheetnames) == SHEETS
@@ -425,7 +425,7 @@ def test_many_groups_and_periods_fit_into_excels_formulas(libreoffice, tmp_path)
     assert totals_of(fresh)["savings"] == pytest.approx(found.central().totals(), abs=CENT)
 
 
-def test_a_case_with_evidence_alone_has_the_seven_sheets_too(tmp_path):
+def test_a_case_with_evidence_alone_has_the_eight_sheets_too(tmp_path):
     def bare(data):
         closed_form(data)
         for key in ("contract", "funding", "public", "budget"):
