@@ -39,7 +39,7 @@ from impactmodel.fiscal.projection import Adjustments, project
 from impactmodel.fiscal.rule_central import central_of_rules
 from impactmodel.fiscal.rule_explainer import RuleExplainer
 from impactmodel.fiscal.savings import Savings
-from impactmodel.fiscal.year_flows import year_flows
+from impactmodel.fiscal.tabulated import tabulated
 
 if TYPE_CHECKING:
     from impactmodel.core.outcomes import Outcomes
@@ -200,20 +200,14 @@ def _ledger(months: Months, outcomes: Outcomes, driver: str, extras: Extras) -> 
     histories = months.histories
     spans = histories.years()
     draws, groups = len(histories.probability), len(histories.groups)
-    weights = np.stack([months.profile.weights(g) for g in histories.groups])
     money: dict[tuple[str, str], Draws] = {}
-    for place, (_, first, after, flows) in enumerate(year_flows(months)):
-        keys = list(flows)
-        shape = (groups, after - first + 1, first + 1, len(keys))
-        table = np.empty(shape)
-        for column, key in enumerate(keys):
-            table[..., column] = np.tensordot(weights, flows[key], axes=(1, 0))
+    for place, year in enumerate(tabulated(months)):
         for group in range(groups):
-            flat = table[group].reshape(-1, len(keys))
+            flat = year.amounts[group].reshape(-1, len(year.keys))
             for arm in range(len(ARMS)):
-                states = histories.states(first, after, arm=arm, group=group)
+                states = histories.states(year.first, year.after, arm=arm, group=group)
                 amounts = states.reshape(draws, -1) @ flat
-                for column, key in enumerate(keys):
+                for column, key in enumerate(year.keys):
                     empty = np.zeros((len(ARMS), draws, groups, len(spans)))
                     money.setdefault(key, empty)[arm, :, group, place] = amounts[:, column]
     years = Periods(dt.date(spans[0][0], 1, 1), "year", len(spans), clock="calendar")

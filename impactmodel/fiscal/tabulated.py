@@ -1,0 +1,90 @@
+"""Flows of groups, tabulated once for the same persons, rules and years.
+
+What a payer receives in a year depends on the months in work and on benefit before, not on draws: a
+what-if that changes an effect mixes the same tables again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impactmodel.fiscal.months import Months
+from impactmodel.fiscal.parameters import Rules
+from impactmodel.fiscal.rule_results import Found
+from impactmodel.fiscal.year_flows import year_flows
+
+type Draws = NDArray[np.float64]
+
+_MOST = 16
+"""Tables that are kept; each is small, for it is summed over persons."""
+_kept: OrderedDict[tuple[Any, ...], _Kept] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class YearTable:
+    """Flows of one year of every group.
+
+    Parameters
+    ----------
+    first, after
+        First month of the year, and the month after its last, counted from the start.
+    keys
+        (line, payer) of each column.
+    amounts
+        (group, months in work, months on benefit before, key), EUR per person of the group.
+    """
+
+    first: int
+    after: int
+    keys: tuple[tuple[str, str], ...]
+    amounts: Draws
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    rules: Rules
+    years: tuple[YearTable, ...]
+    used: dict[Any, Found]
+
+
+def tabulated(months: Months) -> tuple[YearTable, ...]:
+    """Return the flows of every year, mixed over the persons of each group by their weights."""
+    histories = months.histories
+    # Rules are told apart by identity, which holds as long as they are kept here.
+    key = (
+        id(months.rules),
+        type(months),
+        months.profile,
+        histories.groups,
+        histories.start,
+        tuple(histories.years()),
+        months.benefit_last,
+    )
+    if key not in _kept:
+        years = _computed(months)
+        _kept[key] = _Kept(months.rules, years, dict(months.used.found))
+        if len(_kept) > _MOST:
+            _kept.popitem(last=False)
+    _kept.move_to_end(key)
+    found = _kept[key]
+    months.used.found.update(found.used)
+    return found.years
+
+
+def _computed(months: Months) -> tuple[YearTable, ...]:
+    groups = months.histories.groups
+    weights = np.stack([months.profile.weights(group) for group in groups])
+    years = []
+    for _, first, after, flows in year_flows(months):
+        keys = tuple(flows)
+        amounts = np.empty((len(groups), after - first + 1, first + 1, len(keys)))
+        for column, key in enumerate(keys):
+            amounts[..., column] = np.tensordot(weights, flows[key], axes=(1, 0))
+        amounts.setflags(write=False)
+        years.append(YearTable(first, after, keys, amounts))
+    return tuple(years)
