@@ -43,7 +43,7 @@ from impactmodel.report.tables import (
 )
 
 if TYPE_CHECKING:
-    from impactmodel.report.languages import Code
+    from impactmodel.report.languages import Code, Language
     from impactmodel.report.result import RunResult
 
 # A table of more rows than this is read on demand.
@@ -98,17 +98,15 @@ def run_page(result: RunResult, language: Code = "en") -> Page:
         ),
         language=language,
     )
-    if language != "en":
-        page = speaker.blocks(page)
-    # Written in its language at once: what is translated must be English, numbers included.
-    drivers = Section(
-        "drivers",
-        speaker.language.say("head_drivers"),
-        drivers_blocks(result, speaker.language),
-    )
+    page = page if language == "en" else speaker.blocks(page)
+    return _with_drivers(page, result, speaker.language)
+
+
+def _with_drivers(page: Page, result: RunResult, language: Language) -> Page:
+    """Put in what is written in its language at once: what is translated must be English."""
+    drivers = Section("drivers", language.say("head_drivers"), drivers_blocks(result, language))
     place = [section.name for section in page.sections].index("sensitivity")
-    sections = (*page.sections[:place], drivers, *page.sections[place:])
-    return replace(page, sections=sections)
+    return replace(page, sections=(*page.sections[:place], drivers, *page.sections[place:]))
 
 
 def _marked(mark: str, items: tuple[str, ...]) -> tuple[Block, ...]:
