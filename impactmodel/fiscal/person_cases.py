@@ -159,7 +159,8 @@ def run_cases(cases: PersonCases) -> tuple[Outcome, ...]:
     A year of basic allowance in 2024: 258 days of 37.21 euros.
 
     >>> expected = Expected("unemployment_benefit", "2024", 9600.18)
-    >>> idle = Household(wage=0.0, months_employed=0, rent=600.0)
+    >>> from impactmodel.fiscal import Person
+    >>> idle = Household(Person(2000.0, 30.0, rent=600.0, municipality="helsinki"), 0)
     >>> run_cases(PersonCases((PersonCase("idle", idle, (expected,)),)))[0].sentence()
     'PASS idle: unemployment_benefit 2024: expected 9,600.18, found 9,600.18'
     """

@@ -65,6 +65,7 @@ def test_other_dates_move_the_payments(tmp_path, base):
     def change(data):
         data["contract"] |= {"start": "2031-03-01", "last_start": "2031-12-31"}
         data["funding"]["start"] = "2031-03-01"
+        del data["budget"]
 
     changed = run(tmp_path, change)
     assert {day.year for day, _, _ in changed.payments.by_date()} == {2033}
@@ -99,7 +100,9 @@ def test_a_renamed_outcome_and_a_strangers_cohort_run(tmp_path):
             part |= {"currency": "NOK", "price_base": "2030"}
         data["contract"]["clauses"][0]["outcome"] = "in_job"
         data["contract"]["clauses"][1]["outcome"] = "pay"
-        data["public"]["values"][0]["outcome"] = "pay"
+        for value in data["public"]["values"]:
+            value["outcome"] = "pay"
+        del data["budget"]
 
     result = run(tmp_path, change)
     assert result.outcomes.effect().sel(outcome="in_job").mean() == pytest.approx(0.15, abs=0.2)

@@ -104,7 +104,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         frame.to_csv(folder / f"{name}.csv", index=False)
     attributes = {
         "born": Attribute("born", "day"),
-        "graduated": Attribute("graduated", "day", missing=True, measured_at="2021-12-31"),
+        "graduated": Attribute("graduated", "day", missing=True, measured_at=dt.date(2021, 12, 31)),
         "education": Attribute("education", "category"),
     }
     sources = {

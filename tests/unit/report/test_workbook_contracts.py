@@ -139,6 +139,7 @@ def books(tmp_path_factory):
     for name, (contract, outcomes) in agreed.items():
         result = dataclasses.replace(
             made,
+            assessment=None,
             outcomes=outcomes,
             paid_on=outcomes,
             payments=payments(contract, outcomes, "expected"),
