@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 _MONEY = "[>=0.5]#,##0;[Red][<=-0.5]\u2212#,##0;0"
 _CENTS = "[>=0.005]#,##0.00;[Red][<=-0.005]\u2212#,##0.00;0.00"
-_CHANCE = '[>0.99]"over 99 %";[<0.01]"under 1 %";0%'
+
+
+def chance(said: Callable[[str], str]) -> str:
+    """Return the number format of a probability from draws, never written as certain.
+
+    Parameters
+    ----------
+    said
+        Says a text in the language of the workbook.
+    """
+    return f'[>0.99]"{said("over 99 %")}";[<0.01]"{said("under 1 %")}";0%'
+
+
 _BORDER = {"bottom": 4, "bottom_color": "#BFBFBF"}
 FORMATS: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 16, "font_color": "#1F3864"},
@@ -41,6 +54,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     },
     "strong": {"text_wrap": True, "align": "left", "indent": 1, "bold": True, **_BORDER},
     "note": {"font_color": "#595959", "italic": True},
+    "note_lines": {"font_color": "#595959", "italic": True, "text_wrap": True},
     "grey": {
         "align": "left",
         "indent": 1,
@@ -69,7 +83,7 @@ FORMATS: dict[str, dict[str, Any]] = {
         "top": 1,
         "bg_color": "#F2F2F2",
     },
-    "percent": {"num_format": _CHANCE, "align": "right", **_BORDER},
+    "percent": {"num_format": chance(str), "align": "right", **_BORDER},
     "year": {"num_format": "0", "align": "left", **_BORDER},
     "number": {"num_format": "#,##0.00####", **_BORDER},
     "whole": {"num_format": "#,##0", **_BORDER},

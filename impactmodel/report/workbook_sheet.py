@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from impactmodel.report.workbook_formats import FORMATS, TOP, WRAPPED
+from impactmodel.report.workbook_formats import FORMATS, TOP, WRAPPED, chance
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,10 +110,10 @@ class Sheet:
         self.row += 1
         return self.row
 
-    def across(self, text: str, first: int, last: int) -> None:
+    def across(self, text: str, first: int, last: int, style: str = "text") -> None:
         """Write a long text over several columns of the row that comes next, and make it fit."""
-        self.page.merge_range(self.row, first, self.row, last, "", self.formats["text"])
-        self.write(self.row, first, Cell(text, "text"))
+        self.page.merge_range(self.row, first, self.row, last, "", self.formats[style])
+        self.write(self.row, first, Cell(text, style))
         width = sum(self.widths[first : last + 1])
         self.page.set_row(self.row, LINE * lines_of(self.translator.text(text), width) + 2)
 
@@ -127,7 +127,10 @@ class Sheet:
         self.page.set_row(self.row, 20)
         self.row += 1
         at = self.row
-        if note:
+        if note and lines_of(self.translator.text(note), sum(self.widths)) > 1:
+            self.across(note, 0, len(self.widths) - 1, "note_lines")
+            self.row += 1
+        elif note:
             self.add(Cell(note, "note"))
         return at
 
@@ -172,7 +175,8 @@ def open_book(
         str(path),
         {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     )
-    formats = {name: book.add_format(TOP[name] | look) for name, look in FORMATS.items()}
+    looks = FORMATS | {"percent": FORMATS["percent"] | {"num_format": chance(translator.text)}}
+    formats = {name: book.add_format(TOP[name] | look) for name, look in looks.items()}
     return book, {
         name: Sheet(said, book.add_worksheet(said), formats, translator)
         for name in names
