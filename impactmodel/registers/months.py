@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from impactmodel.core.calendars import Calendar, is_business_day
+from impactmodel.core.calendars import Calendar, adjusted
 from impactmodel.core.errors import InputError
-from impactmodel.core.schedule import add_months
 from impactmodel.core.spec import spec
 
 if TYPE_CHECKING:
@@ -42,6 +41,17 @@ def first_day(month: int) -> dt.date:
     return dt.date(month // 12, month % 12 + 1, 1)
 
 
+def month_name(month: int) -> str:
+    """Return a numbered month as ``YYYY-MM``.
+
+    Examples
+    --------
+    >>> month_name(month_number(dt.date(2021, 3, 31)))
+    '2021-03'
+    """
+    return first_day(month).isoformat()[:7]
+
+
 def last_working_day(month: int, calendar: Calendar = "finland") -> dt.date:
     """Return the last working day of a numbered month, on which registers count people.
 
@@ -50,10 +60,7 @@ def last_working_day(month: int, calendar: Calendar = "finland") -> dt.date:
     >>> last_working_day(month_number(dt.date(2018, 3, 1)))  # 30 March was Good Friday
     datetime.date(2018, 3, 29)
     """
-    day = add_months(first_day(month), 1) - _DAY
-    while not is_business_day(day, calendar):
-        day -= _DAY
-    return day
+    return adjusted(first_day(month + 1) - _DAY, calendar, "preceding")
 
 
 @spec

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from impactmodel.core.errors import InputError, Problem
+from impactmodel.core.schedule import add_months
 from impactmodel.core.spec import spec
 from impactmodel.registers.definitions import DEFINITIONS, Definition
 
@@ -213,8 +214,7 @@ def month_before(month: str, count: int = 12) -> str:
     >>> month_before("2022-02"), month_before("2021-01", 1)
     ('2021-02', '2020-12')
     """
-    year, number = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 - count, 12)
-    return f"{year:04d}-{number + 1:02d}"
+    return add_months(dt.date.fromisoformat(f"{month}-01"), -count).isoformat()[:7]
 
 
 def read_series(

@@ -17,9 +17,9 @@ from impactmodel.core.spec import spec
 from impactmodel.registers.months import (
     StateMonths,
     Window,
-    first_day,
     in_months,
     last_working_day,
+    month_name,
 )
 from impactmodel.registers.reading import collect
 
@@ -189,7 +189,7 @@ def count_groups(counts: GroupCounts, tables: Mapping[str, Table]) -> pd.DataFra
     import pandas as pd
 
     _require_sources(counts, tables)
-    months = [first_day(m).isoformat()[:7] for m in counts.window.months]
+    months = [month_name(m) for m in counts.window.months]
     names = [EVERYONE, *counts.groups]
     states = _states(counts, tables)
     rows = _of_group(states, EVERYONE)
@@ -197,7 +197,7 @@ def count_groups(counts: GroupCounts, tables: Mapping[str, Table]) -> pd.DataFra
         members = group.members(tables, counts.window).distinct()
         rows = rows.union(_of_group(states.semi_join(members, ["person", "month"]), name))
     found = collect("groups", rows)
-    found["month"] = [first_day(int(month)).isoformat()[:7] for month in found["month"]]
+    found["month"] = [month_name(int(month)) for month in found["month"]]
     every = pd.MultiIndex.from_product([names, months], names=["group", "month"])
     table = found.set_index(["group", "month"]).astype(float).reindex(every, fill_value=0.0)
     return _with_rates(table, counts)
