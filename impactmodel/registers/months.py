@@ -118,9 +118,7 @@ class StateMonths:
         """Return (person, month, value), months without the state left out."""
         spells = in_months(tables[self.source], self.states, window)
         if self.on == "last_working_day":
-            day = _by_month(
-                spells.month, {m: last_working_day(m, window.calendar) for m in window.months}
-            )
+            day = counting_day(spells.month, window)
             spells = spells.filter((spells.start <= day) & (spells.end >= day))
         return spells.select("person", "month").distinct().mutate(value=1.0)
 
@@ -138,8 +136,8 @@ class StateDays:
         import ibis
 
         spells = in_months(tables[self.source], self.states, window)
-        first = _by_month(spells.month, {m: first_day(m) for m in window.months})
-        last = _by_month(spells.month, {m: first_day(m + 1) - _DAY for m in window.months})
+        first = by_month(spells.month, {m: first_day(m) for m in window.months})
+        last = by_month(spells.month, {m: first_day(m + 1) - _DAY for m in window.months})
         start = ibis.greatest(spells.start, first)
         end = ibis.least(spells.end, last)
         days = end.delta(start, unit="day") + 1
@@ -193,7 +191,13 @@ def number_of(day: Column) -> Column:
     return (day.year().cast("int64") * 12 + day.month() - 1).cast("int64")
 
 
-def _by_month(month: Column, days: Mapping[int, dt.date]) -> Column:
+def counting_day(month: Column, window: Window) -> Column:
+    """Return the last working day of each month of a column of their numbers."""
+    return by_month(month, {m: last_working_day(m, window.calendar) for m in window.months})
+
+
+def by_month(month: Column, days: Mapping[int, dt.date]) -> Column:
+    """Return the day that each numbered month of a column stands for."""
     import ibis
 
     return month.cases(*((number, ibis.literal(day)) for number, day in days.items()))

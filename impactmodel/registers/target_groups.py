@@ -17,8 +17,8 @@ from impactmodel.core.spec import spec
 from impactmodel.registers.months import (
     StateMonths,
     Window,
+    counting_day,
     in_months,
-    last_working_day,
     month_name,
 )
 from impactmodel.registers.reading import collect
@@ -120,7 +120,7 @@ class InStateFor:
     def members(self, tables: Mapping[str, Table], window: Window) -> Table:
         """Return (person, month) of members."""
         spells = in_months(tables[self.source], self.states, window)
-        day = _counting_day(spells.month, window)
+        day = counting_day(spells.month, window)
         whole = (_years_later(spells.start, self.years) <= day) & (spells.end >= day)
         return _chosen(spells, whole)
 
@@ -277,14 +277,7 @@ def _each_month(persons: Table, window: Window) -> tuple[Table, Column]:
 
     months = ibis.range(window.months.start, window.months.stop).unnest()
     rows = persons.mutate(month=months)
-    return rows, _counting_day(rows.month, window)
-
-
-def _counting_day(month: Column, window: Window) -> Column:
-    import ibis
-
-    days = {m: last_working_day(m, window.calendar) for m in window.months}
-    return month.cases(*((m, ibis.literal(day)) for m, day in days.items()))
+    return rows, counting_day(rows.month, window)
 
 
 def _years_later(day: Column, years: int) -> Column:
