@@ -155,6 +155,24 @@ class IndicatorSeries:
             for month, value in zip(column.index, column.to_numpy(dtype=float), strict=True):
                 yield str(area), str(month), float(value)
 
+    def of(self, area: str) -> pd.Series:
+        """Return the months of an area.
+
+        Raises
+        ------
+        InputError
+            If there is no such area.
+        """
+        if area not in self.values.columns:
+            known = ", ".join(map(str, self.values.columns))
+            raise InputError(
+                f"'{self.definition.name}' has no such area",
+                key="area",
+                seen=area,
+                fix=f"one of {known}",
+            )
+        return self.values[area]
+
     def at(self, area: str, month: str) -> float:
         """Return the value of an area in a month.
 
@@ -163,17 +181,12 @@ class IndicatorSeries:
         InputError
             If there is none.
         """
-        name = self.definition.name
-        if area not in self.values.columns:
-            known = ", ".join(map(str, self.values.columns))
-            raise InputError(
-                f"'{name}' has no such area", key="area", seen=area, fix=f"one of {known}"
-            )
-        value = self.values[area].get(month, math.nan)
+        values = self.of(area)
+        value = values.get(month, math.nan)
         if math.isnan(value):
-            has = self.values[area].dropna().index
+            has = values.dropna().index
             raise InputError(
-                f"'{name}' has no value for {area} in this month",
+                f"'{self.definition.name}' has no value for {area} in this month",
                 key="month",
                 seen=month,
                 fix=f"it has {len(has)} months from {has[0]} to {has[-1]}",
