@@ -23,7 +23,7 @@ import numpy as np
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.seeds import stream
-from impactmodel.core.summary import check_prob, describe_draws
+from impactmodel.core.summary import describe_draws
 from impactmodel.registers.definitions import Definition
 from impactmodel.registers.months import Window, month_name
 from impactmodel.registers.statfin import IndicatorSeries, month_before
@@ -76,7 +76,6 @@ class SeasonalBaseline:
         """
         import pandas as pd
 
-        check_prob(prob)
         rows: list[dict[str, Any]] = []
         for i, month in enumerate(self.months):
             draws, seen = self.draws[:, i], self.observed[i]
