@@ -56,7 +56,7 @@ def assessment(purpose: Purpose, sources: Mapping[str, Source]) -> str:
     lines += [f"| {name} | {_cell(value)} |" for name, value in facts.items()]
     lines += ["", "| source | kind | extracted | columns read |", "|---|---|---|---|"]
     for name, source in sources.items():
-        read = ", ".join(column for _, column in columns(source))
+        read = ", ".join(column for _, column, _ in columns(source))
         lines.append(f"| {_cell(name)} | {source.type} | {source.extracted} | {_cell(read)} |")
     for title, questions in _QUESTIONS.items():
         lines += ["", f"## {title}", ""]

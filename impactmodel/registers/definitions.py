@@ -9,7 +9,6 @@ from impactmodel.core.spec import spec
 
 Statistic = Literal["employment service statistics", "labour force survey"]
 Unit = Literal["persons", "percent", "ratio"]
-_ESS: Statistic = "employment service statistics"
 _LFS: Statistic = "labour force survey"
 
 

@@ -179,13 +179,15 @@ def protect(table: Tabulation, rules: DisclosureRules, earlier: Sequence[Release
             )
     if rules.round_to:
         return _rounded(table, rules, earlier)
+    # Rounded counts say nothing exact to subtract.
+    exact = [release for release in earlier if release.rounded is None]
     reasons = rules.reasons(table)
-    for release in earlier:
+    for release in exact:
         if release.table.population != table.population:
             for i in _small_differences(table, rules, release):
                 reasons[i] = ";".join(word for word in (reasons[i], "difference") if word)
     primary = np.array([bool(reason) for reason in reasons])
-    hidden = _closed(table, primary, _measures(table, rules, earlier))
+    hidden = _closed(table, primary, _measures(table, rules, exact))
     words = [reason or (COMPLEMENT if hidden[i] else "") for i, reason in enumerate(reasons)]
     return Release(table, rules, tuple(words))
 
@@ -229,15 +231,14 @@ def _measures(
 ) -> list[Measure]:
     """Return all that a reader can calculate with: the table, and its differences to earlier ones.
 
-    A hidden count beside a hidden sum is protected only where it is small: the sum is what tells.
+    None of the earlier ones is rounded. A hidden count beside a hidden sum is protected only where
+    it is small: the sum is what tells.
     """
     equations, counts = table.equations(), table.counts.astype(float)
     small = _small(counts, rules) | ((counts == 0) & (rules.zeros == "hide"))
     zero, none = np.zeros(len(counts)), np.zeros(len(counts), dtype=bool)
     known, known_sums, changes = none, none, []
     for release in earlier:
-        if release.rounded is not None:
-            continue
         before, sums, shown = _aligned(table, release)
         if release.table.population == table.population:
             known = known | (shown & (before == counts))
@@ -286,8 +287,6 @@ def _difference(
 def _small_differences(
     table: Tabulation, rules: DisclosureRules, release: Release
 ) -> NDArray[np.int64]:
-    if release.rounded is not None:
-        return np.array([], dtype=np.int64)
     counts, _, shown = _aligned(table, release)
     return np.flatnonzero(shown & _small(np.abs(table.counts - counts), rules))
 

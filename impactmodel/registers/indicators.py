@@ -132,19 +132,7 @@ def indicator_table(series: dict[str, IndicatorSeries], area: str) -> pd.DataFra
             found["unemployment_rate_without_laid_off"] = unemployment_rate(u, force, off)
     if "unemployed_longterm_1y" in series:
         found["long_term_share"] = long_term_share(series["unemployed_longterm_1y"], u)
-    for item in found.values():
-        _require_area(item, area)
-    return pd.DataFrame({name: item.values[area] for name, item in found.items()})
-
-
-def _require_area(item: IndicatorSeries, area: str) -> None:
-    if area not in item.values.columns:
-        raise InputError(
-            f"'{item.definition.name}' has no such area",
-            key="area",
-            seen=area,
-            fix=f"one of {', '.join(map(str, item.values.columns))}",
-        )
+    return pd.DataFrame({name: item.of(area) for name, item in found.items()})
 
 
 def _without(laid_off: IndicatorSeries | None) -> str:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
-from impactmodel.registers.months import Variable, Window, first_day
+from impactmodel.registers.months import Variable, Window, by_month, first_day
 from impactmodel.registers.reading import CENT
 from impactmodel.registers.sources import AmountRegister, Attribute, PersonRegister, Source
 
@@ -106,9 +106,7 @@ class AgeAtEntry:
 
     def of(self, person: Table, entry: Column, months: range) -> Column:
         """Return the age at the first day of the month of entry."""
-        import ibis
-
-        day = entry.cases(*((m, ibis.literal(first_day(m))) for m in months))
+        day = by_month(entry, {m: first_day(m) for m in months})
         return day.delta(person[self.birth], unit="day").cast("float64") / _DAYS_OF_A_YEAR
 
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from impactmodel.core.calendars import Calendar, is_business_day
+from impactmodel.core.calendars import Calendar, adjusted
 from impactmodel.core.errors import InputError
-from impactmodel.core.schedule import add_months
 from impactmodel.core.spec import spec
 
 if TYPE_CHECKING:
@@ -42,6 +41,17 @@ def first_day(month: int) -> dt.date:
     return dt.date(month // 12, month % 12 + 1, 1)
 
 
+def month_name(month: int) -> str:
+    """Return a numbered month as ``YYYY-MM``.
+
+    Examples
+    --------
+    >>> month_name(month_number(dt.date(2021, 3, 31)))
+    '2021-03'
+    """
+    return first_day(month).isoformat()[:7]
+
+
 def last_working_day(month: int, calendar: Calendar = "finland") -> dt.date:
     """Return the last working day of a numbered month, on which registers count people.
 
@@ -50,10 +60,7 @@ def last_working_day(month: int, calendar: Calendar = "finland") -> dt.date:
     >>> last_working_day(month_number(dt.date(2018, 3, 1)))  # 30 March was Good Friday
     datetime.date(2018, 3, 29)
     """
-    day = add_months(first_day(month), 1) - _DAY
-    while not is_business_day(day, calendar):
-        day -= _DAY
-    return day
+    return adjusted(first_day(month + 1) - _DAY, calendar, "preceding")
 
 
 @spec
@@ -111,9 +118,7 @@ class StateMonths:
         """Return (person, month, value), months without the state left out."""
         spells = in_months(tables[self.source], self.states, window)
         if self.on == "last_working_day":
-            day = _by_month(
-                spells.month, {m: last_working_day(m, window.calendar) for m in window.months}
-            )
+            day = counting_day(spells.month, window)
             spells = spells.filter((spells.start <= day) & (spells.end >= day))
         return spells.select("person", "month").distinct().mutate(value=1.0)
 
@@ -131,8 +136,8 @@ class StateDays:
         import ibis
 
         spells = in_months(tables[self.source], self.states, window)
-        first = _by_month(spells.month, {m: first_day(m) for m in window.months})
-        last = _by_month(spells.month, {m: first_day(m + 1) - _DAY for m in window.months})
+        first = by_month(spells.month, {m: first_day(m) for m in window.months})
+        last = by_month(spells.month, {m: first_day(m + 1) - _DAY for m in window.months})
         start = ibis.greatest(spells.start, first)
         end = ibis.least(spells.end, last)
         days = end.delta(start, unit="day") + 1
@@ -186,7 +191,13 @@ def number_of(day: Column) -> Column:
     return (day.year().cast("int64") * 12 + day.month() - 1).cast("int64")
 
 
-def _by_month(month: Column, days: Mapping[int, dt.date]) -> Column:
+def counting_day(month: Column, window: Window) -> Column:
+    """Return the last working day of each month of a column of their numbers."""
+    return by_month(month, {m: last_working_day(m, window.calendar) for m in window.months})
+
+
+def by_month(month: Column, days: Mapping[int, dt.date]) -> Column:
+    """Return the day that each numbered month of a column stands for."""
     import ibis
 
     return month.cases(*((number, ibis.literal(day)) for number, day in days.items()))

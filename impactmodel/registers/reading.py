@@ -58,7 +58,7 @@ def open_source(name: str, source: Source, connection: BaseBackend, folder: Path
             key=f"sources.{name}.table",
             fix="check that it is a whole file of the stated type",
         ) from None
-    for key, column in columns(source):
+    for key, column, _ in columns(source):
         if column not in kinds:
             raise InputError(
                 "the extract has no such column", key=f"sources.{name}.{key}", seen=column
@@ -78,9 +78,8 @@ def _with_types(raw: Table) -> Table:
 
 def _require_kinds(name: str, source: Source, kinds: dict[str, Any]) -> None:
     """Refuse types that no conversion makes right; text is converted value by value."""
-    for key, column in columns(source):
+    for key, column, wanted in columns(source):
         kind = kinds[column]
-        wanted = _wanted(source, key)
         fits = {
             "text": kind.is_string() or kind.is_integer(),
             "day": kind.is_string() or kind.is_date() or kind.is_timestamp(),
@@ -93,17 +92,6 @@ def _require_kinds(name: str, source: Source, kinds: dict[str, Any]) -> None:
                 seen=column,
                 fix="export a key as text" if key == "key" else "correct the declaration",
             )
-
-
-def _wanted(source: Source, key: str) -> str:
-    if key in {"start", "end", "day"} or key.startswith("exits."):
-        return "day"
-    if key.startswith("amounts."):
-        return "number"
-    if key.startswith("attributes.") and isinstance(source, PersonRegister):
-        kind = source.attributes[key.split(".")[1]].kind
-        return {"category": "text", "number": "number", "flag": "number", "day": "day"}[kind]
-    return "text"
 
 
 def standard(source: Source, raw: Table) -> Table:

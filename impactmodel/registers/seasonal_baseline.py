@@ -23,9 +23,9 @@ import numpy as np
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.seeds import stream
-from impactmodel.core.summary import check_prob, describe_draws
+from impactmodel.core.summary import describe_draws
 from impactmodel.registers.definitions import Definition
-from impactmodel.registers.months import Window, first_day
+from impactmodel.registers.months import Window, month_name
 from impactmodel.registers.statfin import IndicatorSeries, month_before
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ class SeasonalBaseline:
         """
         import pandas as pd
 
-        check_prob(prob)
         rows: list[dict[str, Any]] = []
         for i, month in enumerate(self.months):
             draws, seen = self.draws[:, i], self.observed[i]
@@ -128,7 +127,7 @@ def seasonal_baseline(
     """
     if draws < 2:
         raise InputError("there are at least two draws", key="draws", seen=draws)
-    months = tuple(first_day(number).isoformat()[:7] for number in window.months)
+    months = tuple(month_name(number) for number in window.months)
     past, scaled = _past(series, area, comparison, months[0])
     added = np.array([_scaled_at(series, comparison, m) if comparison else 0.0 for m in months])
     yearly = scaled[YEAR:] - scaled[:-YEAR]

@@ -20,6 +20,13 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
 from impactmodel.registers.tables import TableChoice
 
+type Content = Literal["text", "day", "number"]
+_CONTENT: dict[str, Content] = {
+    "category": "text",
+    "number": "number",
+    "flag": "number",
+    "day": "day",
+}
 RESERVED = ("person", "start", "end", "state", "day", "month")
 
 
@@ -197,23 +204,23 @@ type Source = Annotated[
 ]
 
 
-def columns(source: Source) -> Iterator[tuple[str, str]]:
-    """Yield (key path, column of the extract) for every column that a source reads."""
-    yield "key", source.key
+def columns(source: Source) -> Iterator[tuple[str, str, Content]]:
+    """Yield (key path, column of the extract, what it holds) for all that a source reads."""
+    yield "key", source.key, "text"
     match source:
         case PersonRegister():
             for name, attribute in source.attributes.items():
-                yield f"attributes.{name}.column", attribute.column
+                yield f"attributes.{name}.column", attribute.column, _CONTENT[attribute.kind]
             for reason, column in source.exits.items():
-                yield f"exits.{reason}", column
+                yield f"exits.{reason}", column, "day"
         case SpellRegister():
-            yield from (("start", source.start), ("end", source.end))
+            yield from (("start", source.start, "day"), ("end", source.end, "day"))
             if source.state:
-                yield "state", source.state
+                yield "state", source.state, "text"
         case AmountRegister():
-            yield "day", source.day
+            yield "day", source.day, "day"
             for name, amount in source.amounts.items():
-                yield f"amounts.{name}.column", amount.column
+                yield f"amounts.{name}.column", amount.column, "number"
 
 
 def _require_free(names: Mapping[str, object], key: str) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from impactmodel.core.errors import InputError, Problem
+from impactmodel.core.schedule import add_months
 from impactmodel.core.spec import spec
 from impactmodel.registers.definitions import DEFINITIONS, Definition
 
@@ -154,6 +155,24 @@ class IndicatorSeries:
             for month, value in zip(column.index, column.to_numpy(dtype=float), strict=True):
                 yield str(area), str(month), float(value)
 
+    def of(self, area: str) -> pd.Series:
+        """Return the months of an area.
+
+        Raises
+        ------
+        InputError
+            If there is no such area.
+        """
+        if area not in self.values.columns:
+            known = ", ".join(map(str, self.values.columns))
+            raise InputError(
+                f"'{self.definition.name}' has no such area",
+                key="area",
+                seen=area,
+                fix=f"one of {known}",
+            )
+        return self.values[area]
+
     def at(self, area: str, month: str) -> float:
         """Return the value of an area in a month.
 
@@ -162,17 +181,12 @@ class IndicatorSeries:
         InputError
             If there is none.
         """
-        name = self.definition.name
-        if area not in self.values.columns:
-            known = ", ".join(map(str, self.values.columns))
-            raise InputError(
-                f"'{name}' has no such area", key="area", seen=area, fix=f"one of {known}"
-            )
-        value = self.values[area].get(month, math.nan)
+        values = self.of(area)
+        value = values.get(month, math.nan)
         if math.isnan(value):
-            has = self.values[area].dropna().index
+            has = values.dropna().index
             raise InputError(
-                f"'{name}' has no value for {area} in this month",
+                f"'{self.definition.name}' has no value for {area} in this month",
                 key="month",
                 seen=month,
                 fix=f"it has {len(has)} months from {has[0]} to {has[-1]}",
@@ -213,8 +227,7 @@ def month_before(month: str, count: int = 12) -> str:
     >>> month_before("2022-02"), month_before("2021-01", 1)
     ('2021-02', '2020-12')
     """
-    year, number = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 - count, 12)
-    return f"{year:04d}-{number + 1:02d}"
+    return add_months(dt.date.fromisoformat(f"{month}-01"), -count).isoformat()[:7]
 
 
 def read_series(

@@ -17,9 +17,9 @@ from impactmodel.core.spec import spec
 from impactmodel.registers.months import (
     StateMonths,
     Window,
-    first_day,
+    counting_day,
     in_months,
-    last_working_day,
+    month_name,
 )
 from impactmodel.registers.reading import collect
 
@@ -120,7 +120,7 @@ class InStateFor:
     def members(self, tables: Mapping[str, Table], window: Window) -> Table:
         """Return (person, month) of members."""
         spells = in_months(tables[self.source], self.states, window)
-        day = _counting_day(spells.month, window)
+        day = counting_day(spells.month, window)
         whole = (_years_later(spells.start, self.years) <= day) & (spells.end >= day)
         return _chosen(spells, whole)
 
@@ -189,7 +189,7 @@ def count_groups(counts: GroupCounts, tables: Mapping[str, Table]) -> pd.DataFra
     import pandas as pd
 
     _require_sources(counts, tables)
-    months = [first_day(m).isoformat()[:7] for m in counts.window.months]
+    months = [month_name(m) for m in counts.window.months]
     names = [EVERYONE, *counts.groups]
     states = _states(counts, tables)
     rows = _of_group(states, EVERYONE)
@@ -197,7 +197,7 @@ def count_groups(counts: GroupCounts, tables: Mapping[str, Table]) -> pd.DataFra
         members = group.members(tables, counts.window).distinct()
         rows = rows.union(_of_group(states.semi_join(members, ["person", "month"]), name))
     found = collect("groups", rows)
-    found["month"] = [first_day(int(month)).isoformat()[:7] for month in found["month"]]
+    found["month"] = [month_name(int(month)) for month in found["month"]]
     every = pd.MultiIndex.from_product([names, months], names=["group", "month"])
     table = found.set_index(["group", "month"]).astype(float).reindex(every, fill_value=0.0)
     return _with_rates(table, counts)
@@ -277,14 +277,7 @@ def _each_month(persons: Table, window: Window) -> tuple[Table, Column]:
 
     months = ibis.range(window.months.start, window.months.stop).unnest()
     rows = persons.mutate(month=months)
-    return rows, _counting_day(rows.month, window)
-
-
-def _counting_day(month: Column, window: Window) -> Column:
-    import ibis
-
-    days = {m: last_working_day(m, window.calendar) for m in window.months}
-    return month.cases(*((m, ibis.literal(day)) for m, day in days.items()))
+    return rows, counting_day(rows.month, window)
 
 
 def _years_later(day: Column, years: int) -> Column:

@@ -99,6 +99,23 @@ def spells(rng, keys, most, length):
     return pd.DataFrame(rows, columns=["id", "from", "to"])
 
 
+def months(n=5000, seed=4):
+    """Synthetic months of people: money in whole cents."""
+    rng = np.random.default_rng(seed)
+    job = rng.integers(0, 2, n)
+    return pd.DataFrame(
+        {
+            "treated": rng.integers(0, 2, n),
+            "site": rng.choice(["north", "south", "west"], n),
+            "month": rng.integers(24240, 24246, n),
+            "job": job,
+            "wage": job * rng.integers(1, 500_000, n),
+            "days": rng.integers(0, 31, n),
+            "score": rng.normal(size=n),
+        }
+    )
+
+
 def make(folder, people=400, seed=5):
     """Write the registers of synthetic people and return their rows."""
     rng = np.random.default_rng(seed)

@@ -42,12 +42,6 @@ from impactmodel.registers import (
 if TYPE_CHECKING:
     from ibis.backends import BaseBackend
 
-# Ibis calls names of DuckDB and pandas that those will drop in a later version.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
-]
-
 MARK = "canary"
 PEOPLE = [f"{MARK}{i:05d}" for i in range(1000)]
 WAGE = "77431"

@@ -9,29 +9,13 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.evidence import Cells, Cohort
 from impactmodel.registers import DuckDbEngine, cells
+from tests.unit.registers.synthetic import months
 
 JOB = OutcomeMeasure("job", kind="binary")
 WAGE = OutcomeMeasure("wage", kind="amount", unit="EUR")
 DAYS = OutcomeMeasure("days", kind="days")
 SCORE = OutcomeMeasure("score", kind="index")
 ALL = (JOB, WAGE, DAYS, SCORE)
-
-
-def months(n=5000, seed=4):
-    """Synthetic months of people: money in whole cents."""
-    rng = np.random.default_rng(seed)
-    job = rng.integers(0, 2, n)
-    return pd.DataFrame(
-        {
-            "treated": rng.integers(0, 2, n),
-            "site": rng.choice(["north", "south", "west"], n),
-            "month": rng.integers(24240, 24246, n),
-            "job": job,
-            "wage": job * rng.integers(1, 500_000, n),
-            "days": rng.integers(0, 31, n),
-            "score": rng.normal(size=n),
-        }
-    )
 
 
 def table(frame):

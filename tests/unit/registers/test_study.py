@@ -1,4 +1,4 @@
-"""A study on synthetic registers against loops over people, and on Spark row by row."""
+"""A study on synthetic registers against loops over people, and with cells on Spark."""
 
 import datetime as dt
 import importlib.util
@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from impactmodel.core.errors import InputError
+from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.spec import dump, load
 from impactmodel.registers import (
     AgeAtEntry,
@@ -19,8 +20,10 @@ from impactmodel.registers import (
     Attribute,
     DuckDbEngine,
     OfPerson,
+    ParquetFiles,
     SparkEngine,
     Study,
+    cells,
     read,
     study_data,
 )
@@ -176,3 +179,30 @@ def test_spark_gives_the_same_rows(spark, folder, computed):
         check_dtype=False,
     )
     assert np.isfinite(found.frame["wage_after"]).all()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_spark_gives_the_same_cells(spark, tmp_path):
+    """Counts, cents and their squares are whole numbers: equal; logarithms round as they add."""
+    synthetic.months().to_parquet(tmp_path / "months.parquet")
+    outcomes = [
+        OutcomeMeasure("job", kind="binary"),
+        OutcomeMeasure("wage", kind="amount", unit="EUR"),
+        OutcomeMeasure("days", kind="days"),
+    ]
+    ours, theirs = (
+        cells(
+            ParquetFiles("months.parquet").open(connection, tmp_path),
+            outcomes,
+            by=["site", "month"],
+            cents=["wage"],
+        )
+        for connection in (DuckDbEngine().connect(), spark)
+    )
+    assert len(ours) == 2 * 3 * 6
+    logs = ["wage_sum_log"]
+    pd.testing.assert_frame_equal(
+        theirs.drop(columns=logs), ours.drop(columns=logs), check_dtype=False, check_exact=True
+    )
+    pd.testing.assert_frame_equal(theirs[logs], ours[logs], rtol=1e-12, atol=0)

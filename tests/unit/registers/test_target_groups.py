@@ -31,11 +31,6 @@ from impactmodel.registers import (
     read,
 )
 
-# Ibis 12 calls names that DuckDB and pandas deprecate.
-pytestmark = [
-    pytest.mark.filterwarnings(r"ignore:fetch_arrow_table\(\) is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:The 'future.infer_string' option is deprecated"),
-]
 START = dt.date(2020, 1, 1)
 # The last working days of January to June 2021 in Finland.
 DAYS = [dt.date(2021, m, d) for m, d in ((1, 29), (2, 26), (3, 31), (4, 30), (5, 31), (6, 30))]
