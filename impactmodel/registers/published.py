@@ -57,6 +57,9 @@ class PrintedFigure:
     verified: bool = field(default=False, kw_only=True)
 
 
+# Of one decimal, and what a float may add: an exact half may have been printed either way.
+_HALF_A_DECIMAL = 0.05 + 1e-9
+
 TRIAL_FIGURES = (
     PrintedFigure("activation_rate", "Helsinki", "2021-07", 18.8, _TRIAL, _SOURCE, "July 2021"),
     PrintedFigure(
@@ -97,7 +100,7 @@ def beside_printed(figures: Sequence[PrintedFigure], computed: IndicatorSeries) 
                 seen=figure.statistic,
             )
         value = computed.at(figure.area, figure.month)
-        alike = "agrees" if round(value, 1) == figure.value else "differs"
+        alike = "agrees" if abs(value - figure.value) <= _HALF_A_DECIMAL else "differs"
         same = figure.population == definition.population
         rows.append(
             {

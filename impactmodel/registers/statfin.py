@@ -20,6 +20,7 @@ from impactmodel.core.errors import InputError, Problem
 from impactmodel.core.schedule import add_months
 from impactmodel.core.spec import spec
 from impactmodel.registers.definitions import DEFINITIONS, Definition
+from impactmodel.registers.tables import require_delimiter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +54,9 @@ class WideTable:
     decimal: Literal[".", ","] = "."
     encoding: str = "utf-8-sig"
     type: Literal["wide"] = field(default="wide", kw_only=True)
+
+    def __post_init__(self) -> None:
+        require_delimiter(self.delimiter, self.decimal)
 
     def cells(self, folder: Path) -> Iterator[_Cell]:
         """Yield (series, area, month, text, line)."""
@@ -90,6 +94,9 @@ class LongTable:
     decimal: Literal[".", ","] = "."
     encoding: str = "utf-8-sig"
     type: Literal["long"] = field(default="long", kw_only=True)
+
+    def __post_init__(self) -> None:
+        require_delimiter(self.delimiter, self.decimal)
 
     def cells(self, folder: Path) -> Iterator[_Cell]:
         """Yield (series, area, month, text, line)."""
@@ -321,6 +328,6 @@ def _rows(
                         line=reader.line_num,
                     )
                 yield reader.line_num, row
-    except (OSError, UnicodeError, LookupError) as error:
+    except (OSError, UnicodeError, LookupError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or f"not {table.encoding} text"
         raise InputError(f"the table cannot be read: {reason}", file=table.path) from None

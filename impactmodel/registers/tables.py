@@ -47,12 +47,7 @@ class CsvFiles:
     type: Literal["csv"] = field(default="csv", kw_only=True)
 
     def __post_init__(self) -> None:
-        if len(self.delimiter) != 1 or self.delimiter == self.decimal:
-            raise InputError(
-                "columns are parted by one character that is not the decimal one",
-                key="delimiter",
-                seen=self.delimiter,
-            )
+        require_delimiter(self.delimiter, self.decimal)
 
     def open(self, connection: BaseBackend, folder: Path) -> Table:
         """Return the rows, every column as text."""
@@ -68,6 +63,16 @@ class CsvFiles:
             options = {"delim": self.delimiter, "header": True, "all_varchar": True}
             options |= {"quote": '"', "escape": '"', "skip": 0}
         return connection.read_csv(path, **options)
+
+
+def require_delimiter(delimiter: str, decimal: str) -> None:
+    """Raise `InputError` unless columns are parted by one character that is not the decimal one."""
+    if len(delimiter) != 1 or delimiter == decimal:
+        raise InputError(
+            "columns are parted by one character that is not the decimal one",
+            key="delimiter",
+            seen=delimiter,
+        )
 
 
 @spec

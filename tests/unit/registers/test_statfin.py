@@ -165,3 +165,9 @@ def test_areas_and_parts_must_fit() -> None:
         activation_rate(made("services_total", {"2021-02": 3.0}), u, off)
     with pytest.raises(InputError, match="services_total: the indicators need this series"):
         indicator_table({"unemployed_jobseekers": u}, "Vantaa")
+
+
+@pytest.mark.parametrize("delimiter", ["", ";;", "."])
+def test_a_delimiter_is_one_character_and_not_the_decimal_one(delimiter):
+    with pytest.raises(InputError, match="parted by one character"):
+        WideTable("x.csv", {"A": "a"}, delimiter=delimiter)
