@@ -16,6 +16,7 @@ from impactmodel.core.yaml import Document
 from impactmodel.fiscal import Person, RuleSide, load_rules, savings
 from impactmodel.fiscal.parameter_files import Value
 from impactmodel.fiscal.reform import Change, Reform
+from tests.evidence import published_job
 
 RULES = load_rules("fi")
 DAILY = "benefit.basic_daily_amount"
@@ -236,31 +237,9 @@ def test_a_case_reads_a_reform_beside_it_and_keeps_its_hash(tmp_path):
     data = {
         "name": "A reform",
         "draws": 200,
-        "evidence": {
-            "type": "published",
-            "published": {
-                "study": {
-                    "citation": "invented",
-                    "estimand": "ITT",
-                    "population": "assigned",
-                    "design": "none",
-                    "verified": False,
-                },
-                "periods": {"start": "2024-01-01", "step": "year", "count": 2},
-                "cohort_size": 400,
-                "correlation": 1.0,
-                "estimates": [
-                    {
-                        "outcome": {"name": "job", "kind": "binary", "channel": "employment"},
-                        "periods": [year, year],
-                        "estimate": 0.1,
-                        "uncertainty": {"type": "standard_error", "se": 0.03},
-                        "level": {"mean": 0.2},
-                    }
-                    for year in (1, 2)
-                ],
-            },
-        },
+        "evidence": published_job(
+            "2024-01-01", 2, people=400, estimate=0.1, se=0.03, level=0.2, correlation=1.0
+        ),
         "public": {"type": "rules", "reform": "reform.yaml", "persons": [dump(PERSON)]},
     }
     for name, what in (("reform.yaml", reform), ("case.yaml", data)):
