@@ -21,17 +21,13 @@ from impactmodel.fiscal.benefit_months import (
 )
 from impactmodel.fiscal.extras import Extras
 from impactmodel.fiscal.finnish_lines import (
-    ALLOWANCE_BOOKS,
     ALLOWANCE_LINE,
-    ASSISTANCE_BOOK,
     BENEFIT_LINES,
-    EMPLOYER_BOOK,
     EMPLOYER_RESULTS,
-    FLOWS,
     HOUSING_BOOK,
     LIVING_FLOWS,
-    MONTH_BOOKS,
     YEAR_BOOKS,
+    YEAR_FLOWS,
     flow_of,
 )
 from impactmodel.fiscal.living_flows import net_rates
@@ -44,11 +40,6 @@ type _Values = Mapping[str, Sequence[InUse]]
 
 _SEEN = 1e-12
 _PAID = ("gross_wage", *BENEFIT_LINES)
-_BOOKS: Mapping[str, Sequence[str]] = {
-    HOUSING_BOOK: (HOUSING_BOOK,),
-    ASSISTANCE_BOOK: (ASSISTANCE_BOOK,),
-    ALLOWANCE_LINE: ALLOWANCE_BOOKS,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +89,17 @@ class RuleExplainer:
 
     def _values(self, line: str, year: int) -> _Values:
         """Return the values in use by result, from every month or the year of a line."""
-        level = flow_of(line).level
-        if level == "year":
-            results = [flow.sides[0][2] for flow in FLOWS if flow.level == "year"]
+        flow = flow_of(line)
+        if flow.level == "year":
+            results = [flow.sides[0][2] for flow in YEAR_FLOWS]
             rules, inputs = self.months.rules.at(dt.date(year, 1, 1)), self._tax_inputs(year)
             return values_in_use(rules, inputs, YEAR_BOOKS, results)
         found: dict[str, list[InUse]] = {}
         for day, inputs in self._month_inputs(line, year):
-            books: Sequence[str] = (EMPLOYER_BOOK,)
-            results = list(EMPLOYER_RESULTS)
-            if level != "work_month":
-                results = [result for _, _, result in flow_of(line).sides]
-                books = _BOOKS.get(line, MONTH_BOOKS)
-            used = values_in_use(self.months.rules.at(day), inputs, books, results)
+            results = [result for _, _, result in flow.sides]
+            if flow.level == "work_month":
+                results = list(EMPLOYER_RESULTS)
+            used = values_in_use(self.months.rules.at(day), inputs, flow.books, results)
             for result, values in used.items():
                 known = found.setdefault(result, [])
                 known += [one for one in values if one.text not in {other.text for other in known}]

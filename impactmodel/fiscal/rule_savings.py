@@ -15,22 +15,16 @@ from impactmodel.core.schedule import Periods
 from impactmodel.effects.histories import ROUNDING, Histories, share_in_work
 from impactmodel.fiscal.extras import Extras
 from impactmodel.fiscal.finnish_lines import (
-    ALLOWANCE_BOOKS,
     ALLOWANCE_LINE,
     ALLOWANCE_STATEMENTS,
-    ASSISTANCE_BOOK,
-    EMPLOYER_BOOK,
     FLOWS,
-    HOUSING_BOOK,
     LIVING_STATEMENTS,
-    MONTH_BOOKS,
     OPTIONAL_LINES,
     PARISH,
     PART_TIME_STATEMENT,
     PERIOD_BOOK,
     STATEMENTS,
     UNEMPLOYMENT_FUNDS,
-    YEAR_BOOKS,
 )
 from impactmodel.fiscal.ledger import Ledger
 from impactmodel.fiscal.ledger_data import ARMS, Line
@@ -330,16 +324,12 @@ def _cut_years(months: Months) -> list[str]:
 
 def _relevant(months: Months) -> set[str]:
     """Return the parameters that matter for the persons of the profile."""
-    books = [*MONTH_BOOKS, *YEAR_BOOKS, EMPLOYER_BOOK]
     living, related = months.housed().any(), months.related().any()
-    if related:
-        books = [PERIOD_BOOK, *ALLOWANCE_BOOKS, *books]
-    if living:
-        books += [HOUSING_BOOK, ASSISTANCE_BOOK]
-    results = [
-        result
+    flows = [
+        flow
         for flow in FLOWS
-        for _, _, result in flow.sides
         if (living or flow.level != "living_month") and (related or flow.line != ALLOWANCE_LINE)
     ]
-    return months.parameters_behind(books, results)
+    books = [PERIOD_BOOK] if related else []
+    books += dict.fromkeys(book for flow in flows for book in flow.books)
+    return months.parameters_behind(books, [r for flow in flows for _, _, r in flow.sides])
