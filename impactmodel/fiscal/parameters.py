@@ -59,6 +59,7 @@ class Rules:
     mode: Mode = "strict"
     signed: dt.date | None = None
     reforms: tuple[str, ...] = ()
+    # Shared by rules made of these: plans rest on books and names, which no copy has otherwise.
     _plans: dict[Any, Plan] = field(default_factory=dict, repr=False, compare=False)
 
     def carry_forward(self) -> Rules:
@@ -101,6 +102,11 @@ class Rules:
             sources={**self.sources, **sources},
             reforms=(*self.reforms, reform.name),
         )
+
+    def with_values(self, values: Mapping[str, tuple[Value, ...]]) -> Rules:
+        """Return the rules with other dated values of some parameters, unmarked; see `reformed`."""
+        changed = {name: replace(self.parameters[name], values=v) for name, v in values.items()}
+        return replace(self, parameters={**self.parameters, **changed})
 
     def at(self, date: dt.date) -> RulesAt:
         """Return the rules in force on ``date``."""

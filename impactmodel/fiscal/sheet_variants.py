@@ -19,6 +19,7 @@ from impactmodel.fiscal.rule_savings import rule_savings
 from impactmodel.fiscal.rule_side import RuleSide
 
 if TYPE_CHECKING:
+    from impactmodel.fiscal.parameter_files import Value
     from impactmodel.fiscal.parameters import Rules
     from impactmodel.fiscal.savings import Savings
 
@@ -211,8 +212,8 @@ def single_values(rules: Rules, names: set[str], first: int, last: int) -> Itera
             yield Option("vintage", text, _one_value(name, value))
 
 
-def _one_value(name: str, value: object) -> Callable[[Basis], Basis]:
-    return lambda b: replace(b, rules=value_kept(b.rules, name, value))  # type: ignore[arg-type]
+def _one_value(name: str, value: Value) -> Callable[[Basis], Basis]:
+    return lambda b: replace(b, rules=value_kept(b.rules, name, value))
 
 
 def _ruled(rules: Rules) -> Callable[[Basis], Basis]:

@@ -183,8 +183,7 @@ class TestTwoClocks:
             known_from=day("2024-09-01"),
         )
         values = tuple(sorted((*base.values, late), key=lambda v: (v.valid_from, v.known)))
-        patched = {**RULES.parameters, DAILY: dataclasses.replace(base, values=values)}
-        return dataclasses.replace(RULES, parameters=patched)
+        return RULES.with_values({DAILY: values})
 
     def test_rules_as_signed_are_the_same_whatever_is_enacted_later(self):
         enacted = self.rules()
@@ -223,6 +222,27 @@ def profile():
     from impactmodel.fiscal import Profile
 
     return Profile((PERSON,))
+
+
+@pytest.mark.parametrize(
+    ("made", "amount"),
+    [
+        (lambda rules: rules.reformed(raised()), 50.0),
+        (lambda rules: rules.with_values({DAILY: RULES.parameters[DAILY].values[:1]}), 32.40),
+        (lambda rules: rules.as_signed(day("2019-06-01")), 32.40),
+        (lambda rules: rules.carry_forward(), 37.21),
+    ],
+)
+def test_rules_made_of_others_share_their_plans_and_read_their_own_values(made, amount):
+    given = {
+        "benefit_kind": "basic_level", "children_under_18": 0, "service_share": 0,
+        "month_share": 1, "part_time_wage": 0,
+    }  # fmt: skip
+    rules = dataclasses.replace(RULES, _plans={})
+    of_day = [one.at(day("2025-06-01")) for one in (rules, made(rules))]
+    found = [one.compute(given, "unemployment_benefit")["daily_benefit"] for one in of_day]
+    assert len(rules._plans) == 1
+    assert np.ravel(found) == pytest.approx([37.21, amount], abs=1e-9)
 
 
 def test_a_case_reads_a_reform_beside_it_and_keeps_its_hash(tmp_path):
