@@ -30,7 +30,7 @@ from impactmodel.fiscal.finnish_lines import (
     YEAR_FLOWS,
     flow_of,
 )
-from impactmodel.fiscal.living_flows import net_rates
+from impactmodel.fiscal.living_flows import net_income, net_rates
 from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.values_in_use import InUse, listed, values_in_use
 from impactmodel.fiscal.year_flows import year_flows
@@ -160,13 +160,10 @@ class RuleExplainer:
             return _rows(months.housing_inputs(day, *gross), months.housed())
         taxed = self._tax_inputs(year)
         earned, paid = taxed["wage"], taxed["taxable_benefit"]
-        rate, levy = (
-            each[:, None, :]
-            for each in net_rates(months.taxes(year, earned, paid), earned, earned + paid)
-        )
+        rate, levy = net_rates(months.taxes(year, earned, paid), earned, earned + paid)
         housing = months.housing(day, *gross)["housing_allowance"]
-        left = gross[1][:, :, None] * (1.0 - rate) + housing[:, :, None]
-        net_wage = gross[0][:, :, None] * (1.0 - rate - levy)
+        shaped = (each[:, :, None] for each in (*gross, housing))
+        net_wage, left = net_income((rate[:, None, :], levy[:, None, :]), *shaped)
         flat = (len(wage), -1)
         inputs = months.assistance_inputs(day, net_wage.reshape(flat), left.reshape(flat))
         return _rows(inputs, months.housed())
