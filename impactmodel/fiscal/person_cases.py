@@ -147,6 +147,7 @@ class CaseResult:
             f"{expected.amount:,.2f}, found {self.found:,.2f}{gap}"
         )
 
+
 def run_cases(cases: PersonCases) -> tuple[CaseResult, ...]:
     """Compute every expected amount of some cases.
 
