@@ -275,10 +275,9 @@ def _money(case: Case, outcomes: Outcomes) -> _Money:
     settings, enrolled = case.settings, None
     if case.contract is not None:
         outcomes = outcomes.starting(case.contract.start)
-        if case.funding is not None:
-            outcomes, enrolled = cohort_of_fund(
-                case.contract, outcomes, case.funding, seed=settings.seed
-            )
+        outcomes, enrolled = cohort_of_fund(
+            case.contract, outcomes, case.funding, seed=settings.seed
+        )
     saved = None
     if case.public is not None:
         saved = savings(outcomes, case.public, seed=settings.seed)
