@@ -136,18 +136,26 @@ def wider_disregard(frame, first):
     return in_time & (frame.part_time_wage_eur_month >= first)
 
 
-BENEFIT_LINES = {
-    "full_benefit_eur_month": "full_benefit",
-    "full_benefit_eur_day": "daily_benefit",
-    "adjusted_benefit_eur_month": "monthly_benefit",
-}
+def benefit_rows(folder, related):
+    """Rows of earnings-related allowance, or those of the basic level."""
+    frame = read(folder, "benefit")
+    return frame[(frame.benefit == "earnings_related_allowance") == related]
+
+
+BENEFIT_LINES, ALLOWANCE_LINES = (
+    {
+        "full_benefit_eur_month": f"full_{name}",
+        "full_benefit_eur_day": f"daily_{name}",
+        "adjusted_benefit_eur_month": f"monthly_{name}",
+    }
+    for name in ("benefit", "allowance")
+)
 
 
 @cache
 def benefits(folder=GRIDS):
     """Benefits of the basic level."""
-    frame = read(folder, "benefit")
-    frame = frame[frame.benefit != "earnings_related_allowance"]
+    frame = benefit_rows(folder, related=False)
 
     def compute(rules, rows):
         given = {
@@ -177,18 +185,10 @@ def allowance_of(rules, rows, **instead):
     return rules.compute(given, "earnings_related_allowance")
 
 
-ALLOWANCE_LINES = {
-    "full_benefit_eur_month": "full_allowance",
-    "full_benefit_eur_day": "daily_allowance",
-    "adjusted_benefit_eur_month": "monthly_allowance",
-}
-
-
 @cache
 def allowances(folder=GRIDS):
     """Earnings-related allowance, with steps by days paid before."""
-    frame = read(folder, "benefit")
-    frame = frame[frame.benefit == "earnings_related_allowance"]
+    frame = benefit_rows(folder, related=True)
     september = (frame.year == 2024) & (frame.month == 9)
     stepped = {STEPS: september & (frame.days_paid_before_month > 0)}
     # At the disregard itself SISU limits the sum by the wage before unemployment.

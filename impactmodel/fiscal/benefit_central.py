@@ -12,6 +12,7 @@ from impactmodel.fiscal.benefit_months import (
     ALL_DAYS,
     COUNTERS,
     PERIOD_DAYS,
+    counted_back,
     counter_of,
     opening,
 )
@@ -23,7 +24,6 @@ from impactmodel.fiscal.finnish_lines import (
     PERIOD_BOOK,
     Flow,
 )
-from impactmodel.fiscal.months import DAYS_A_MONTH
 from impactmodel.fiscal.rule_net import Net, part_time_wage, person_reads, work_block
 
 _LABELS = {
@@ -90,8 +90,8 @@ def benefit_blocks(net: Net, i: int, t: int, before: Sequence[int]) -> BenefitBl
 
 def before_blocks(net: Net, i: int, place: int, days: Sequence[dt.date]) -> BenefitBlocks:
     """Add one of the months of a year before the start."""
-    day, paid = days[place], net.months.profile.persons[i].paid_days
-    so_far = max(0.0, paid - DAYS_A_MONTH * (len(days) - place))
+    day = days[place]
+    so_far = float(counted_back(net.months, len(days) - place)[i, 0])
     key = net.person(i, "days_before_the_start", so_far, "paid days before the month", day)
     title = f"Person {i + 1}, {day:%Y-%m} before the start, on benefit"
     names = (f"before|person{i + 1}|{day:%Y-%m}", title)
@@ -115,8 +115,8 @@ def _opening(net: Net, i: int, name: str) -> str:
     value = float(opening(months)[name][i, 0])
     if name == counter_of(months, months.histories.start):
         return net.person(i, "paid_days", value, "paid days at the start")
-    label = f"{_LABELS[name]} at the start"
-    return net.person(i, label.replace(" at the start", "").replace(" ", "_"), value, label)
+    label = _LABELS[name]
+    return net.person(i, label.replace(" ", "_"), value, f"{label} at the start")
 
 
 def _blocks(

@@ -134,13 +134,17 @@ def benefit_before(months: Months, year: int) -> Draws:
     Days of an allowance are counted back from the start; none is paid before its first day.
     """
     days = months.days_before(year)
-    paid = months.profile.column("paid_days").astype(float)[:, None]
-    total = np.zeros_like(paid)
+    total = np.zeros((len(months.profile.persons), 1))
     for place, day in enumerate(days):
-        so_far = np.maximum(0.0, paid - DAYS_A_MONTH * (len(days) - place))
-        counters = dict.fromkeys(COUNTERS, so_far)
+        counters = dict.fromkeys(COUNTERS, counted_back(months, len(days) - place))
         total = total + benefit_month(months, day, counters)["total_benefit"]
     return total
+
+
+def counted_back(months: Months, n: int) -> Draws:
+    """Return the days paid before the n-th month before the start, all on benefit, (person, 1)."""
+    paid = months.profile.column("paid_days").astype(float)[:, None]
+    return np.maximum(0.0, paid - DAYS_A_MONTH * n)
 
 
 def wage_before(months: Months, year: int) -> Draws:

@@ -60,8 +60,7 @@ class Appropriation:
     source: str = ""
 
     def __post_init__(self) -> None:
-        _named(self.payer, "payer")
-        _limit(self.amount)
+        _check_limit(self.payer, self.amount)
 
 
 @spec
@@ -73,8 +72,7 @@ class Commitment:
     source: str = ""
 
     def __post_init__(self) -> None:
-        _named(self.payer, "payer")
-        _limit(self.amount)
+        _check_limit(self.payer, self.amount)
 
 
 @spec
@@ -152,7 +150,8 @@ def _named(value: str, key: str) -> None:
         raise InputError("this must be named", key=key, fix="give it a name")
 
 
-def _limit(amount: float) -> None:
+def _check_limit(payer: str, amount: float) -> None:
+    _named(payer, "payer")
     if not amount >= 0:
         raise InputError("a limit is not negative", key="amount", seen=amount)
 

@@ -16,7 +16,7 @@ from impactmodel.fiscal.benefit_months import (
     opening,
     wage_before,
 )
-from impactmodel.fiscal.finnish_lines import FLOWS
+from impactmodel.fiscal.finnish_lines import BENEFIT_FLOWS, WORK_FLOWS, YEAR_FLOWS
 from impactmodel.fiscal.ledger_data import ARMS
 from impactmodel.fiscal.living_flows import living_month, net_rates
 from impactmodel.fiscal.months import Months
@@ -116,13 +116,13 @@ def _arm(months: Months, arm: int, group: int) -> Mapping[Cell, Draws]:
             lines = months.benefit_lines(day)
             benefits.append(np.broadcast_to(found["total_benefit"], (people, 1)))
             employer = {**months.employer(day, wage).values, "wage": wage}
-            for flow in FLOWS:
+            for flow in BENEFIT_FLOWS:
                 for payer, sign, result in flow.sides:
-                    if flow.level == "benefit_month":
-                        mine = lines[flow.line]
-                        add(flow.line, payer, np.where(mine, sign * found[result], 0.0))
-                    elif flow.level == "work_month":
-                        add(flow.line, payer, sign * employer[result])
+                    mine = lines[flow.line]
+                    add(flow.line, payer, np.where(mine, sign * found[result], 0.0))
+            for flow in WORK_FLOWS:
+                for payer, sign, result in flow.sides:
+                    add(flow.line, payer, sign * employer[result])
         for key, amount in _year(months, (year, first, after), wage, benefits):
             add(*key, amount)
     return total
@@ -140,10 +140,9 @@ def _year(
     earned = wage * (after - first) * stretch + wage_before(months, year)
     taxable = benefit_before(months, year) + sum(benefits) * stretch
     taxes = months.taxes(year, earned, taxable)
-    for flow in FLOWS:
-        if flow.level == "year":
-            for payer, sign, result in flow.sides:
-                yield (flow.line, payer), sign * taxes[result] / stretch
+    for flow in YEAR_FLOWS:
+        for payer, sign, result in flow.sides:
+            yield (flow.line, payer), sign * taxes[result] / stretch
     if months.housed().any():
         rate, levy = net_rates(taxes, earned, earned + taxable)
         rates = (rate[:, :, None], levy[:, :, None])

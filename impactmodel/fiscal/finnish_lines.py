@@ -23,6 +23,8 @@ class Flow:
     level
         Computed for a month on benefit, a month in work, a calendar year, or any month of a
         household with the taxes of its year.
+    books
+        The books of rules behind it.
     sides
         (payer, sign, result) of every side; a flow with one side is no transfer.
     """
@@ -30,6 +32,7 @@ class Flow:
     line: str
     channel: Channel
     level: Level
+    books: tuple[str, ...]
     sides: tuple[tuple[str, float, str], ...]
 
     @property
@@ -78,6 +81,7 @@ def _benefit(line: str) -> Flow:
         line,
         "benefit",
         "benefit_month",
+        MONTH_BOOKS,
         (
             ("participant", 1.0, "monthly_benefit"),
             ("state", -1.0, "state_benefit"),
@@ -86,18 +90,23 @@ def _benefit(line: str) -> Flow:
     )
 
 
-def _paid(line: str, payer: str, giver: str, level: Level, result: str = "") -> Flow:
-    name = result or line
-    return Flow(line, "tax", level, ((payer, 1.0, name), (giver, -1.0, name)))
+def _tax(line: str, payer: str) -> Flow:
+    return Flow(line, "tax", "year", YEAR_BOOKS, ((payer, 1.0, line), ("participant", -1.0, line)))
+
+
+def _contribution(line: str, payer: str) -> Flow:
+    sides = ((payer, 1.0, line), ("employer", -1.0, line))
+    return Flow(line, "tax", "work_month", (EMPLOYER_BOOK,), sides)
 
 
 FLOWS: tuple[Flow, ...] = (
-    Flow("gross_wage", "earnings", "work_month", (("participant", 1.0, "wage"),)),
+    Flow("gross_wage", "earnings", "work_month", (), (("participant", 1.0, "wage"),)),
     *(_benefit(line) for line in BASIC_LINES),
     Flow(
         ALLOWANCE_LINE,
         "benefit",
         "benefit_month",
+        ALLOWANCE_BOOKS,
         (
             ("participant", 1.0, "monthly_allowance"),
             ("state", -1.0, "state_allowance"),
@@ -106,27 +115,29 @@ FLOWS: tuple[Flow, ...] = (
             (UNEMPLOYMENT_FUNDS, -1.0, "member_allowance"),
         ),
     ),
-    _paid("state_tax", "state", "participant", "year"),
-    _paid("municipal_tax", "municipality", "participant", "year"),
-    _paid("church_tax", PARISH, "participant", "year"),
-    _paid("broadcasting_tax", "state", "participant", "year"),
-    _paid("medical_care_contribution", "kela_sickness_fund", "participant", "year"),
-    _paid("daily_allowance_contribution", "kela_sickness_fund", "participant", "year"),
-    _paid("employee_unemployment_insurance", "employment_fund", "participant", "year"),
-    _paid("employee_pension", "pension_insurers", "participant", "year"),
-    _paid("employer_sickness_insurance", "kela_sickness_fund", "employer", "work_month"),
-    _paid("employer_unemployment_insurance", "employment_fund", "employer", "work_month"),
-    _paid("employer_pension", "pension_insurers", "employer", "work_month"),
+    _tax("state_tax", "state"),
+    _tax("municipal_tax", "municipality"),
+    _tax("church_tax", PARISH),
+    _tax("broadcasting_tax", "state"),
+    _tax("medical_care_contribution", "kela_sickness_fund"),
+    _tax("daily_allowance_contribution", "kela_sickness_fund"),
+    _tax("employee_unemployment_insurance", "employment_fund"),
+    _tax("employee_pension", "pension_insurers"),
+    _contribution("employer_sickness_insurance", "kela_sickness_fund"),
+    _contribution("employer_unemployment_insurance", "employment_fund"),
+    _contribution("employer_pension", "pension_insurers"),
     Flow(
         "housing_allowance",
         "benefit",
         "living_month",
+        (HOUSING_BOOK,),
         (("participant", 1.0, "housing_allowance"), ("state", -1.0, "housing_allowance")),
     ),
     Flow(
         "social_assistance",
         "benefit",
         "living_month",
+        (ASSISTANCE_BOOK,),
         (
             ("participant", 1.0, "social_assistance"),
             ("state", -1.0, "state_social_assistance"),
@@ -139,9 +150,13 @@ FLOWS: tuple[Flow, ...] = (
 BENEFIT_FLOWS = tuple(flow for flow in FLOWS if flow.level == "benefit_month")
 """What is paid for a month out of work."""
 
-EMPLOYER_RESULTS = tuple(
-    flow.sides[0][2] for flow in FLOWS if flow.level == "work_month" and flow.transfer
-)
+WORK_FLOWS = tuple(flow for flow in FLOWS if flow.level == "work_month")
+"""What is paid for a month in work, or for a part-time wage."""
+
+YEAR_FLOWS = tuple(flow for flow in FLOWS if flow.level == "year")
+"""Taxes and contributions of a person's year."""
+
+EMPLOYER_RESULTS = tuple(flow.sides[0][2] for flow in WORK_FLOWS if flow.transfer)
 """What an employer pays on top of the wage, as far as it stands in the ledger."""
 
 LIVING_FLOWS = tuple(flow for flow in FLOWS if flow.level == "living_month")

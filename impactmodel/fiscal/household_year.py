@@ -40,12 +40,12 @@ from impactmodel.fiscal.profile import Person, Profile
 type Array = NDArray[np.float64]
 
 _MONTHS = 12
+_LIVING = ("housing_allowance", "social_assistance")
 _RESULTS = (
     "monthly_benefit",
     *CONTRIBUTIONS,
     *INCOME_TAXES,
-    "housing_allowance",
-    "social_assistance",
+    *_LIVING,
     "employer_contributions",
 )
 
@@ -218,8 +218,7 @@ class _Year:
         child_benefit = np.array([[h.child_benefit] for h in self.households])
         months |= self.living(months, child_benefit)
         months["disposable_income"] = child_benefit + sum(
-            months[name]
-            for name in ("net_wage", "net_benefit", "housing_allowance", "social_assistance")
+            months[name] for name in ("net_wage", "net_benefit", *_LIVING)
         )
         months["employer_contributions"] = self.employer(wage)
         totals = {name: values.sum(axis=1) for name, values in months.items()} | taxes
@@ -236,7 +235,7 @@ class _Year:
         return out
 
     def living(self, months: Mapping[str, Array], child_benefit: Array) -> dict[str, Array]:
-        found = {name: np.empty(self.employed.shape) for name in _RESULTS[-3:-1]}
+        found = {name: np.empty(self.employed.shape) for name in _LIVING}
         for t, day in enumerate(self.days):
             wage, benefit, net_wage, net_benefit = (m[:, t : t + 1] for m in months.values())
             housing = self.months.housing(day, wage, benefit)["housing_allowance"]

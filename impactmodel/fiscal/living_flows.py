@@ -43,6 +43,12 @@ def net_rates(taxes: Computed | Mapping[str, Draws], wage: Draws, gross: Draws) 
     )
 
 
+def net_income(rates: Rates, wage: Draws, benefit: Draws, allowance: Draws) -> tuple[Draws, Draws]:
+    """Return (net wage, other net income) of months; arguments broadcast together."""
+    rate, levy = rates
+    return wage * (1.0 - rate - levy), benefit * (1.0 - rate) + allowance
+
+
 def living_month(
     months: Months, t: int, rates: Rates, *, wage: Draws, benefit: Draws
 ) -> dict[tuple[str, str], Draws]:
@@ -57,9 +63,8 @@ def living_month(
     """
     day, shape = months.histories.month(t), rates[0].shape
     allowance = months.housing(day, wage, benefit)["housing_allowance"]
-    rate, levy = rates
-    net_wage = wage[:, None, :] * (1.0 - rate - levy)
-    left = benefit[:, None, :] * (1.0 - rate) + allowance[:, None, :]
+    gross = (each[:, None, :] for each in (wage, benefit, allowance))
+    net_wage, left = net_income(rates, *gross)
     flat = (len(wage), -1)
     assistance = months.assistance(day, net_wage.reshape(flat), left.reshape(flat))
     found = {

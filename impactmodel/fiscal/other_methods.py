@@ -15,7 +15,7 @@ from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.rule_results import Computed
 
 if TYPE_CHECKING:
-    from impactmodel.fiscal.parameter_files import Value
+    from impactmodel.fiscal.parameter_files import Parameter, Value
     from impactmodel.fiscal.parameters import Rules
 
 type Draws = NDArray[np.float64]
@@ -60,19 +60,16 @@ class AverageRates(Months):
 
 def values_of(rules: Rules, day: dt.date) -> Rules:
     """Return rules whose values of one day hold at all times: a sheet that was never updated."""
-
-    def kept(values: tuple[Value, ...], chosen: Value) -> tuple[Value, ...]:
-        return (replace(chosen, valid_from=values[0].valid_from, known_from=dt.date.min),)
-
-    parameters = {
-        name: replace(one, values=kept(one.values, rules.find(name, day).value))
-        for name, one in rules.parameters.items()
-    }
-    return replace(rules, parameters=parameters)
+    return rules.with_values(
+        {name: _always(one, rules.find(name, day).value) for name, one in rules.parameters.items()}
+    )
 
 
 def value_kept(rules: Rules, name: str, value: Value) -> Rules:
     """Return rules in which one parameter has one value at all times."""
-    one = rules.parameters[name]
-    kept = replace(value, valid_from=one.values[0].valid_from, known_from=dt.date.min)
-    return replace(rules, parameters={**rules.parameters, name: replace(one, values=(kept,))})
+    return rules.with_values({name: _always(rules.parameters[name], value)})
+
+
+def _always(parameter: Parameter, value: Value) -> tuple[Value, ...]:
+    first = parameter.values[0].valid_from
+    return (replace(value, valid_from=first, known_from=dt.date.min),)

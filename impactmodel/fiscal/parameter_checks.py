@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+from impactmodel.fiscal.parameter_files import out_of_order
+from impactmodel.fiscal.parameters import loose_names
 from impactmodel.fiscal.reform import reform_of
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ def _unplaced(rules: Rules) -> Iterator[str]:
     for parameter, value in _values(rules):
         if value.source not in rules.sources:
             yield f"{parameter.id} from {value.valid_from}: no source '{value.source}'"
-        elif not value.cited and value.verified is not False:
+        elif not value.placed:
             yield f"{parameter.id} from {value.valid_from}: no place in '{value.source}'"
 
 
@@ -122,17 +124,14 @@ def _gaps(rules: Rules) -> Iterator[str]:
 def _twice(rules: Rules) -> Iterator[str]:
     for parameter in rules.parameters.values():
         for before, after in pairwise(parameter.values):
-            one = after.valid_from == before.valid_from and after.known <= before.known
-            if one or after.valid_from < before.valid_from:
+            if out_of_order(before, after):
                 yield f"{parameter.id}: {after.valid_from} after {before.valid_from}"
 
 
 def _unread(rules: Rules) -> Iterator[str]:
-    defined = {name for book in rules.books.values() for name in book.names()}
-    read = {name for book in rules.books.values() for name in book.inputs()} - defined
-    yield from (f"{name}: no rule reads it" for name in sorted(set(rules.parameters) - read))
-    strange = read - set(rules.parameters) - set(rules.inputs)
-    yield from (f"{name}: a rule reads it, nothing gives it" for name in sorted(strange))
+    unread, strange = loose_names(rules.parameters, rules.books, rules.inputs)
+    yield from (f"{name}: no rule reads it" for name in sorted(unread))
+    yield from (f"{name}: a rule reads it, nothing gives it" for name in strange)
 
 
 def _stale(rules: Rules, on: dt.date) -> Iterator[str]:

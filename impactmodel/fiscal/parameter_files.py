@@ -87,6 +87,11 @@ class Value:
         return bool(self.locator or (self.url and self.quote))
 
     @property
+    def placed(self) -> bool:
+        """Whether a place that was read is named, or the value is marked as not verified."""
+        return self.cited or self.verified is False
+
+    @property
     def is_verified(self) -> bool:
         """Whether the value can be relied on as it stands: cited, high confidence, not doubted."""
         return self.cited and self.verified is not False and self.confidence == "high"
@@ -191,28 +196,21 @@ def _faults(parameter: Parameter, file: ParameterFile) -> list[_Fault]:
     return faults
 
 
+def out_of_order(before: Value, after: Value) -> bool:
+    """Tell whether a value belongs before the one that it stands after, or in its place."""
+    return (after.valid_from, after.known) <= (before.valid_from, before.known)
+
+
 def _order_faults(parameter: Parameter, value: Value, before: Value | None) -> list[_Fault]:
-    if before is None:
+    if before is None or not out_of_order(before, value):
         return []
     if value.valid_from < before.valid_from:
-        return [
-            (
-                ("valid_from",),
-                f"the values of {parameter.id} are not in the order of their dates",
-                f"{value.valid_from} after {before.valid_from}",
-                "sort them",
-            )
-        ]
-    if value.valid_from == before.valid_from and value.known <= before.known:
-        return [
-            (
-                ("valid_from",),
-                f"{parameter.id} has two values for one date",
-                str(value.valid_from),
-                "remove one, or give the later one a later known_from",
-            )
-        ]
-    return []
+        what = f"the values of {parameter.id} are not in the order of their dates"
+        seen, fix = f"{value.valid_from} after {before.valid_from}", "sort them"
+    else:
+        what, seen = f"{parameter.id} has two values for one date", str(value.valid_from)
+        fix = "remove one, or give the later one a later known_from"
+    return [(("valid_from",), what, seen, fix)]
 
 
 def shape_faults(parameter: Parameter, value: Amount) -> list[_Fault]:
@@ -238,7 +236,7 @@ def shape_faults(parameter: Parameter, value: Amount) -> list[_Fault]:
 
 def _source_faults(value: Value) -> list[_Fault]:
     faults: list[_Fault] = []
-    if not value.cited and value.verified is not False:
+    if not value.placed:
         fix = "give a locator, or a url and a quote, that were read; otherwise verified: false"
         faults.append((("source",), "the value names no place in its source", value.source, fix))
     for place, cite in enumerate(value.also):

@@ -8,7 +8,7 @@ carry-forward takes the last value there and flags it in the result.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -59,6 +59,7 @@ class Rules:
     mode: Mode = "strict"
     signed: dt.date | None = None
     reforms: tuple[str, ...] = ()
+    # Shared by rules made of these: plans rest on books and names, which no copy has otherwise.
     _plans: dict[Any, Plan] = field(default_factory=dict, repr=False, compare=False)
 
     def carry_forward(self) -> Rules:
@@ -101,6 +102,11 @@ class Rules:
             sources={**self.sources, **sources},
             reforms=(*self.reforms, reform.name),
         )
+
+    def with_values(self, values: Mapping[str, tuple[Value, ...]]) -> Rules:
+        """Return the rules with other dated values of some parameters, unmarked; see `reformed`."""
+        changed = {name: replace(self.parameters[name], values=v) for name, v in values.items()}
+        return replace(self, parameters={**self.parameters, **changed})
 
     def at(self, date: dt.date) -> RulesAt:
         """Return the rules in force on ``date``."""
@@ -332,19 +338,28 @@ def _unused(
     books: Mapping[str, RuleBook],
     inputs: Mapping[str, RuleInput],
 ) -> list[Problem]:
+    ids = {p.id: name for name, file in files.items() for p in file.parameters}
+    unread, strange = loose_names(ids, books, inputs)
+    return [
+        *(
+            Problem("no rule reads this parameter", "use it or remove it", "", name, ids[name])
+            for name in unread
+        ),
+        *(
+            Problem("a rule reads this name, and nothing gives it", "add the parameter", "", name)
+            for name in strange
+        ),
+    ]
+
+
+def loose_names(
+    parameters: Collection[str], books: Mapping[str, RuleBook], inputs: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """Return the parameters that no rule reads, and the names that rules read and nothing gives."""
     defined = {name for book in books.values() for name in book.names()}
     read = {name for book in books.values() for name in book.inputs()} - defined
-    ids = {p.id: name for name, file in files.items() for p in file.parameters}
-    unread = [
-        Problem("no rule reads this parameter", "use it or remove it", "", name, file)
-        for name, file in ids.items()
-        if name not in read
-    ]
-    dead = [
-        Problem("a rule reads this name, and nothing gives it", "add the parameter", "", name)
-        for name in sorted(read - set(ids) - set(inputs))
-    ]
-    return unread + dead
+    unread = [name for name in parameters if name not in read]
+    return unread, sorted(read - set(parameters) - set(inputs))
 
 
 def _unsourced(files: Mapping[str, ParameterFile], keys: tuple[str, ...]) -> list[Problem]:

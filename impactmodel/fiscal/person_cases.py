@@ -121,7 +121,7 @@ class PersonCases:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CaseResult:
     """What the rules gave in the place of an expected amount."""
 
     case: str
@@ -129,24 +129,26 @@ class Outcome:
     found: float
 
     @property
+    def gap(self) -> float:
+        """What was found less what was expected."""
+        return self.found - self.expected.amount
+
+    @property
     def passed(self) -> bool:
         """Whether the two agree."""
-        return abs(self.found - self.expected.amount) <= self.expected.tolerance + 1e-9
+        return abs(self.gap) <= self.expected.tolerance + 1e-9
 
     def sentence(self) -> str:
         """Say it on one line."""
         expected = self.expected
-        word, gap = ("PASS", "") if self.passed else ("FAIL", f", {self._gap():+,.2f}")
+        word, gap = ("PASS", "") if self.passed else ("FAIL", f", {self.gap:+,.2f}")
         return (
             f"{word} {self.case}: {expected.line} {expected.period}: expected "
             f"{expected.amount:,.2f}, found {self.found:,.2f}{gap}"
         )
 
-    def _gap(self) -> float:
-        return self.found - self.expected.amount
 
-
-def run_cases(cases: PersonCases) -> tuple[Outcome, ...]:
+def run_cases(cases: PersonCases) -> tuple[CaseResult, ...]:
     """Compute every expected amount of some cases.
 
     Raises
@@ -172,7 +174,7 @@ def run_cases(cases: PersonCases) -> tuple[Outcome, ...]:
         computed = household_year(rules, year, [case.household for case in here])
         found |= {(year, case.name): (computed, place) for place, case in enumerate(here)}
     return tuple(
-        Outcome(case.name, one, _amount(case.name, one, *found[one.year, case.name]))
+        CaseResult(case.name, one, _amount(case.name, one, *found[one.year, case.name]))
         for case in cases.cases
         for one in case.expect
     )
@@ -194,6 +196,6 @@ def _amount(case: str, expected: Expected, computed: HouseholdYear, place: int) 
     return float(values[place, int(month) - 1] if month else values[place])
 
 
-def failed(outcomes: Iterable[Outcome]) -> int:
+def failed(results: Iterable[CaseResult]) -> int:
     """Return how many expected amounts were not met."""
-    return sum(not outcome.passed for outcome in outcomes)
+    return sum(not result.passed for result in results)

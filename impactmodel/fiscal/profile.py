@@ -240,11 +240,6 @@ class Profile:
             raise InputError("the profile has no person", fix="give at least one")
 
     @classmethod
-    def from_rows(cls, rows: Sequence[Mapping[str, Any]]) -> Profile:
-        """Make a profile from rows of plain values; see `Person` for the columns."""
-        return cls(tuple(Person(**row) for row in rows))
-
-    @classmethod
     def from_csv(cls, path: str | Path) -> Profile:
         """Read a profile from a CSV file with the columns of `Person`.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -144,17 +145,15 @@ def _put_back(rules: Rules, grid: ExampleGrid, pinned: Values) -> Iterator[tuple
     for name in changed_values(rules, pinned):
         if name not in rules.parameters or name not in pinned:
             continue
-        one = rules.parameters[name]
+        like = rules.parameters[name].values[0]
         values = []
         for day, value in pinned[name]:
             amount = tuple((a, b) for a, b in value) if isinstance(value, list) else value
-            like = one.values[0]
-            since = type(like.valid_from).fromisoformat(str(day))
+            since = dt.date.fromisoformat(day)
             values.append(
                 dataclasses.replace(like, valid_from=since, value=amount, known_from=None)
             )
-        earlier = {**rules.parameters, name: dataclasses.replace(one, values=tuple(values))}
-        yield name, example_grid(dataclasses.replace(rules, parameters=earlier), grid)
+        yield name, example_grid(rules.with_values({name: tuple(values)}), grid)
 
 
 def _read(path: Path) -> Pinned:

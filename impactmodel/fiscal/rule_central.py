@@ -16,7 +16,14 @@ from impactmodel.effects.histories import Histories
 from impactmodel.fiscal.benefit_central import before_blocks, benefit_blocks
 from impactmodel.fiscal.extras import Extras
 from impactmodel.fiscal.extras_central import extra_totals
-from impactmodel.fiscal.finnish_lines import BASIC_LINES, FLOWS, YEAR_BOOKS, Flow
+from impactmodel.fiscal.finnish_lines import (
+    BASIC_LINES,
+    FLOWS,
+    WORK_FLOWS,
+    YEAR_BOOKS,
+    YEAR_FLOWS,
+    Flow,
+)
 from impactmodel.fiscal.ledger_data import ARMS, discount_factors
 from impactmodel.fiscal.living_central import LIVING, Income, living_blocks, rates_of_a_year
 from impactmodel.fiscal.months import Months
@@ -167,12 +174,10 @@ def _lines_of(parts: _Parts, stretch: float) -> tuple[list[Named], dict[str, str
         reads |= dict(zip(names, (key for _, key in terms), strict=True))
         signed = [Input(name) * sign for name, (sign, _) in zip(names, terms, strict=True)]
         named.append(Named(f"{line}|{payer}", total(signed)))
-    for flow in FLOWS:
-        if flow.level == "year":
-            named += [
-                Named(f"{flow.line}|{p}", _times(Input(r) * s, 1 / stretch))
-                for p, s, r in flow.sides
-            ]
+    for flow in YEAR_FLOWS:
+        named += [
+            Named(f"{flow.line}|{p}", _times(Input(r) * s, 1 / stretch)) for p, s, r in flow.sides
+        ]
     return named, reads
 
 
@@ -208,12 +213,12 @@ def _add_months(net: Net, case: _Case) -> tuple[_Parts, list[Income]]:
         for flow, key in blocks.flows(line):
             _collect(parts, [flow], key)
         if blocks.wage:
-            _collect(parts, [f for f in FLOWS if f.level == "work_month"], blocks.wage)
+            _collect(parts, WORK_FLOWS, blocks.wage)
     for t in range(case.first, case.after):
         if t not in on_benefit:
             key = work_block(net, i, day_of(t))
             incomes.append(Income(t, (f"{key}/wage",), ()))
-            _collect(parts, [f for f in FLOWS if f.level == "work_month"], key)
+            _collect(parts, WORK_FLOWS, key)
     return parts, incomes
 
 

@@ -21,20 +21,16 @@ from impactmodel.fiscal.benefit_months import (
 )
 from impactmodel.fiscal.extras import Extras
 from impactmodel.fiscal.finnish_lines import (
-    ALLOWANCE_BOOKS,
     ALLOWANCE_LINE,
-    ASSISTANCE_BOOK,
     BENEFIT_LINES,
-    EMPLOYER_BOOK,
     EMPLOYER_RESULTS,
-    FLOWS,
     HOUSING_BOOK,
     LIVING_FLOWS,
-    MONTH_BOOKS,
     YEAR_BOOKS,
+    YEAR_FLOWS,
     flow_of,
 )
-from impactmodel.fiscal.living_flows import net_rates
+from impactmodel.fiscal.living_flows import net_income, net_rates
 from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.values_in_use import InUse, listed, values_in_use
 from impactmodel.fiscal.year_flows import year_flows
@@ -44,11 +40,6 @@ type _Values = Mapping[str, Sequence[InUse]]
 
 _SEEN = 1e-12
 _PAID = ("gross_wage", *BENEFIT_LINES)
-_BOOKS: Mapping[str, Sequence[str]] = {
-    HOUSING_BOOK: (HOUSING_BOOK,),
-    ASSISTANCE_BOOK: (ASSISTANCE_BOOK,),
-    ALLOWANCE_LINE: ALLOWANCE_BOOKS,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +89,17 @@ class RuleExplainer:
 
     def _values(self, line: str, year: int) -> _Values:
         """Return the values in use by result, from every month or the year of a line."""
-        level = flow_of(line).level
-        if level == "year":
-            results = [flow.sides[0][2] for flow in FLOWS if flow.level == "year"]
+        flow = flow_of(line)
+        if flow.level == "year":
+            results = [flow.sides[0][2] for flow in YEAR_FLOWS]
             rules, inputs = self.months.rules.at(dt.date(year, 1, 1)), self._tax_inputs(year)
             return values_in_use(rules, inputs, YEAR_BOOKS, results)
         found: dict[str, list[InUse]] = {}
         for day, inputs in self._month_inputs(line, year):
-            books: Sequence[str] = (EMPLOYER_BOOK,)
-            results = list(EMPLOYER_RESULTS)
-            if level != "work_month":
-                results = [result for _, _, result in flow_of(line).sides]
-                books = _BOOKS.get(line, MONTH_BOOKS)
-            used = values_in_use(self.months.rules.at(day), inputs, books, results)
+            results = [result for _, _, result in flow.sides]
+            if flow.level == "work_month":
+                results = list(EMPLOYER_RESULTS)
+            used = values_in_use(self.months.rules.at(day), inputs, flow.books, results)
             for result, values in used.items():
                 known = found.setdefault(result, [])
                 known += [one for one in values if one.text not in {other.text for other in known}]
@@ -171,13 +160,10 @@ class RuleExplainer:
             return _rows(months.housing_inputs(day, *gross), months.housed())
         taxed = self._tax_inputs(year)
         earned, paid = taxed["wage"], taxed["taxable_benefit"]
-        rate, levy = (
-            each[:, None, :]
-            for each in net_rates(months.taxes(year, earned, paid), earned, earned + paid)
-        )
+        rate, levy = net_rates(months.taxes(year, earned, paid), earned, earned + paid)
         housing = months.housing(day, *gross)["housing_allowance"]
-        left = gross[1][:, :, None] * (1.0 - rate) + housing[:, :, None]
-        net_wage = gross[0][:, :, None] * (1.0 - rate - levy)
+        shaped = (each[:, :, None] for each in (*gross, housing))
+        net_wage, left = net_income((rate[:, None, :], levy[:, None, :]), *shaped)
         flat = (len(wage), -1)
         inputs = months.assistance_inputs(day, net_wage.reshape(flat), left.reshape(flat))
         return _rows(inputs, months.housed())

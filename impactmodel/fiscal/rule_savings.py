@@ -15,22 +15,10 @@ from impactmodel.core.schedule import Periods
 from impactmodel.effects.histories import ROUNDING, Histories, share_in_work
 from impactmodel.fiscal.extras import Extras
 from impactmodel.fiscal.finnish_lines import (
-    ALLOWANCE_BOOKS,
-    ALLOWANCE_LINE,
-    ALLOWANCE_STATEMENTS,
-    ASSISTANCE_BOOK,
-    EMPLOYER_BOOK,
     FLOWS,
-    HOUSING_BOOK,
-    LIVING_STATEMENTS,
-    MONTH_BOOKS,
     OPTIONAL_LINES,
     PARISH,
-    PART_TIME_STATEMENT,
-    PERIOD_BOOK,
-    STATEMENTS,
     UNEMPLOYMENT_FUNDS,
-    YEAR_BOOKS,
 )
 from impactmodel.fiscal.ledger import Ledger
 from impactmodel.fiscal.ledger_data import ARMS, Line
@@ -38,6 +26,7 @@ from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.projection import Adjustments, project
 from impactmodel.fiscal.rule_central import central_of_rules
 from impactmodel.fiscal.rule_explainer import RuleExplainer
+from impactmodel.fiscal.rule_statements import rule_statements
 from impactmodel.fiscal.savings import Savings
 from impactmodel.fiscal.tabulated import tabulated
 
@@ -45,7 +34,6 @@ if TYPE_CHECKING:
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.fiscal.parameters import Rules
     from impactmodel.fiscal.profile import Profile
-    from impactmodel.fiscal.rule_results import Found
     from impactmodel.fiscal.rule_side import RuleSide
 
 type Draws = NDArray[np.float64]
@@ -79,7 +67,7 @@ def rule_savings(  # noqa: PLR0913  what savings join
     months.require_persons()
     extras = side.extras(seed)
     ledger = _ledger(months, outcomes, driver, extras)
-    notes = _statements(outcomes, months, (side, extras), driver)
+    notes = rule_statements(outcomes, months, side, extras, driver)
     return Savings(
         ledger=ledger,
         discount_rate=side.discount_rate,
@@ -239,107 +227,3 @@ def _lines(money: Mapping[tuple[str, str], Draws], driver: str) -> list[Line]:
                 Line(flow.line, flow.channel, driver, treated, without, transfer=flow.transfer)
             )
     return lines
-
-
-def _statements(
-    outcomes: Outcomes, months: Months, public: tuple[RuleSide, Extras], driver: str
-) -> list[str]:
-    side, extras = public
-    order = "after" if months.benefit_last else "before"
-    said = [text.format(order=order) for text in STATEMENTS]
-    said += _cut_years(months)
-    said += [PART_TIME_STATEMENT] if months.part_time().any() else []
-    said += ALLOWANCE_STATEMENTS if months.related().any() else ()
-    said += _living(months)
-    said += extras.statements()
-    said += months.histories.statements
-    said += side.adjustments.statements(outcomes.periods)
-    said.append(
-        f"public amounts are discounted at {side.discount_rate:.3g} a year to the first year"
-    )
-    measure = outcomes.measure(driver)
-    if measure.kind == "amount":
-        said.append(f"months in work are '{driver}' divided by the profile's mean wage")
-    if measure.accrual == "stock":
-        said.append(f"'{driver}' at the end of a period is taken as the state through the period")
-    relevant = _relevant(months)
-    used = [one for one in months.used.found.values() if one.parameter.id in relevant]
-    unverified = sorted(
-        {one.parameter.id for one in used if not (one.value.is_verified or one.reform)}
-    )
-    carried = sorted({one.parameter.id for one in used if one.carried})
-    frozen = sorted({one.parameter.id for one in used if one.frozen})
-    for what, names in (
-        ("UNVERIFIED values used", unverified),
-        ("values carried forward after their dates", carried),
-        ("values as known when the rules were frozen, since replaced", frozen),
-    ):
-        if names:
-            said.append(f"{what}: {', '.join(names)}")
-    said += _reforms(months.rules, used)
-    return [*said, side.label] if side.label else said
-
-
-def _reforms(rules: Rules, used: list[Found]) -> list[str]:
-    """Say which values of reforms are used, and which reforms are not used at all."""
-    said = []
-    for reform in rules.reforms:
-        named = sorted(
-            {
-                str(f"{one.parameter.id} from {one.value.valid_from}")
-                for one in used
-                if one.reform == reform
-            }
-        )
-        if named:
-            said.append(f"REFORM “{reform}”, values used: {', '.join(named)}")
-        else:
-            said.append(f"REFORM “{reform}”: none of its values is used here")
-    return said
-
-
-def _living(months: Months) -> list[str]:
-    """Say for whom housing allowance and social assistance are counted, and how."""
-    housed = int(months.housed().sum())
-    if not housed:
-        return ["housing allowance and social assistance are not counted: the profile has no rents"]
-    said = list(LIVING_STATEMENTS)
-    if housed < len(months.profile.persons):
-        said.append(
-            "housing allowance and social assistance are counted for "
-            f"{housed} of {len(months.profile.persons)} persons of the profile, those with a rent"
-        )
-    return said
-
-
-def _cut_years(months: Months) -> list[str]:
-    """Say what is assumed of the months of a tax year that lie outside the horizon."""
-    said, histories = [], months.histories
-    year, first, after = histories.years()[-1]
-    if months.days_before(histories.start.year):
-        said.append(
-            f"months of {histories.start.year} before the start are on benefit in both arms"
-        )
-    if months.stretch(first, after) > 1:
-        said.append(
-            f"the horizon ends within {year}: the rest of that year goes on in the same way, and "
-            "its taxes are shared by months"
-        )
-    return said
-
-
-def _relevant(months: Months) -> set[str]:
-    """Return the parameters that matter for the persons of the profile."""
-    books = [*MONTH_BOOKS, *YEAR_BOOKS, EMPLOYER_BOOK]
-    living, related = months.housed().any(), months.related().any()
-    if related:
-        books = [PERIOD_BOOK, *ALLOWANCE_BOOKS, *books]
-    if living:
-        books += [HOUSING_BOOK, ASSISTANCE_BOOK]
-    results = [
-        result
-        for flow in FLOWS
-        for _, _, result in flow.sides
-        if (living or flow.level != "living_month") and (related or flow.line != ALLOWANCE_LINE)
-    ]
-    return months.parameters_behind(books, results)

@@ -10,7 +10,7 @@ from statistics import median
 
 from impactmodel.core.errors import InputError
 from impactmodel.fiscal.claimed_sheet import ClaimedSheet, SheetStatement
-from impactmodel.fiscal.finnish_lines import FLOWS
+from impactmodel.fiscal.finnish_lines import FLOWS, YEAR_FLOWS
 from impactmodel.fiscal.rule_closure import names_behind
 from impactmodel.fiscal.sheet_variants import Option, Recomputed, Sheet, single_values
 
@@ -189,7 +189,7 @@ def _results(line: str) -> list[str]:
     levels = () if flow is None else (flow.level,)
     more = ["monthly_benefit"] if levels and levels[0] in {"year", "living_month"} else []
     if levels == ("living_month",):
-        more += [result for one in FLOWS if one.level == "year" for _, _, result in one.sides]
+        more += [result for one in YEAR_FLOWS for _, _, result in one.sides]
     return more + ([] if flow is None else [result for _, _, result in flow.sides])
 
 

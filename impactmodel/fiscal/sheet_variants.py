@@ -19,6 +19,7 @@ from impactmodel.fiscal.rule_savings import rule_savings
 from impactmodel.fiscal.rule_side import RuleSide
 
 if TYPE_CHECKING:
+    from impactmodel.fiscal.parameter_files import Value
     from impactmodel.fiscal.parameters import Rules
     from impactmodel.fiscal.savings import Savings
 
@@ -28,7 +29,6 @@ type Change = Callable[[Sheet], Sheet]
 
 _RATES = (0.02, 0.03, 0.035, 0.04, 0.05)
 _MOST_KINDS = 12
-EXPECTED = "expected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ class Basis:
     outcomes: Outcomes
     persons: tuple[Person, ...]
     rules: Rules
-    months_of: type[Months] | Literal["expected"] = Months
+    months_of: type[Months] = Months
+    expected_months: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +71,13 @@ class Recomputed:
 
     def savings(self, basis: Basis) -> Savings:
         """Compute the savings of a basis."""
-        months_of = Months if basis.months_of == EXPECTED else basis.months_of
-        assert not isinstance(months_of, str)  # noqa: S101  the other literal is gone
         return rule_savings(
             basis.outcomes,
             basis.rules,
             Profile(basis.persons),
             self.side,
             seed=self.seed,
-            months_of=months_of,
+            months_of=basis.months_of,
         )
 
     def sheet(self, options: tuple[Option, ...]) -> Sheet | None:
@@ -89,7 +88,7 @@ class Recomputed:
         key = tuple(option.text for option in options if option.change)
         if key not in self._known:
             try:
-                self._known[key] = _sheet(self.savings(basis), basis.months_of == EXPECTED)
+                self._known[key] = _sheet(self.savings(basis), basis.expected_months)
             except ImpactModelError:
                 self._known[key] = None
         found = self._known[key]
@@ -125,7 +124,7 @@ def options(basis: Basis, side: RuleSide, states: SheetStatement) -> Iterator[Op
     yield Option(
         "method",
         "expected months are put through the rules: f(E[x]) in place of E[f(x)]",
-        lambda b: replace(b, months_of="expected"),
+        lambda b: replace(b, expected_months=True),
     )
     yield Option(
         "method",
@@ -213,8 +212,8 @@ def single_values(rules: Rules, names: set[str], first: int, last: int) -> Itera
             yield Option("vintage", text, _one_value(name, value))
 
 
-def _one_value(name: str, value: object) -> Callable[[Basis], Basis]:
-    return lambda b: replace(b, rules=value_kept(b.rules, name, value))  # type: ignore[arg-type]
+def _one_value(name: str, value: Value) -> Callable[[Basis], Basis]:
+    return lambda b: replace(b, rules=value_kept(b.rules, name, value))
 
 
 def _ruled(rules: Rules) -> Callable[[Basis], Basis]:

@@ -6,7 +6,6 @@ what-if that changes an effect mixes the same tables again.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.fiscal.months import Months
-from impactmodel.fiscal.parameters import Rules
 from impactmodel.fiscal.rule_results import Found
 from impactmodel.fiscal.year_flows import year_flows
 
 type Draws = NDArray[np.float64]
 
 _MOST = 16
-"""Tables that are kept; each is small, for it is summed over persons."""
-_kept: OrderedDict[tuple[Any, ...], _Kept] = OrderedDict()
+"""Tables that are kept, the last used last; each is small, for it is summed over persons."""
+_kept: list[_Kept] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class YearTable:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    rules: Rules
+    key: tuple[Any, ...]
     years: tuple[YearTable, ...]
     used: dict[Any, Found]
 
@@ -55,23 +53,23 @@ class _Kept:
 def tabulated(months: Months) -> tuple[YearTable, ...]:
     """Return the flows of every year, mixed over the persons of each group by their weights."""
     histories = months.histories
-    # Rules are told apart by identity, which holds as long as they are kept here.
     key = (
-        id(months.rules),
         type(months),
+        months.rules,
         months.profile,
         histories.groups,
         histories.start,
         tuple(histories.years()),
         months.benefit_last,
     )
-    if key not in _kept:
+    place = next((i for i, kept in enumerate(_kept) if kept.key == key), None)
+    if place is None:
         years = _computed(months)
-        _kept[key] = _Kept(months.rules, years, dict(months.used.found))
-        if len(_kept) > _MOST:
-            _kept.popitem(last=False)
-    _kept.move_to_end(key)
-    found = _kept[key]
+        found = _Kept(key, years, dict(months.used.found))
+    else:
+        found = _kept.pop(place)
+    _kept.append(found)
+    del _kept[:-_MOST]
     months.used.found.update(found.used)
     return found.years
 

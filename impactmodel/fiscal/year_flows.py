@@ -21,7 +21,7 @@ from impactmodel.fiscal.benefit_months import (
     running,
     wage_before,
 )
-from impactmodel.fiscal.finnish_lines import BENEFIT_FLOWS, FLOWS
+from impactmodel.fiscal.finnish_lines import BENEFIT_FLOWS, WORK_FLOWS, YEAR_FLOWS
 from impactmodel.fiscal.living_flows import Idle, add_living, idle_in, net_rates
 from impactmodel.fiscal.months import Months
 
@@ -57,11 +57,10 @@ def _one_year(months: Months, year: int, span: tuple[int, int], counters: Counte
     taxable = (benefit_before(months, year)[:, :, None] + paid * stretch).reshape(people, -1)
     found = months.taxes(year, wage, taxable)
     shape = (people, n + 1, width)
-    for flow in FLOWS:
-        if flow.level == "year":
-            for payer, sign, result in flow.sides:
-                amount = np.broadcast_to(sign * found[result] / stretch, wage.shape)
-                flows[flow.line, payer] = amount.reshape(shape)
+    for flow in YEAR_FLOWS:
+        for payer, sign, result in flow.sides:
+            amount = np.broadcast_to(sign * found[result] / stretch, wage.shape)
+            flows[flow.line, payer] = amount.reshape(shape)
     if months.housed().any():
         rate, levy = net_rates(found, wage, wage + taxable)
         add_living(months, flows, span, (rate.reshape(shape), levy.reshape(shape)), idle)
@@ -129,9 +128,8 @@ def _add_work(months: Months, flows: Flows, span: tuple[int, int]) -> None:
     for t in range(first, after):
         idle = idle_in(t - first, n, months.benefit_last)(np.arange(n + 1))
         found = {**months.employer(months.histories.month(t), wages).values, "wage": wages}
-        for flow in FLOWS:
-            if flow.level == "work_month":
-                for payer, sign, result in flow.sides:
-                    amount = np.broadcast_to(sign * found[result], wages.shape)
-                    table = flows.setdefault((flow.line, payer), np.zeros((len(wages), n + 1, 1)))
-                    table[:, :, 0] += np.where(idle, amount[:, 1:], amount[:, :1])
+        for flow in WORK_FLOWS:
+            for payer, sign, result in flow.sides:
+                amount = np.broadcast_to(sign * found[result], wages.shape)
+                table = flows.setdefault((flow.line, payer), np.zeros((len(wages), n + 1, 1)))
+                table[:, :, 0] += np.where(idle, amount[:, 1:], amount[:, :1])

@@ -13,6 +13,7 @@ from impactmodel.cli.main import status
 from impactmodel.core.spec import dump
 from impactmodel.fiscal import Person
 from impactmodel.running import run_case
+from tests.evidence import published_job
 
 PUBLISHED = Path(__file__).parents[2] / "cases" / "fiscal" / "published.yaml"
 
@@ -24,29 +25,7 @@ def case(tmp_path):
     data = {
         "name": "Training in a small town",
         "draws": 100,
-        "evidence": {
-            "type": "published",
-            "published": {
-                "study": {
-                    "citation": "invented",
-                    "estimand": "ITT",
-                    "population": "assigned",
-                    "design": "none",
-                    "verified": False,
-                },
-                "periods": {"start": "2023-01-01", "step": "year", "count": 1},
-                "cohort_size": 250,
-                "estimates": [
-                    {
-                        "outcome": {"name": "job", "kind": "binary", "channel": "employment"},
-                        "periods": [1, 1],
-                        "estimate": 0.12,
-                        "uncertainty": {"type": "standard_error", "se": 0.02},
-                        "level": {"mean": 0.3},
-                    }
-                ],
-            },
-        },
+        "evidence": published_job("2023-01-01", 1, people=250, estimate=0.12, se=0.02, level=0.3),
         "public": {"type": "rules", "persons": [dump(person, defaults=False)]},
     }
     path = tmp_path / "case.yaml"

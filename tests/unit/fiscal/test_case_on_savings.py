@@ -8,6 +8,7 @@ import pytest
 from impactmodel.case import Case
 from impactmodel.fiscal import as_outcomes
 from impactmodel.running import run_case
+from tests.evidence import published_job
 
 PERSON = {
     "wage": 2500,
@@ -20,36 +21,13 @@ PERSON = {
 
 def case(**more):
     """Share of a year in work .3 against .2 (sd of the effect .03), 400 people, two years."""
-    estimates = [
-        {
-            "outcome": {"name": "job", "kind": "binary", "channel": "employment"},
-            "periods": [year, year],
-            "estimate": 0.1,
-            "uncertainty": {"type": "standard_error", "se": 0.03},
-            "level": {"mean": 0.2},
-        }
-        for year in (1, 2)
-    ]
     return {
         "name": "Half of what the public purse saves",
         "draws": 1000,
         "pays_on": "savings",
-        "evidence": {
-            "type": "published",
-            "published": {
-                "study": {
-                    "citation": "invented",
-                    "estimand": "ITT",
-                    "population": "assigned",
-                    "design": "none",
-                    "verified": False,
-                },
-                "periods": {"start": "2024-01-01", "step": "year", "count": 2},
-                "cohort_size": 400,
-                "correlation": 1.0,
-                "estimates": estimates,
-            },
-        },
+        "evidence": published_job(
+            "2024-01-01", 2, people=400, estimate=0.1, se=0.03, level=0.2, correlation=1.0
+        ),
         "contract": {
             "name": "savings",
             "currency": "EUR",

@@ -14,8 +14,7 @@ NAME = "benefit.basic_daily_amount"
 
 
 def with_values(values):
-    one = dataclasses.replace(RULES.parameters[NAME], values=tuple(values))
-    return dataclasses.replace(RULES, parameters={**RULES.parameters, NAME: one})
+    return RULES.with_values({NAME: tuple(values)})
 
 
 def values():

@@ -16,6 +16,7 @@ from impactmodel.core.yaml import Document
 from impactmodel.fiscal import Person, RuleSide, load_rules, savings
 from impactmodel.fiscal.parameter_files import Value
 from impactmodel.fiscal.reform import Change, Reform
+from tests.evidence import published_job
 
 RULES = load_rules("fi")
 DAILY = "benefit.basic_daily_amount"
@@ -182,8 +183,7 @@ class TestTwoClocks:
             known_from=day("2024-09-01"),
         )
         values = tuple(sorted((*base.values, late), key=lambda v: (v.valid_from, v.known)))
-        patched = {**RULES.parameters, DAILY: dataclasses.replace(base, values=values)}
-        return dataclasses.replace(RULES, parameters=patched)
+        return RULES.with_values({DAILY: values})
 
     def test_rules_as_signed_are_the_same_whatever_is_enacted_later(self):
         enacted = self.rules()
@@ -224,6 +224,27 @@ def profile():
     return Profile((PERSON,))
 
 
+@pytest.mark.parametrize(
+    ("made", "amount"),
+    [
+        (lambda rules: rules.reformed(raised()), 50.0),
+        (lambda rules: rules.with_values({DAILY: RULES.parameters[DAILY].values[:1]}), 32.40),
+        (lambda rules: rules.as_signed(day("2019-06-01")), 32.40),
+        (lambda rules: rules.carry_forward(), 37.21),
+    ],
+)
+def test_rules_made_of_others_share_their_plans_and_read_their_own_values(made, amount):
+    given = {
+        "benefit_kind": "basic_level", "children_under_18": 0, "service_share": 0,
+        "month_share": 1, "part_time_wage": 0,
+    }  # fmt: skip
+    rules = dataclasses.replace(RULES, _plans={})
+    of_day = [one.at(day("2025-06-01")) for one in (rules, made(rules))]
+    found = [one.compute(given, "unemployment_benefit")["daily_benefit"] for one in of_day]
+    assert len(rules._plans) == 1
+    assert np.ravel(found) == pytest.approx([37.21, amount], abs=1e-9)
+
+
 def test_a_case_reads_a_reform_beside_it_and_keeps_its_hash(tmp_path):
     from ruamel.yaml import YAML
 
@@ -236,31 +257,9 @@ def test_a_case_reads_a_reform_beside_it_and_keeps_its_hash(tmp_path):
     data = {
         "name": "A reform",
         "draws": 200,
-        "evidence": {
-            "type": "published",
-            "published": {
-                "study": {
-                    "citation": "invented",
-                    "estimand": "ITT",
-                    "population": "assigned",
-                    "design": "none",
-                    "verified": False,
-                },
-                "periods": {"start": "2024-01-01", "step": "year", "count": 2},
-                "cohort_size": 400,
-                "correlation": 1.0,
-                "estimates": [
-                    {
-                        "outcome": {"name": "job", "kind": "binary", "channel": "employment"},
-                        "periods": [year, year],
-                        "estimate": 0.1,
-                        "uncertainty": {"type": "standard_error", "se": 0.03},
-                        "level": {"mean": 0.2},
-                    }
-                    for year in (1, 2)
-                ],
-            },
-        },
+        "evidence": published_job(
+            "2024-01-01", 2, people=400, estimate=0.1, se=0.03, level=0.2, correlation=1.0
+        ),
         "public": {"type": "rules", "reform": "reform.yaml", "persons": [dump(PERSON)]},
     }
     for name, what in (("reform.yaml", reform), ("case.yaml", data)):

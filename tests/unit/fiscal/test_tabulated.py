@@ -64,6 +64,17 @@ def test_other_rules_and_other_persons_have_tables_of_their_own():
     assert np.array_equal(amounts(saved(rules=rules)), amounts(usual))
 
 
+def test_rules_made_alike_twice_share_a_table():
+    change = Change("benefit.basic_daily_amount", dt.date(2024, 1, 1), 40.0)
+    module._kept.clear()
+    for amount in (40.0, 40.0, 41.0):
+        reform = Reform("raised", changes=(dataclasses.replace(change, value=amount),))
+        found = saved(rules=load_rules("fi").carry_forward().reformed(reform))
+    assert len(module._kept) == 2
+    module._kept.clear()
+    assert np.array_equal(amounts(found), amounts(saved(rules=found.explainer.months.rules)))
+
+
 def test_few_tables_are_kept(monkeypatch):
     monkeypatch.setattr(module, "_MOST", 2)
     module._kept.clear()

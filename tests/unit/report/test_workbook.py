@@ -16,7 +16,7 @@ from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.schedule import Periods
 from impactmodel.core.yaml import Document
-from impactmodel.fiscal import Person, Profile, RuleSide, UnitValue, UnitValues, savings
+from impactmodel.fiscal import Person, RuleSide, UnitValue, UnitValues, savings
 from impactmodel.report import workbook
 from impactmodel.report.workbook import SHEETS
 from tests.spreadsheet import convert
@@ -145,41 +145,33 @@ def results(tmp_path_factory):
     }
 
 
-def two_persons():
-    """Savings by rules: two persons, a year that starts in autumn, the law of 2025 inside."""
+def at_work(persons, month, label):
+    """Savings by rules of persons in 15 months from a month of 2024, ever more of them in work."""
     months = 15
     worked = np.linspace(0.3, 0.6, months)
     draws = Outcomes.from_draws(
         np.stack([worked, worked + 0.1])[:, None, None, :],
         np.full((2, 1, 1, months), 0.25),
         measures=[OutcomeMeasure("job", kind="binary", channel="employment")],
-        periods=Periods(dt.date(2024, 10, 1), "month", months),
+        periods=Periods(dt.date(2024, month, 1), "month", months),
         cohort_size=[[100.0], [120.0]],
-        provenance=Provenance(source="two persons"),
+        provenance=Provenance(source=label),
     )
+    return savings(draws, RuleSide(persons=persons, driver="job", label=label), seed=1)
+
+
+def two_persons():
+    """Two persons, a year that starts in autumn, the law of 2025 inside."""
     subsidy = {"benefit": "labour_market_subsidy", "municipality": "helsinki"}
-    profile = Profile(
-        (
-            Person(wage=2500.0, age=34.0, paid_days=250.0, weight=0.7, **subsidy),
-            Person(wage=3900.0, age=55.0, paid_days=690.0, weight=0.3, children=2.0, **subsidy),
-        )
+    persons = (
+        Person(wage=2500.0, age=34.0, paid_days=250.0, weight=0.7, **subsidy),
+        Person(wage=3900.0, age=55.0, paid_days=690.0, weight=0.3, children=2.0, **subsidy),
     )
-    side = RuleSide(persons=profile.persons, driver="job", label="two persons")
-    return savings(draws, side, seed=1)
+    return at_work(persons, 10, "two persons")
 
 
 def three_on_allowances():
     """Earnings-related allowance that ends, part-time work on subsidy with a rent, a lay-off."""
-    months = 15
-    worked = np.linspace(0.3, 0.6, months)
-    draws = Outcomes.from_draws(
-        np.stack([worked, worked + 0.1])[:, None, None, :],
-        np.full((2, 1, 1, months), 0.25),
-        measures=[OutcomeMeasure("job", kind="binary", channel="employment")],
-        periods=Periods(dt.date(2024, 7, 1), "month", months),
-        cohort_size=[[100.0], [120.0]],
-        provenance=Provenance(source="three persons"),
-    )
     related = {"benefit": "earnings_related", "municipality": "helsinki"}
     persons = (
         Person(
@@ -195,7 +187,7 @@ def three_on_allowances():
             **related,
         ),
     )  # fmt: skip
-    return savings(draws, RuleSide(persons=persons, driver="job", label="three persons"), seed=1)
+    return at_work(persons, 7, "three persons")
 
 
 def centrals(result):

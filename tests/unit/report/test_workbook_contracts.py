@@ -19,7 +19,15 @@ from tests.conftest import program
 from tests.property.generated import make
 from tests.property.test_generated_contracts import as_outcomes
 from tests.spreadsheet import convert
-from tests.unit.report.test_workbook import CENT, altered, run, totals_of, verdict, written
+from tests.unit.report.test_workbook import (
+    CENT,
+    altered,
+    closed_form,
+    run,
+    totals_of,
+    verdict,
+    written,
+)
 
 ROOT = Path(__file__).parents[3]
 CASES = Document.read(ROOT / "tests/cases/contracts.yaml").data
@@ -121,12 +129,7 @@ def some_generated():
 def books(tmp_path_factory):
     """For each contract: three changes, the totals that they give, and the recalculated file."""
     folder = tmp_path_factory.mktemp("books")
-
-    def few(data):
-        data["draws"] = 500
-        data["design"] = {"type": "experiment", "adjust": False}
-
-    made = run(tmp_path_factory.mktemp("run"), "nsw", few)
+    made = run(tmp_path_factory.mktemp("run"), "nsw", closed_form)
     agreed = dict(some_generated())
     for name in EXAMPLES:
         contract = OutcomesContract.from_yaml(ROOT / f"examples/contracts/{name}.yaml")
