@@ -10,26 +10,27 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impactmodel.contract import payments, reprice
+from impactmodel.contract import reprice
 from impactmodel.contract.terms import Rate, ShareOf
 from impactmodel.core.distribution import draw, mean
 from impactmodel.core.errors import InputError
 from impactmodel.core.seeds import stream
 from impactmodel.finance import Tornado, tornado
-from impactmodel.fiscal import Observed, RuleSide, UnitValues, as_outcomes, savings
+from impactmodel.fiscal import Observed, RuleSide, UnitValues
+from impactmodel.levers import effect_total, times_effect
 from impactmodel.public import NetPosition, net_position
 
 if TYPE_CHECKING:
-    from impactmodel.contract import OutcomePayments, OutcomesContract
-    from impactmodel.contract.payments import View
+    from impactmodel.accounts import Accounts
+    from impactmodel.contract import OutcomesContract
     from impactmodel.core.outcomes import Outcomes
-    from impactmodel.fiscal import PublicSide, Savings
+    from impactmodel.fiscal import PublicSide
     from impactmodel.fiscal.budget_plan import DatedCost
 
 type Draws = NDArray[np.float64]
@@ -96,18 +97,15 @@ class Position:
     ----------
     outcomes
         As savings and payments saw them.
-    pays_on_savings
-        Whether the contract pays on public money.
+    accounts
+        Those of the run: what it computed is not computed again.
     """
 
     outcomes: Outcomes
     public: PublicSide
     contract: OutcomesContract | None
     costs: tuple[DatedCost, ...]
-    view: View | None
-    pays_on_savings: bool
-    seed: int
-    _known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    accounts: Accounts
 
     def at(self, changes: Mapping[str, float]) -> NetPosition:
         """Return the net positions under some changes.
@@ -117,12 +115,28 @@ class Position:
         InputError
             If the rules do not fit what is changed, such as more people in work than there are.
         """
-        key = frozenset(changes.items())
-        if key not in self._known:
-            saved = self._saved({k: v for k, v in changes.items() if not k.startswith("price|")})
-            self._known[key] = net_position(saved, self._paid(changes), self.costs)
-        found: NetPosition = self._known[key]
-        return found
+        real = {k: v for k, v in changes.items() if v != self._stated(k)}
+        return self.accounts.once(
+            "net", (self, frozenset(real.items())), lambda: self._computed(real)
+        )
+
+    def _computed(self, changes: Mapping[str, float]) -> NetPosition:
+        outcomes, side, contract = self._outcomes(changes), self._side(changes), self.contract
+        saved = self.accounts.savings(outcomes, side)
+        for name, price in changes.items():
+            if contract is not None and name.startswith("price|"):
+                contract = reprice(contract, name.partition("|")[2], price)
+        paid = None if contract is None else self.accounts.payments(contract, outcomes, side)
+        if "discount_rate" in changes:
+            saved = dataclasses.replace(saved, discount_rate=changes["discount_rate"])
+        return net_position(saved, paid, self.costs)
+
+    def _stated(self, key: str) -> object:
+        """Return the value at which a change is none."""
+        kind, _, name = key.partition("|")
+        if kind == "price":
+            return self._prices().get(name, (None,))[0]
+        return 1.0 if kind in {"effect", "wage"} else getattr(self.public, kind)
 
     def net(self, payer: str, changes: Mapping[str, float]) -> Draws:
         """Return the net position of a payer, or of all public payers, shape (draw,)."""
@@ -167,7 +181,9 @@ class Position:
         return Reach(name, stated, low, high, 0.0, 1.0, "points")
 
     def _drawn(self, name: str) -> Draws:
-        return draw(getattr(self.public, name), self.outcomes.n_draws, stream(self.seed, name))
+        return draw(
+            getattr(self.public, name), self.outcomes.n_draws, stream(self.accounts.seed, name)
+        )
 
     def _matters(self, name: str) -> bool:
         """Tell whether a share can do anything: fade-out only after the evidence."""
@@ -177,21 +193,21 @@ class Position:
 
     def _effects(self) -> dict[str, Draws]:
         """Return the effect on each outcome that anything depends on, over cohort and time."""
-        read = set(self.contract.outcomes) if self.contract and not self.pays_on_savings else set()
+        read = (
+            set(self.contract.outcomes)
+            if self.contract and not self.accounts.pays_on_savings
+            else set()
+        )
         side = self.public
         if isinstance(side, Observed):
             read |= {flow.outcome for flow in side.flows}
         elif isinstance(side, UnitValues):
             read |= {value.outcome for value in side.values}
-        total = (self.outcomes.effect() * self.outcomes.cohort_size).sum("group")
         found = {}
         for measure in self.outcomes.measures:
             drives = isinstance(side, RuleSide) and measure.name in (side.driver, self._driver())
             if measure.name in read or drives:
-                part = total.sel(outcome=measure.name)
-                last = measure.accrual != "flow"
-                draws = part.isel(period=-1) if last else part.sum("period")
-                found[measure.name] = np.asarray(draws.values)
+                found[measure.name] = effect_total(self.outcomes, measure.name)
         return found
 
     def _driver(self) -> str:
@@ -216,55 +232,18 @@ class Position:
         ]
         if all(factor == 1 for factor in factors):
             return self.outcomes
-        key = ("outcomes", tuple(factors))
-        if key in self._known:
-            known: Outcomes = self._known[key]
-            return known
-        data = self.outcomes.dataset
-        base, treated = data["counterfactual"], data["treated"]
-        scaled = base + (treated - base) * np.array(factors)[None, None, :, None]
-        found = self.outcomes.replace(treated=scaled.transpose(*treated.dims).values)
-        self._known[key] = found
-        return found
+        scaled = times_effect(self.outcomes, factors)
+        return self.outcomes.replace(treated=scaled)
 
-    def _saved(self, changes: Mapping[str, float]) -> Savings:
-        rate = changes.get("discount_rate")
-        rest = {k: v for k, v in changes.items() if k != "discount_rate"}
-        key = ("saved", frozenset(rest.items()))
-        if key not in self._known:
-            side = self._side()
-            shares = {name: rest[name] for name in SHARES if name in rest}
-            side = dataclasses.replace(side, **shares)  # type: ignore[arg-type]
-            if "wage" in rest and isinstance(side, RuleSide):
-                persons = (dataclasses.replace(p, wage=p.wage * rest["wage"]) for p in side.persons)
-                side = dataclasses.replace(side, persons=tuple(persons))
-            self._known[key] = savings(self._outcomes(rest), side, seed=self.seed)
-        saved: Savings = self._known[key]
-        return saved if rate is None else dataclasses.replace(saved, discount_rate=rate)
-
-    def _side(self) -> UnitValues | RuleSide:
-        if "side" not in self._known:
-            side = self.public
-            self._known["side"] = side.unit_values() if isinstance(side, Observed) else side
-        found: UnitValues | RuleSide = self._known["side"]
-        return found
-
-    def _paid(self, changes: Mapping[str, float]) -> OutcomePayments | None:
-        if self.contract is None:
-            return None
-        wanted = ("effect", "price|") if not self.pays_on_savings else ("",)
-        rest = {k: v for k, v in changes.items() if k.startswith(wanted) and k != "discount_rate"}
-        key = ("paid", frozenset(rest.items()))
-        if key not in self._known:
-            contract = self.contract
-            for name, price in rest.items():
-                if name.startswith("price|"):
-                    contract = reprice(contract, name.partition("|")[2], price)
-            moved = {k: v for k, v in rest.items() if not k.startswith("price|")}
-            on = as_outcomes(self._saved(moved)) if self.pays_on_savings else self._outcomes(moved)
-            self._known[key] = payments(contract, on, self.view, seed=self.seed)
-        paid: OutcomePayments = self._known[key]
-        return paid
+    def _side(self, changes: Mapping[str, float]) -> PublicSide:
+        shares = {name: changes[name] for name in SHARES if name in changes}
+        side = self.public
+        if shares and isinstance(side, Observed):
+            side = side.unit_values()
+        if "wage" in changes and isinstance(side, RuleSide):
+            persons = (dataclasses.replace(p, wage=p.wage * changes["wage"]) for p in side.persons)
+            side = dataclasses.replace(side, persons=tuple(persons))
+        return dataclasses.replace(side, **shares) if shares else side  # type: ignore[arg-type]
 
 
 def payers_that_spend(net: NetPosition) -> tuple[str, ...]:
