@@ -254,8 +254,7 @@ def _decisions(net: NetPosition, position: Position, prob: float) -> tuple[Decis
     names = payers_that_spend(net)
     if not names:
         return ()
-    nets = {name: net.by_payer()[name] for name in names}
-    nets[PUBLIC] = np.asarray(sum(net.by_payer().values()))
+    nets = {name: position.net(name, {}) for name in (*names, PUBLIC)}
     ranges = {reach.key: reach for reach in position.reaches(prob)}
     known = position.quantities()
     return tuple(_decision(name, nets[name], position, ranges, known) for name in nets)

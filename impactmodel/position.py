@@ -55,12 +55,10 @@ class Reach:
     stated
         As the case states it, on average; for a multiple 1.
     low, high
-        What the swings put in.
+        What the swings put in: the interval of an uncertain quantity, a tenth less and more of a
+        stated value, ten points of a stated share, one of a rate.
     lowest, highest
         Between which a switching value is looked for.
-    why
-        What ``low`` and ``high`` are: ``interval`` of an uncertain quantity, ``tenth`` of the
-        stated value, ``points`` (ten of a share, one of a rate).
     """
 
     key: str
@@ -69,7 +67,6 @@ class Reach:
     high: float
     lowest: float
     highest: float
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +76,12 @@ class Switch:
     Parameters
     ----------
     value
-        None: there is none between ``lowest`` and ``highest``.
+        None: there is none within the reach of the assumption.
     """
 
     key: str
     stated: float
     value: float | None
-    lowest: float
-    highest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,22 +141,22 @@ class Position:
     def reaches(self, prob: float) -> tuple[Reach, ...]:
         """Return what can be changed, and how far; intervals are equal-tailed, of ``prob``."""
         tails = ((1 - prob) / 2, (1 + prob) / 2)
-        found = [Reach("effect", 1.0, 0.9, 1.1, 0.0, _MOST["effect"], "tenth")]
+        found = [Reach("effect", 1.0, 0.9, 1.1, 0.0, _MOST["effect"])]
         for name, draws in self._effects().items():
             centre = float(draws.mean())
             if centre and np.ptp(draws) > 0:
                 low, high = sorted(float(q) / centre for q in np.quantile(draws, tails))
                 most = _MOST["effect"]
-                found.append(Reach(f"effect|{name}", 1.0, low, high, 0.0, most, "interval"))
+                found.append(Reach(f"effect|{name}", 1.0, low, high, 0.0, most))
         found += [self._share(name, tails) for name in SHARES if self._matters(name)]
         rate = self.public.discount_rate
         ends = (rate - _ONE_POINT, rate + _ONE_POINT)
-        found.append(Reach("discount_rate", rate, *ends, 0.0, _HIGHEST_RATE, "points"))
+        found.append(Reach("discount_rate", rate, *ends, 0.0, _HIGHEST_RATE))
         if isinstance(self.public, RuleSide):
-            found.append(Reach("wage", 1.0, 0.9, 1.1, 0.25, _MOST["wage"], "tenth"))
+            found.append(Reach("wage", 1.0, 0.9, 1.1, 0.25, _MOST["wage"]))
         for name, (price, most) in self._prices().items():
             ends = ((1 - _TEN_PERCENT) * price, min(most, (1 + _TEN_PERCENT) * price))
-            found.append(Reach(f"price|{name}", price, *ends, _LEAST * price, most, "tenth"))
+            found.append(Reach(f"price|{name}", price, *ends, _LEAST * price, most))
         return tuple(found)
 
     def quantities(self) -> dict[str, Draws]:
@@ -176,9 +171,9 @@ class Position:
         stated = mean(getattr(self.public, name))
         if not isinstance(getattr(self.public, name), (int, float)):
             low, high = (float(q) for q in np.quantile(self._drawn(name), tails))
-            return Reach(name, stated, low, high, 0.0, 1.0, "interval")
+            return Reach(name, stated, low, high, 0.0, 1.0)
         low, high = max(0.0, stated - _TEN_POINTS), min(1.0, stated + _TEN_POINTS)
-        return Reach(name, stated, low, high, 0.0, 1.0, "points")
+        return Reach(name, stated, low, high, 0.0, 1.0)
 
     def _drawn(self, name: str) -> Draws:
         return draw(
@@ -256,9 +251,7 @@ def switches(position: Position, payer: str, reaches: Iterable[Reach]) -> tuple[
 
     It is the root next to the stated value, all other assumptions as stated.
     """
-    return tuple(
-        Switch(r.key, r.stated, _switch(position, payer, r), r.lowest, r.highest) for r in reaches
-    )
+    return tuple(Switch(r.key, r.stated, _switch(position, payer, r)) for r in reaches)
 
 
 def _switch(position: Position, payer: str, reach: Reach) -> float | None:
