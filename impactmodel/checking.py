@@ -139,11 +139,8 @@ def _cohort(
 ) -> tuple[Outcomes, Enrolled | None]:
     """Return the outcomes of the cohort of the contract; those given where it cannot be made."""
     faults.step(lambda: require_later(here, contract.start))
-    funding = case.funding
-    if funding is None:
-        return here, None
     made = faults.step(
-        lambda: cohort_of_fund(contract, here, funding, seed=case.settings.seed), "contract"
+        lambda: cohort_of_fund(contract, here, case.funding, seed=case.settings.seed), "contract"
     )
     return made or (here, None)
 

@@ -14,18 +14,23 @@ if TYPE_CHECKING:
 
 
 def cohort_of_fund(
-    contract: OutcomesContract, outcomes: Outcomes, structure: FundingStructure, *, seed: int = 1
+    contract: OutcomesContract,
+    outcomes: Outcomes,
+    structure: FundingStructure | None,
+    *,
+    seed: int = 1,
 ) -> tuple[Outcomes, Enrolled | None]:
     """Return the outcomes for the people that the fund enrols, and the enrolment.
 
-    The groups keep their shares. Without an enrolment plan the outcomes' own cohort stands.
+    The groups keep their shares. Without a fund or an enrolment plan the outcomes' own cohort
+    stands.
 
     Raises
     ------
     InputError
         If people would start after the contract's last start.
     """
-    if structure.enrolment is None:
+    if structure is None or structure.enrolment is None:
         return outcomes, None
     enrolled = enrol(structure, outcomes.n_draws, seed=seed)
     last = contract.last_start or contract.start

@@ -269,10 +269,9 @@ def _money(case: Case, outcomes: Outcomes) -> _Money:
     accounts = Accounts(view=settings.view, pays_on_savings=on_savings, seed=settings.seed)
     if case.contract is not None:
         outcomes = outcomes.starting(case.contract.start)
-        if case.funding is not None:
-            outcomes, enrolled = cohort_of_fund(
-                case.contract, outcomes, case.funding, seed=settings.seed
-            )
+        outcomes, enrolled = cohort_of_fund(
+            case.contract, outcomes, case.funding, seed=settings.seed
+        )
     saved = None if case.public is None else accounts.savings(outcomes, case.public)
     costs = _costs(case, saved)
     if case.contract is None:

@@ -131,19 +131,19 @@ def _case(case: Case, document: Document, path: Path) -> list[Found]:
         early = check_windows(case.contract, read.outcomes)
         found = _keyed(early, document, "contract")
         return found + _contract(case.contract, document, "contract")
-    return _contract(case.contract, document, "contract", _paid_on(case, read.outcomes))
+    return _contract(
+        case.contract, document, "contract", _paid_on(case, case.contract, read.outcomes)
+    )
 
 
-def _paid_on(case: Case, outcomes: Outcomes | None) -> Outcomes | None:
-    """Return the outcomes for the linter; None where they are not known, or are public money."""
-    if outcomes is None or case.contract is None or case.settings.pays_on == "savings":
+def _paid_on(case: Case, contract: OutcomesContract, outcomes: Outcomes) -> Outcomes | None:
+    """Return the outcomes for the linter; None where the contract pays on public money."""
+    if case.settings.pays_on == "savings":
         return None
     from impactmodel.funding import cohort_of_fund
 
-    outcomes = outcomes.starting(case.contract.start)
-    if case.funding is None:
-        return outcomes
-    return cohort_of_fund(case.contract, outcomes, case.funding, seed=case.settings.seed)[0]
+    outcomes = outcomes.starting(contract.start)
+    return cohort_of_fund(contract, outcomes, case.funding, seed=case.settings.seed)[0]
 
 
 def _placed(problem: Problem, document: Document) -> Problem:

@@ -30,6 +30,7 @@ from impactmodel.contract.dues import Due, dues_of
 from impactmodel.contract.names import term_name
 from impactmodel.contract.payments import payments
 from impactmodel.contract.person_caps import persons_of
+from impactmodel.contract.phrases import spaced
 from impactmodel.contract.quantities import paid_periods
 from impactmodel.contract.terms import AboveBaseline, Gross, reference_level
 from impactmodel.core.central import Amount, Block, Central, CentralInput, CentralParameter
@@ -235,7 +236,7 @@ def _add_due(net: _Net, due: Due, place: int) -> None:
         rules.append(Named(PAID_BEFORE, Sum((earlier,)) if before else Sum((0.0,)), "paid before"))
         reads = {"earlier": before} if before else {}
         net.paid[clause.name] = f"{_key(due)}/paid_after"
-    paid = f"due under '{_words(clause.name)}'"
+    paid = f"due under '{spaced(clause.name)}'"
     rules.append(Named("payment", rule.rule, paid))
     if PAID_BEFORE in needed:
         both = Sum((Input(PAID_BEFORE, "paid before"), Input("payment", paid)))
@@ -245,7 +246,7 @@ def _add_due(net: _Net, due: Due, place: int) -> None:
         rules.append(Named("held", Minimum((Input("payment", paid), left)), f"{paid}, held to it"))
         names = (level_name(place), granted_name(place))
         reads |= {name: f"{PERSONS}/{name}" for name in names}
-    title = f"{_words(due.path)}, period {due.period + 1}: due from {_words(clause.payer)} "
+    title = f"{spaced(due.path)}, period {due.period + 1}: due from {spaced(clause.payer)} "
     title += f"on {due.day}"
     net.add(_key(due), title, rules, reads)
 
@@ -259,7 +260,7 @@ def _quantities(
         for group in (None, *counted):
             where = counted if group is None else [group]
             if net.capped and total_name(outcome, group) in needed:
-                level = Input(level_name(place), f"share of people with it, {_words(outcome)}")
+                level = Input(level_name(place), f"share of people with it, {spaced(outcome)}")
                 rules.append(_total(net, outcome, group, [Input(PEOPLE) * level]))
             elif total_name(outcome, group) in needed:
                 levels = [
@@ -321,18 +322,14 @@ def _label(due: Due, name: str) -> str:
     inner, _, group = name.removeprefix(f"{due.path}.").partition("@")
     *where, term = inner.split(".")
     place = f" ({' '.join(where)})" if where else ""
-    return f"{_words(due.path)}: {_SAID[term]}{place}" + (f", {group}" if group else "")
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return f"{spaced(due.path)}: {_SAID[term]}{place}" + (f", {group}" if group else "")
 
 
 def _add_limits(net: _Net, dues: list[Due]) -> list[str]:
     """Add the blocks of the limits; return the key of what is paid for each due."""
     for name, amount, label in limit_terms(net.contract):
         net.term(name, label, net.contract.currency, amount, None)
-    labels = [f"due under '{_words(due.clause.name)}'" for due in dues]
+    labels = [f"due under '{spaced(due.clause.name)}'" for due in dues]
     keys = [f"{_key(due)}/{'held' if net.capped else 'payment'}" for due in dues]
     for block in limit_blocks(net.contract, dues, labels):
         reads = {name: keys[place] for place, name in block.amounts.items()} | block.earlier
@@ -348,7 +345,7 @@ def _add_totals(net: _Net, dues: list[Due], keys: list[str]) -> None:
     paid: dict[tuple[str, str], list[Rule]] = {}
     for due, key in zip(dues, keys, strict=True):
         reads[_key(due)] = key
-        amount = Input(_key(due), f"paid under '{_words(due.clause.name)}'")
+        amount = Input(_key(due), f"paid under '{spaced(due.clause.name)}'")
         name = f"{due.clause.name}|{due.clause.payer}|{due.day}"
         paid.setdefault((due.clause.payer, name), []).append(amount)
     rules = [Named(name, Sum(amounts)) for (_, name), amounts in paid.items()]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from impactmodel.contract.compile import PERSON_CAP
 from impactmodel.contract.names import term_name
+from impactmodel.contract.phrases import joined
 from impactmodel.core.rule import Constant, Difference, Input, Minimum, Named, Product, Rule, Sum
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def person_block(
     earned: dict[int, list[Rule]] = {place: [] for place in range(len(dues))}
     for number, (places, share) in enumerate(sorted(combinations.items()), 1):
         key = COMBINATION + "+".join(f"{dues[p].clause.name}|{dues[p].period}" for p in places)
-        label = f"combination {number}: people with {_listed([titles[p] for p in places])} alone"
+        label = f"combination {number}: people with {joined([titles[p] for p in places])} alone"
         shares[key] = (label, share)
         part = Input(key, f"share of combination {number}")
         before: Rule = Constant(0.0)
@@ -91,7 +92,3 @@ def person_block(
         left = Product((people, Sum(earned[place] or [0.0])))
         rules.append(Named(granted_name(place), left, f"{title}: under the cap per person"))
     return PersonBlock(shares, rules)
-
-
-def _listed(titles: Sequence[str]) -> str:
-    return " and ".join([", ".join(titles[:-1]), titles[-1]] if len(titles) > 1 else titles)

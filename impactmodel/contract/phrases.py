@@ -149,5 +149,15 @@ def listed(names: Sequence[str]) -> str:
     >>> listed(["cohort_1", "b", "c"])
     'cohort 1, b and c'
     """
-    words = [spaced(name) for name in names]
+    return joined([spaced(name) for name in names])
+
+
+def joined(words: Sequence[str]) -> str:
+    """Write several words as a list.
+
+    Examples
+    --------
+    >>> joined(["a job", "b", "c"])
+    'a job, b and c'
+    """
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

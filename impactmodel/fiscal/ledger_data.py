@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,18 +108,7 @@ def check_ledger(data: xr.Dataset) -> None:
             raise InputError(f"'{arm}' must have the dims {DIMS}", seen=data[arm].dims)
         if not np.isfinite(data[arm].values).all():
             raise InputError(f"'{arm}' has amounts that are not finite", key="ledger")
-    lines = data["line"].values
-    for name in dict.fromkeys(lines.tolist()):
-        _balanced(name, data.isel(entry=np.flatnonzero(lines == name)))
-    _one_driver(data["channel"].values.tolist(), data["driver"].values.tolist())
-
-
-def _balanced(name: str, part: xr.Dataset) -> None:
-    if not part["transfer"].values.all():
-        return
-    for arm in ARMS:
-        amounts = part[arm].values
-        gap, largest = np.abs(amounts.sum(axis=2)).max(), np.abs(amounts).max()
+    for name, gap, largest in imbalances(data):
         if gap > BALANCE * largest:
             raise InputError(
                 f"the transfer '{name}' does not sum to zero over the payers",
@@ -127,6 +116,18 @@ def _balanced(name: str, part: xr.Dataset) -> None:
                 seen=f"off by up to {gap:.6g}",
                 fix="give both sides of it",
             )
+    _one_driver(data["channel"].values.tolist(), data["driver"].values.tolist())
+
+
+def imbalances(data: xr.Dataset) -> Iterator[tuple[str, float, float]]:
+    """Yield each transfer in each arm: line, largest sum over payers, largest amount."""
+    lines = data["line"].values
+    for name in dict.fromkeys(lines.tolist()):
+        part = data.isel(entry=np.flatnonzero(lines == name))
+        if part["transfer"].values.all():
+            for arm in ARMS:
+                amounts = part[arm].values
+                yield name, float(np.abs(amounts.sum(axis=2)).max()), float(np.abs(amounts).max())
 
 
 def _one_driver(channels: Sequence[Channel], drivers: Sequence[str]) -> None:

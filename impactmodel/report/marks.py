@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 _GRID = 256
 _LOSS_HATCH = "////"
-# Letters of title and remark that fit on one line of a figure, and the room for a second one.
-_TITLE_LINE = 78
+# Letters of title and remark that fit on one line of a figure also when they are translated, which
+# makes them longer; and the room for a second line.
+_TITLE_LINE = 60
 _SECOND_LINE = 18.0
 
 

@@ -10,10 +10,10 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from impactmodel.fiscal import check_parameters
+from impactmodel.fiscal.ledger_data import imbalances
 from impactmodel.fiscal.rule_explainer import RuleExplainer
+from impactmodel.report.numbers import number, probability
 from impactmodel.report.tables import Table
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _checks(result: RunResult | None, savings: Savings | None) -> Table:
         status = result.outcomes.provenance.diagnostics
         rows.append(("effect: diagnostics of its fit", status, "as the evidence states"))
     if savings is not None:
-        gap = _largest_gap(savings)
+        gap = max((gap for _, gap, _ in imbalances(savings.ledger.dataset)), default=0.0)
         rows.append(
             (
                 "ledger: every transfer sums to zero over its parties in every draw and year",
@@ -179,24 +179,12 @@ def _checks(result: RunResult | None, savings: Savings | None) -> Table:
             (
                 f"target: {verdict.target.name}",
                 "informs",
-                f"met with a probability of {verdict.probability_met:.0%}",
+                f"met with a probability of {probability(verdict.probability_met)}",
             )
             for verdict in result.verdicts
         ]
     note = "Formulas against the library and sums: the sheet Checks of the workbook."
     return _table("Checks log", ("Check", "Verdict", "Finding"), rows, note)
-
-
-def _largest_gap(savings: Savings) -> float:
-    data = savings.ledger.dataset
-    lines = data["line"].values
-    largest = 0.0
-    for name in dict.fromkeys(lines.tolist()):
-        part = data.isel(entry=np.flatnonzero(lines == name))
-        if part["transfer"].values.all():
-            for arm in ("treated", "counterfactual"):
-                largest = max(largest, float(np.abs(part[arm].values.sum(axis=2)).max()))
-    return largest
 
 
 def _record(result: RunResult | None) -> Table:
@@ -207,7 +195,7 @@ def _record(result: RunResult | None) -> Table:
             ("Case", result.case.settings.name),
             ("Started", record.started),
             ("Seed", str(record.seed)),
-            ("Draws", f"{result.outcomes.n_draws:,}"),
+            ("Draws", number(result.outcomes.n_draws)),
             ("Lineage of the draws", result.outcomes.provenance.lineage),
             *((f"Version of {name}", version) for name, version in record.versions.items()),
         ]

@@ -98,8 +98,7 @@ def run_page(result: RunResult, language: Code = "en") -> Page:
         ),
         language=language,
     )
-    page = page if language == "en" else speaker.blocks(page)
-    return _with_drivers(page, result, speaker.language)
+    return _with_drivers(speaker.blocks(page), result, speaker.language)
 
 
 def _with_drivers(page: Page, result: RunResult, language: Language) -> Page:
