@@ -12,8 +12,17 @@ from numpy.typing import NDArray
 from impactmodel.core.errors import InputError
 from impactmodel.fiscal import Appraisal, ValueOfInformation, evpi, evppi, payback_year
 from impactmodel.fiscal.appraisal import benefit_cost
+from impactmodel.levers import effect_total
+from impactmodel.position import (
+    PUBLIC,
+    Position,
+    Reach,
+    Switch,
+    payers_that_spend,
+    swings,
+    switches,
+)
 from impactmodel.public import present
-from impactmodel.what_if import PUBLIC, Position, Reach, Switch, payers_that_spend, swings, switches
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -178,15 +187,12 @@ def cost_per_job(outcomes: Outcomes, budget: xr.DataArray) -> dict[str, Draws]:
         Of public payers; see `impactmodel.fiscal.budget`.
     """
     spent = budget.sel(item=["payments", "costs"]).sum(["payer", "year", "item"]).values
-    people = outcomes.cohort_size
     found = {}
     for measure in outcomes.measures:
         years = _years_in_work(measure, outcomes)
         if years is None:
             continue
-        effect = (outcomes.effect().sel(outcome=measure.name) * people).sum("group")
-        last = measure.accrual != "flow"
-        jobs = years * (effect.isel(period=-1) if last else effect.sum("period")).values
+        jobs = years * effect_total(outcomes, measure.name)
         found[measure.name] = np.where(jobs > 0, spent / np.where(jobs > 0, jobs, 1.0), np.nan)
     return found if np.any(spent) else {}
 
@@ -248,8 +254,7 @@ def _decisions(net: NetPosition, position: Position, prob: float) -> tuple[Decis
     names = payers_that_spend(net)
     if not names:
         return ()
-    nets = {name: net.by_payer()[name] for name in names}
-    nets[PUBLIC] = np.asarray(sum(net.by_payer().values()))
+    nets = {name: position.net(name, {}) for name in (*names, PUBLIC)}
     ranges = {reach.key: reach for reach in position.reaches(prob)}
     known = position.quantities()
     return tuple(_decision(name, nets[name], position, ranges, known) for name in nets)

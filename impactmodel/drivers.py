@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impactmodel.breakeven import BreakEven, break_even_cohort, break_even_effect
-from impactmodel.contract import payments
 from impactmodel.core.errors import ImpactModelError, InputError
 from impactmodel.core.outcomes import Outcomes
 from impactmodel.finance import (
@@ -26,12 +25,12 @@ from impactmodel.finance import (
     two_way,
 )
 from impactmodel.finance.returns import present_value, years_of
-from impactmodel.fiscal import Savings, as_outcomes, savings
 from impactmodel.funding import cohort_of_fund
 from impactmodel.levers import EFFECT, EFFECT_ON, Lever, Parts, levers, moved
 from impactmodel.public import net_position
 
 if TYPE_CHECKING:
+    from impactmodel.accounts import Accounts
     from impactmodel.case import Settings
     from impactmodel.finance import Enrolled
     from impactmodel.finance.what_if import Changes
@@ -113,8 +112,13 @@ class Drivers:
     discount_rate: float
 
 
-def find_drivers(settings: Settings, parts: Parts) -> Drivers:
+def find_drivers(settings: Settings, parts: Parts, accounts: Accounts) -> Drivers:
     """Vary the inputs of a case, one at a time and together, on the same draws throughout.
+
+    Parameters
+    ----------
+    accounts
+        Those of the run: what it computed on the same draws is not computed again.
 
     Raises
     ------
@@ -123,7 +127,7 @@ def find_drivers(settings: Settings, parts: Parts) -> Drivers:
         be is listed with the reason.
     """
     parts = replace(parts, outcomes=_thinned(parts.outcomes))
-    what_if = _WhatIf(settings, parts)
+    what_if = _WhatIf(settings, parts, accounts)
     usable: dict[str, Lever] = {}
     refused: list[tuple[str, float, str]] = []
     for lever in levers(parts, settings.sensitivity):
@@ -237,7 +241,7 @@ def _needed(settings: Settings, what_if: _WhatIf) -> tuple[Needed, ...]:
         try:
             answer = solve(
                 parts.contract,
-                what_if.paid_on(parts),
+                what_if.accounts.paid_on(parts.outcomes, parts.public),
                 parts.funding,
                 view=settings.view,
                 seed=settings.seed,
@@ -252,11 +256,8 @@ def _needed(settings: Settings, what_if: _WhatIf) -> tuple[Needed, ...]:
 class _WhatIf:
     """A case under changes; parts that a change does not touch are computed once."""
 
-    def __init__(self, settings: Settings, parts: Parts) -> None:
-        self.settings, self.parts = settings, parts
-        self.seen: dict[tuple[Any, ...], dict[tuple[Gain, str], tuple[Draws, Draws]]] = {}
-        self.cohorts: list[tuple[tuple[Any, ...], tuple[Outcomes, Enrolled | None]]] = []
-        self.saved: list[tuple[tuple[Any, ...], Savings]] = []
+    def __init__(self, settings: Settings, parts: Parts, accounts: Accounts) -> None:
+        self.settings, self.parts, self.accounts = settings, parts, accounts
 
     def gain(self, changes: Changes, *, about: tuple[Gain, str]) -> Draws:
         """Return what a party gains under changes, shape (draw,)."""
@@ -276,27 +277,20 @@ class _WhatIf:
 
     def at(self, changes: Changes) -> dict[tuple[Gain, str], tuple[Draws, Draws]]:
         """Return for every party its gain, and 1 in the draws that are bad for it."""
-        key = tuple(sorted(changes.items()))
-        if key not in self.seen:
-            self.seen[key] = self._computed(moved(self.parts, changes))
-        return self.seen[key]
-
-    def paid_on(self, parts: Parts) -> Outcomes:
-        """Return the outcomes that the contract pays on, before a fund's enrolment."""
-        if self.settings.pays_on == "savings":
-            return as_outcomes(self._savings(parts, parts.outcomes))
-        return parts.outcomes
+        return self.accounts.once(
+            "gains",
+            (self, frozenset(changes.items())),
+            lambda: self._computed(moved(self.parts, changes, self.accounts)),
+        )
 
     def _computed(self, parts: Parts) -> dict[tuple[Gain, str], tuple[Draws, Draws]]:
-        seed = self.settings.seed
         outcomes, enrolled = self._cohort(parts)
-        saved = None if parts.public is None else self._savings(parts, outcomes)
-        on_savings = saved is not None and self.settings.pays_on == "savings"
-        paid_on = as_outcomes(saved) if saved is not None and on_savings else outcomes
-        paid = payments(parts.contract, paid_on, self.settings.view, seed=seed)
+        public = parts.public
+        saved = None if public is None else self.accounts.savings(outcomes, public)
+        paid = self.accounts.payments(parts.contract, outcomes, public)
         found: dict[tuple[Gain, str], tuple[Draws, Draws]] = {}
         if parts.funding is not None:
-            flows = cashflows(parts.funding, paid, enrolment=enrolled, seed=seed)
+            flows = cashflows(parts.funding, paid, enrolment=enrolled, seed=self.settings.seed)
             years = years_of(flows)
             for tranche in parts.funding.tranches:
                 if not isinstance(tranche, Deferred | Grant):
@@ -325,22 +319,4 @@ class _WhatIf:
         def made() -> tuple[Outcomes, Enrolled | None]:
             return cohort_of_fund(parts.contract, parts.outcomes, fund, seed=self.settings.seed)
 
-        return _once(self.cohorts, key, made)
-
-    def _savings(self, parts: Parts, outcomes: Outcomes) -> Savings:
-        public = parts.public
-        if public is None:
-            raise InputError("a contract on savings needs a public side", key="pays_on")
-        made = partial(savings, outcomes, public, seed=self.settings.seed)
-        return _once(self.saved, (outcomes, public), made)
-
-
-def _once[T](
-    known: list[tuple[tuple[Any, ...], T]], key: tuple[Any, ...], made: Callable[[], T]
-) -> T:
-    """Return what was made of the same objects before, or make it."""
-    for other, value in known:
-        if all(a is b for a, b in zip(other, key, strict=True)):
-            return value
-    known.append((key, made()))
-    return known[-1][1]
+        return self.accounts.once("cohort", key, made)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from impactmodel.accounts import Accounts
     from impactmodel.contract import Clause, OutcomesContract
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.finance import FundingStructure
@@ -91,33 +93,40 @@ def levers(parts: Parts, asked: Sensitivity) -> tuple[Lever, ...]:
     return tuple(found.values())
 
 
-def moved(parts: Parts, changes: Mapping[str, Any]) -> Parts:
+def moved(parts: Parts, changes: Mapping[str, Any], accounts: Accounts) -> Parts:
     """Return the parts of a case under changes; what they do not touch is the same object.
+
+    Outcomes that were moved likewise before are the same object too.
 
     Raises
     ------
     InputError
         If a path leads nowhere, or a value cannot be used.
     """
-    own = (EFFECT, COHORT)
-    paths = {k: v for k, v in changes.items() if k not in own and not k.startswith(_PREFIXES)}
-    found = changed(parts, paths)
-    for key, value in changes.items():
-        if key == EFFECT:
-            found = replace(found, outcomes=scaled_effect(found.outcomes, value))
-        elif key == COHORT:
-            size = value * found.outcomes.cohort_size.values
-            found = replace(found, outcomes=found.outcomes.with_cohort_size(size))
-        elif key.startswith(EFFECT_ON):
-            name = key.removeprefix(EFFECT_ON)
-            found = replace(found, outcomes=_shifted(found.outcomes, name, value))
-        elif key.startswith(CLAUSE):
-            name = key.removeprefix(CLAUSE)
-            found = replace(found, contract=_times(found, name, value))
+    own = {k: v for k, v in changes.items() if k in _OWN or k.startswith(_PREFIXES)}
+    found = changed(parts, {k: v for k, v in changes.items() if k not in own})
+    for key, value in own.items():
+        if key.startswith(CLAUSE):
+            contract = _times(found, key.removeprefix(CLAUSE), value)
+            found = replace(found, contract=contract)
+        else:
+            before = found.outcomes
+            made = partial(_moved, before, key, value)
+            found = replace(found, outcomes=accounts.once(key, (before, value), made))
     return found
 
 
+_OWN = (EFFECT, COHORT)
 _PREFIXES = (EFFECT_ON, CLAUSE)
+
+
+def _moved(outcomes: Outcomes, key: str, value: float) -> Outcomes:
+    """Return outcomes under one change of effect or cohort."""
+    if key == EFFECT:
+        return scaled_effect(outcomes, value)
+    if key == COHORT:
+        return outcomes.with_cohort_size(value * outcomes.cohort_size.values)
+    return _shifted(outcomes, key.removeprefix(EFFECT_ON), value)
 
 
 def effect_total(outcomes: Outcomes, name: str) -> NDArray[np.float64]:
@@ -137,10 +146,16 @@ def scaled_effect(outcomes: Outcomes, factor: float) -> Outcomes:
 
     What would have been without the programme stays; probabilities stay within 0 and 1.
     """
+    scaled = times_effect(outcomes, [factor] * len(outcomes.measures))
+    return outcomes.replace(treated=_possible(outcomes, scaled))
+
+
+def times_effect(outcomes: Outcomes, factors: Sequence[float]) -> NDArray[np.float64]:
+    """Return the treated arm with each effect multiplied, shape (draw, group, outcome, period)."""
     dims = ("draw", "group", "outcome", "period")
     base = outcomes.dataset["counterfactual"].transpose(*dims).values
     effect = outcomes.effect().transpose(*dims).values
-    return outcomes.replace(treated=_possible(outcomes, base + factor * effect))
+    return np.asarray(base + np.array(factors)[:, None] * effect)
 
 
 def _effect(outcomes: Outcomes, name: str) -> xr.DataArray:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import impactmodel.effects as effects_room
+from impactmodel.accounts import Accounts
 from impactmodel.assessment import Assessment, assess
 from impactmodel.case import Case
 from impactmodel.case_evidence import PublishedFigures
 from impactmodel.checking import read_evidence, require_runnable, require_sound
-from impactmodel.contract import NoiseRisk, OutcomePayments, paying_for_noise, payments
+from impactmodel.contract import NoiseRisk, OutcomePayments, paying_for_noise
 from impactmodel.core.errors import InputError
 from impactmodel.core.money import same
 from impactmodel.core.outcomes import Outcomes
@@ -24,17 +25,16 @@ from impactmodel.fiscal import (
     PublicCost,
     Savings,
     against_limits,
-    as_outcomes,
     budget,
     savings,
 )
 from impactmodel.funding import cohort_of_fund
 from impactmodel.levers import Parts
+from impactmodel.position import Position
 from impactmodel.public import NetPosition, net_position
 from impactmodel.sensitivity import Varied, variants
 from impactmodel.social import impact_of
 from impactmodel.targets import TargetVerdict, judge
-from impactmodel.what_if import Position
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -125,6 +125,7 @@ class _Money:
     """What a case makes of outcomes."""
 
     outcomes: Outcomes
+    accounts: Accounts
     enrolled: Enrolled | None = None
     paid_on: Outcomes | None = None
     payments: OutcomePayments | None = None
@@ -171,7 +172,7 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     beside = _beside(case, outcomes)
     varied = _varied(case)
     report("varying the inputs", 0.9)
-    found_drivers = _drivers(case, found.outcomes)
+    found_drivers = _drivers(case, found.outcomes, money.accounts)
     report("done", 1.0)
     return _result(case, inputs, found, money, (beside, varied, found_drivers))
 
@@ -222,26 +223,17 @@ def _assessment(case: Case, money: _Money, years: xr.DataArray | None) -> Assess
     """Appraise a case in which some payer pays or spends."""
     if money.savings is None or money.net is None or case.public is None or years is None:
         return None
-    settings = case.settings
-    position = Position(
-        outcomes=money.outcomes,
-        public=case.public,
-        contract=case.contract,
-        costs=money.costs,
-        view=settings.view,
-        pays_on_savings=settings.pays_on == "savings",
-        seed=settings.seed,
-    )
-    return assess(
-        money.savings, money.net, years, position, flows=money.flows, prob=settings.interval
-    )
+    position = Position(money.outcomes, case.public, case.contract, money.costs, money.accounts)
+    prob = case.settings.interval
+    return assess(money.savings, money.net, years, position, flows=money.flows, prob=prob)
 
 
-def _drivers(case: Case, outcomes: Outcomes) -> Drivers | None:
+def _drivers(case: Case, outcomes: Outcomes, accounts: Accounts) -> Drivers | None:
     if case.contract is None:
         return None
     outcomes = outcomes.starting(case.contract.start)
-    return find_drivers(case.settings, Parts(outcomes, case.contract, case.funding, case.public))
+    parts = Parts(outcomes, case.contract, case.funding, case.public)
+    return find_drivers(case.settings, parts, accounts)
 
 
 def _impact(case: Case, money: _Money) -> Impact | None:
@@ -273,26 +265,26 @@ def _noise(case: Case, paid_on: Outcomes) -> NoiseRisk | None:
 def _money(case: Case, outcomes: Outcomes) -> _Money:
     """Return what a case pays, earns and saves on outcomes."""
     settings, enrolled = case.settings, None
+    on_savings = settings.pays_on == "savings"
+    accounts = Accounts(view=settings.view, pays_on_savings=on_savings, seed=settings.seed)
     if case.contract is not None:
         outcomes = outcomes.starting(case.contract.start)
         outcomes, enrolled = cohort_of_fund(
             case.contract, outcomes, case.funding, seed=settings.seed
         )
-    saved = None
-    if case.public is not None:
-        saved = savings(outcomes, case.public, seed=settings.seed)
+    saved = None if case.public is None else accounts.savings(outcomes, case.public)
     costs = _costs(case, saved)
     if case.contract is None:
         net = net_position(saved, None, costs) if saved and costs else None
-        return _Money(outcomes, savings=saved, net=net, costs=costs)
-    paid_on = as_outcomes(saved) if saved and settings.pays_on == "savings" else outcomes
-    paid = payments(case.contract, paid_on, settings.view, seed=settings.seed)
+        return _Money(outcomes, accounts, savings=saved, net=net, costs=costs)
+    paid_on = accounts.paid_on(outcomes, case.public)
+    paid = accounts.payments(case.contract, outcomes, case.public)
     flows = earned = None
     if case.funding is not None:
         flows = cashflows(case.funding, paid, enrolment=enrolled, seed=settings.seed)
         earned = returns(flows, discount_rate=settings.discount_rate)
     net = net_position(saved, paid, costs) if saved else None
-    return _Money(outcomes, enrolled, paid_on, paid, flows, earned, saved, net, costs)
+    return _Money(outcomes, accounts, enrolled, paid_on, paid, flows, earned, saved, net, costs)
 
 
 def _costs(case: Case, saved: Savings | None) -> tuple[DatedCost, ...]:

@@ -25,17 +25,7 @@ class Switch(Protocol):
 
     @property
     def value(self) -> float | None:
-        """None: there is none between ``lowest`` and ``highest``."""
-        ...
-
-    @property
-    def lowest(self) -> float:
-        """From which it is looked for."""
-        ...
-
-    @property
-    def highest(self) -> float:
-        """Up to which it is looked for."""
+        """None: there is none within the reach of the assumption."""
         ...
 
 

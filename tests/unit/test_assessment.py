@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from impactmodel.accounts import Accounts
 from impactmodel.assessment import PAYMENTS, SERVICE, assess, cost_per_job, perspectives
 from impactmodel.contract import Clause, MeasuredImpact, OutcomesContract, ShareOf, payments
 from impactmodel.core.distribution import Beta
@@ -14,8 +15,8 @@ from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.schedule import Periods
 from impactmodel.fiscal import UnitValue, UnitValues, budget, evpi, payback_year, savings
 from impactmodel.fiscal.appraisal import benefit_cost, ratio_summary
+from impactmodel.position import PUBLIC, Position
 from impactmodel.public import net_position
-from impactmodel.what_if import PUBLIC, Position
 
 START = dt.date(2024, 1, 1)
 WAGE = OutcomeMeasure("wage", kind="amount", unit="EUR/year")
@@ -55,7 +56,9 @@ def made(side=SIDE, costs=(EVALUATION,)):
     held = outcomes()
     saved, paid = savings(held, side), payments(CONTRACT, held, "expected")
     net = net_position(saved, paid, costs)
-    position = Position(held, side, CONTRACT, costs, "expected", pays_on_savings=False, seed=1)
+    position = Position(
+        held, side, CONTRACT, costs, Accounts(view="expected", pays_on_savings=False, seed=1)
+    )
     return assess(saved, net, budget(saved, paid, costs), position)
 
 
@@ -87,7 +90,9 @@ def test_a_rate_that_makes_savings_worth_less_than_what_was_paid():
     held = outcomes()
     saved, paid = savings(held, SIDE), payments(later, held, "expected")
     net = net_position(saved, paid)
-    position = Position(held, SIDE, later, (), "expected", pays_on_savings=False, seed=1)
+    position = Position(
+        held, SIDE, later, (), Accounts(view="expected", pays_on_savings=False, seed=1)
+    )
     found = assess(saved, net, budget(saved, paid), position)
     rates = {s.key: s.value for s in decision(found).switches}
     # 0.3 = 0.32 / (1 + r): the payment comes one year after the savings.

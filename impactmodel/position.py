@@ -10,26 +10,27 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impactmodel.contract import payments, reprice
+from impactmodel.contract import reprice
 from impactmodel.contract.terms import Rate, ShareOf
 from impactmodel.core.distribution import draw, mean
 from impactmodel.core.errors import InputError
 from impactmodel.core.seeds import stream
 from impactmodel.finance import Tornado, tornado
-from impactmodel.fiscal import Observed, RuleSide, UnitValues, as_outcomes, savings
+from impactmodel.fiscal import Observed, RuleSide, UnitValues
+from impactmodel.levers import effect_total, times_effect
 from impactmodel.public import NetPosition, net_position
 
 if TYPE_CHECKING:
-    from impactmodel.contract import OutcomePayments, OutcomesContract
-    from impactmodel.contract.payments import View
+    from impactmodel.accounts import Accounts
+    from impactmodel.contract import OutcomesContract
     from impactmodel.core.outcomes import Outcomes
-    from impactmodel.fiscal import PublicSide, Savings
+    from impactmodel.fiscal import PublicSide
     from impactmodel.fiscal.budget_plan import DatedCost
 
 type Draws = NDArray[np.float64]
@@ -54,12 +55,10 @@ class Reach:
     stated
         As the case states it, on average; for a multiple 1.
     low, high
-        What the swings put in.
+        What the swings put in: the interval of an uncertain quantity, a tenth less and more of a
+        stated value, ten points of a stated share, one of a rate.
     lowest, highest
         Between which a switching value is looked for.
-    why
-        What ``low`` and ``high`` are: ``interval`` of an uncertain quantity, ``tenth`` of the
-        stated value, ``points`` (ten of a share, one of a rate).
     """
 
     key: str
@@ -68,7 +67,6 @@ class Reach:
     high: float
     lowest: float
     highest: float
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +76,12 @@ class Switch:
     Parameters
     ----------
     value
-        None: there is none between ``lowest`` and ``highest``.
+        None: there is none within the reach of the assumption.
     """
 
     key: str
     stated: float
     value: float | None
-    lowest: float
-    highest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +92,15 @@ class Position:
     ----------
     outcomes
         As savings and payments saw them.
-    pays_on_savings
-        Whether the contract pays on public money.
+    accounts
+        Those of the run: what it computed is not computed again.
     """
 
     outcomes: Outcomes
     public: PublicSide
     contract: OutcomesContract | None
     costs: tuple[DatedCost, ...]
-    view: View | None
-    pays_on_savings: bool
-    seed: int
-    _known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    accounts: Accounts
 
     def at(self, changes: Mapping[str, float]) -> NetPosition:
         """Return the net positions under some changes.
@@ -117,12 +110,28 @@ class Position:
         InputError
             If the rules do not fit what is changed, such as more people in work than there are.
         """
-        key = frozenset(changes.items())
-        if key not in self._known:
-            saved = self._saved({k: v for k, v in changes.items() if not k.startswith("price|")})
-            self._known[key] = net_position(saved, self._paid(changes), self.costs)
-        found: NetPosition = self._known[key]
-        return found
+        real = {k: v for k, v in changes.items() if v != self._stated(k)}
+        return self.accounts.once(
+            "net", (self, frozenset(real.items())), lambda: self._computed(real)
+        )
+
+    def _computed(self, changes: Mapping[str, float]) -> NetPosition:
+        outcomes, side, contract = self._outcomes(changes), self._side(changes), self.contract
+        saved = self.accounts.savings(outcomes, side)
+        for name, price in changes.items():
+            if contract is not None and name.startswith("price|"):
+                contract = reprice(contract, name.partition("|")[2], price)
+        paid = None if contract is None else self.accounts.payments(contract, outcomes, side)
+        if "discount_rate" in changes:
+            saved = dataclasses.replace(saved, discount_rate=changes["discount_rate"])
+        return net_position(saved, paid, self.costs)
+
+    def _stated(self, key: str) -> object:
+        """Return the value at which a change is none."""
+        kind, _, name = key.partition("|")
+        if kind == "price":
+            return self._prices().get(name, (None,))[0]
+        return 1.0 if kind in {"effect", "wage"} else getattr(self.public, kind)
 
     def net(self, payer: str, changes: Mapping[str, float]) -> Draws:
         """Return the net position of a payer, or of all public payers, shape (draw,)."""
@@ -132,22 +141,22 @@ class Position:
     def reaches(self, prob: float) -> tuple[Reach, ...]:
         """Return what can be changed, and how far; intervals are equal-tailed, of ``prob``."""
         tails = ((1 - prob) / 2, (1 + prob) / 2)
-        found = [Reach("effect", 1.0, 0.9, 1.1, 0.0, _MOST["effect"], "tenth")]
+        found = [Reach("effect", 1.0, 0.9, 1.1, 0.0, _MOST["effect"])]
         for name, draws in self._effects().items():
             centre = float(draws.mean())
             if centre and np.ptp(draws) > 0:
                 low, high = sorted(float(q) / centre for q in np.quantile(draws, tails))
                 most = _MOST["effect"]
-                found.append(Reach(f"effect|{name}", 1.0, low, high, 0.0, most, "interval"))
+                found.append(Reach(f"effect|{name}", 1.0, low, high, 0.0, most))
         found += [self._share(name, tails) for name in SHARES if self._matters(name)]
         rate = self.public.discount_rate
         ends = (rate - _ONE_POINT, rate + _ONE_POINT)
-        found.append(Reach("discount_rate", rate, *ends, 0.0, _HIGHEST_RATE, "points"))
+        found.append(Reach("discount_rate", rate, *ends, 0.0, _HIGHEST_RATE))
         if isinstance(self.public, RuleSide):
-            found.append(Reach("wage", 1.0, 0.9, 1.1, 0.25, _MOST["wage"], "tenth"))
+            found.append(Reach("wage", 1.0, 0.9, 1.1, 0.25, _MOST["wage"]))
         for name, (price, most) in self._prices().items():
             ends = ((1 - _TEN_PERCENT) * price, min(most, (1 + _TEN_PERCENT) * price))
-            found.append(Reach(f"price|{name}", price, *ends, _LEAST * price, most, "tenth"))
+            found.append(Reach(f"price|{name}", price, *ends, _LEAST * price, most))
         return tuple(found)
 
     def quantities(self) -> dict[str, Draws]:
@@ -162,12 +171,14 @@ class Position:
         stated = mean(getattr(self.public, name))
         if not isinstance(getattr(self.public, name), (int, float)):
             low, high = (float(q) for q in np.quantile(self._drawn(name), tails))
-            return Reach(name, stated, low, high, 0.0, 1.0, "interval")
+            return Reach(name, stated, low, high, 0.0, 1.0)
         low, high = max(0.0, stated - _TEN_POINTS), min(1.0, stated + _TEN_POINTS)
-        return Reach(name, stated, low, high, 0.0, 1.0, "points")
+        return Reach(name, stated, low, high, 0.0, 1.0)
 
     def _drawn(self, name: str) -> Draws:
-        return draw(getattr(self.public, name), self.outcomes.n_draws, stream(self.seed, name))
+        return draw(
+            getattr(self.public, name), self.outcomes.n_draws, stream(self.accounts.seed, name)
+        )
 
     def _matters(self, name: str) -> bool:
         """Tell whether a share can do anything: fade-out only after the evidence."""
@@ -177,21 +188,21 @@ class Position:
 
     def _effects(self) -> dict[str, Draws]:
         """Return the effect on each outcome that anything depends on, over cohort and time."""
-        read = set(self.contract.outcomes) if self.contract and not self.pays_on_savings else set()
+        read = (
+            set(self.contract.outcomes)
+            if self.contract and not self.accounts.pays_on_savings
+            else set()
+        )
         side = self.public
         if isinstance(side, Observed):
             read |= {flow.outcome for flow in side.flows}
         elif isinstance(side, UnitValues):
             read |= {value.outcome for value in side.values}
-        total = (self.outcomes.effect() * self.outcomes.cohort_size).sum("group")
         found = {}
         for measure in self.outcomes.measures:
             drives = isinstance(side, RuleSide) and measure.name in (side.driver, self._driver())
             if measure.name in read or drives:
-                part = total.sel(outcome=measure.name)
-                last = measure.accrual != "flow"
-                draws = part.isel(period=-1) if last else part.sum("period")
-                found[measure.name] = np.asarray(draws.values)
+                found[measure.name] = effect_total(self.outcomes, measure.name)
         return found
 
     def _driver(self) -> str:
@@ -216,55 +227,18 @@ class Position:
         ]
         if all(factor == 1 for factor in factors):
             return self.outcomes
-        key = ("outcomes", tuple(factors))
-        if key in self._known:
-            known: Outcomes = self._known[key]
-            return known
-        data = self.outcomes.dataset
-        base, treated = data["counterfactual"], data["treated"]
-        scaled = base + (treated - base) * np.array(factors)[None, None, :, None]
-        found = self.outcomes.replace(treated=scaled.transpose(*treated.dims).values)
-        self._known[key] = found
-        return found
+        scaled = times_effect(self.outcomes, factors)
+        return self.outcomes.replace(treated=scaled)
 
-    def _saved(self, changes: Mapping[str, float]) -> Savings:
-        rate = changes.get("discount_rate")
-        rest = {k: v for k, v in changes.items() if k != "discount_rate"}
-        key = ("saved", frozenset(rest.items()))
-        if key not in self._known:
-            side = self._side()
-            shares = {name: rest[name] for name in SHARES if name in rest}
-            side = dataclasses.replace(side, **shares)  # type: ignore[arg-type]
-            if "wage" in rest and isinstance(side, RuleSide):
-                persons = (dataclasses.replace(p, wage=p.wage * rest["wage"]) for p in side.persons)
-                side = dataclasses.replace(side, persons=tuple(persons))
-            self._known[key] = savings(self._outcomes(rest), side, seed=self.seed)
-        saved: Savings = self._known[key]
-        return saved if rate is None else dataclasses.replace(saved, discount_rate=rate)
-
-    def _side(self) -> UnitValues | RuleSide:
-        if "side" not in self._known:
-            side = self.public
-            self._known["side"] = side.unit_values() if isinstance(side, Observed) else side
-        found: UnitValues | RuleSide = self._known["side"]
-        return found
-
-    def _paid(self, changes: Mapping[str, float]) -> OutcomePayments | None:
-        if self.contract is None:
-            return None
-        wanted = ("effect", "price|") if not self.pays_on_savings else ("",)
-        rest = {k: v for k, v in changes.items() if k.startswith(wanted) and k != "discount_rate"}
-        key = ("paid", frozenset(rest.items()))
-        if key not in self._known:
-            contract = self.contract
-            for name, price in rest.items():
-                if name.startswith("price|"):
-                    contract = reprice(contract, name.partition("|")[2], price)
-            moved = {k: v for k, v in rest.items() if not k.startswith("price|")}
-            on = as_outcomes(self._saved(moved)) if self.pays_on_savings else self._outcomes(moved)
-            self._known[key] = payments(contract, on, self.view, seed=self.seed)
-        paid: OutcomePayments = self._known[key]
-        return paid
+    def _side(self, changes: Mapping[str, float]) -> PublicSide:
+        shares = {name: changes[name] for name in SHARES if name in changes}
+        side = self.public
+        if shares and isinstance(side, Observed):
+            side = side.unit_values()
+        if "wage" in changes and isinstance(side, RuleSide):
+            persons = (dataclasses.replace(p, wage=p.wage * changes["wage"]) for p in side.persons)
+            side = dataclasses.replace(side, persons=tuple(persons))
+        return dataclasses.replace(side, **shares) if shares else side  # type: ignore[arg-type]
 
 
 def payers_that_spend(net: NetPosition) -> tuple[str, ...]:
@@ -277,9 +251,7 @@ def switches(position: Position, payer: str, reaches: Iterable[Reach]) -> tuple[
 
     It is the root next to the stated value, all other assumptions as stated.
     """
-    return tuple(
-        Switch(r.key, r.stated, _switch(position, payer, r), r.lowest, r.highest) for r in reaches
-    )
+    return tuple(Switch(r.key, r.stated, _switch(position, payer, r)) for r in reaches)
 
 
 def _switch(position: Position, payer: str, reach: Reach) -> float | None:
