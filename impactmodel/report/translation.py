@@ -16,7 +16,8 @@ from impactmodel.report.design_words import entries
 from impactmodel.report.languages import Language, texts
 from impactmodel.report.numbers import NBSP
 
-_NUMBER = re.compile(r"(?<![\w.])[\u2212+-]?\d[\d,]*(?:\.\d+)?(?![\w.])")
+# A comma parts thousands: one before other than three digits is a decimal comma, which stays.
+_NUMBER = re.compile(r"(?<![\w.])[\u2212+-]?\d+(?:,\d{3})*(?:\.\d+)?(?![\w.])")
 _DATE = re.compile(r"(?<![\w-])(\d{4})-(\d\d)-(\d\d)(?![\w-])")
 _MONEY = re.compile(rf"^([A-Z]{{3}}){NBSP}(\S+)$")
 _BREAKS = (

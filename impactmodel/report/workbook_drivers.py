@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from impactmodel.core.summary import KIND
 from impactmodel.report.drivers_section import scenario_name
 from impactmodel.report.drivers_words import Words, changes
 from impactmodel.report.impact_tables import impact_table
 from impactmodel.report.languages import Language
+from impactmodel.report.numbers import number, probability
+from impactmodel.report.tables import interval_words
 from impactmodel.report.workbook_sheet import Cell, Content, Sheet
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def write_drivers(sheet: Sheet, result: RunResult) -> None:
     """Write one-at-a-time, two-way and scenario tables of every party, break-even and impact."""
     if result.drivers is None:
         return
-    words = Words.of(result, result.drivers, Language("en"))
+    words = Words.of(result, result.drivers, sheet.translator.language)
     for driven in result.drivers.driven:
         _one_at_a_time(sheet, driven, words)
         _together(sheet, driven, words)
@@ -56,7 +57,7 @@ def _one_at_a_time(sheet: Sheet, driven: Driven, words: Words) -> None:
     chances = {swing.name: swing for swing in driven.chances.swings}
     base = float(driven.amounts.base.mean()), float(driven.chances.base.mean())
     unit = Cell(words.drivers.currency, "text")
-    stated = f"As stated: mean {base[0]:,.0f}; {chance} {base[1]:.1%}"
+    stated = f"As stated: mean {number(base[0])}; {chance} {probability(base[1])}"
     sheet.add(Cell(stated, "strong"), unit)
     for swing in driven.amounts.swings:
         ends = (chances[swing.name].at_low, chances[swing.name].at_high)
@@ -90,7 +91,7 @@ def _scenarios(sheet: Sheet, driven: Driven, words: Words) -> None:
     tail = (1 - words.prob) / 2
     sheet.section(
         f"Scenarios: {words.gain(driven)}",
-        note=f"Low and high bound the {words.prob:.0%} {KIND} interval of the same draws.",
+        note=f"Low and high bound the {interval_words(words.prob)} of the same draws.",
     )
     sheet.header("Scenario", "Unit", "Mean", "Low", "P50", "High", "P(below zero)")
     found = {"As stated": driven.amounts.base}
@@ -101,7 +102,7 @@ def _scenarios(sheet: Sheet, driven: Driven, words: Words) -> None:
         sheet.add(
             Cell(name, "strong"),
             Cell(words.drivers.currency, "text"),
-            *(Cell(number, "money") for number in numbers),
+            *(Cell(value, "money") for value in numbers),
             Cell(float((values < 0).mean()), "percent"),
         )
 
