@@ -145,9 +145,8 @@ def results(tmp_path_factory):
     }
 
 
-def at_work(persons, month, label):
-    """Savings by rules of persons in 15 months from a month of 2024, ever more of them in work."""
-    months = 15
+def at_work(persons, month, label, months=15):
+    """Savings by rules of persons from a month of 2024 on, ever more of them in work."""
     worked = np.linspace(0.3, 0.6, months)
     draws = Outcomes.from_draws(
         np.stack([worked, worked + 0.1])[:, None, None, :],
@@ -187,7 +186,7 @@ def three_on_allowances():
             **related,
         ),
     )  # fmt: skip
-    return at_work(persons, 7, "three persons")
+    return at_work(persons, 7, "three persons", months=8)
 
 
 def centrals(result):
