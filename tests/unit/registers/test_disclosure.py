@@ -97,10 +97,8 @@ def test_empty_cells_are_shown_unless_the_rules_hide_them() -> None:
     assert shown(protect(table, hide))["r0", "c0"] == "zero"
 
 
-def test_bounds_of_a_published_table() -> None:
-    """Investments of enterprises by activity and region, in Fischetti and Salazar (2001).
-
-    Four cells of a 3 by 3 table are hidden; the sensitive one, 22, lies between 5 and 30: with
+def test_bounds_of_a_table_by_hand() -> None:
+    """Four cells of a 3 by 3 table are hidden; one of them, 22, lies between 5 and 30: with
     x for II-A, II-C is 30 - x, III-A is 25 - x and III-C is 4 + x, so x is from 0 to 25.
     """
     inner = np.array([[20, 50, 10], [8, 19, 22], [17, 32, 12]])
