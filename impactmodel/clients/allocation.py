@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -213,16 +214,17 @@ def _relaxed(
     """Return a corner of the programme, its value and the prices of the services' places."""
     from scipy.optimize import linprog
 
+    bounds: Any = np.column_stack([made.lower, made.upper])
     found = linprog(
         -made.value,
         A_ub=made.matrix,
         b_ub=made.limit,
-        bounds=np.column_stack([made.lower, made.upper]),
+        bounds=bounds,
         method="highs-ipm",
     )
     if found.status == _INFEASIBLE:
         raise explain(made, rules)
-    if found.status != 0:
+    if found.status != 0 or found.x is None or found.fun is None:
         raise ArithmeticError(f"the allocation's programme was not solved: {found.message}")
     price = -found.ineqlin.marginals[types : types + services]
     return np.asarray(found.x), float(-found.fun), np.maximum(price, 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,6 @@ import numpy.typing as npt
 from impactmodel.clients.allocation_rules import AllocationRules, ChanceAbove, TailMean
 from impactmodel.clients.allocation_types import ClientTypes, Counts
 from impactmodel.core.errors import InputError, Problem
-
-if TYPE_CHECKING:
-    from scipy import sparse
 
 type Vector = npt.NDArray[np.float64]
 
@@ -29,6 +26,8 @@ class Program:
 
     Parameters
     ----------
+    matrix
+        Sparse, of scipy.
     names
         Of the rows that are floors.
     floors
@@ -38,7 +37,7 @@ class Program:
     """
 
     value: Vector
-    matrix: sparse.csr_array
+    matrix: Any
     limit: Vector
     lower: Vector
     upper: Vector
@@ -65,7 +64,7 @@ def program(types: ClientTypes, rules: AllocationRules, lot: Counts) -> Program:
     count, services = types.eligible.shape
     left = types.size - lot.sum(axis=1)
     places = np.array([rules.capacity[s] for s in types.services]) - lot.sum(axis=0)
-    rows = [
+    rows: list[Any] = [
         sparse.kron(sparse.eye_array(count), np.ones((1, services))),
         sparse.kron(np.ones((1, count)), sparse.eye_array(services)),
     ]
@@ -110,6 +109,9 @@ def explain(made: Program, rules: AllocationRules) -> InputError:
     from scipy.optimize import linprog
 
     n, k = made.matrix.shape[1], len(made.names)
+    bounds: Any = np.column_stack(
+        [np.append(made.lower, np.zeros(k)), np.append(made.upper, np.full(k, np.inf))]
+    )
     slack = np.zeros((made.matrix.shape[0], k))
     slack[made.floors + np.arange(k), np.arange(k)] = -1.0
 
@@ -118,12 +120,10 @@ def explain(made: Program, rules: AllocationRules) -> InputError:
             np.concatenate([np.zeros(n), np.ones(k)]),
             A_ub=sparse.hstack([made.matrix, sparse.csr_array(slack)]),
             b_ub=limit,
-            bounds=np.column_stack(
-                [np.append(made.lower, np.zeros(k)), np.append(made.upper, np.full(k, np.inf))]
-            ),
+            bounds=bounds,
             method="highs",
         )
-        return np.asarray(found.x[n:])
+        return np.asarray(found.x)[n:]
 
     short = shortfall(made.limit)
     why = "too few eligible people or places"
@@ -177,7 +177,7 @@ def _with_tail(made: Program, types: ClientTypes, share: float, lot: Counts) -> 
         )
     gain = types.gain.reshape(draws, -1)
     by_lot = gain @ lot.ravel()
-    right = sparse.hstack([np.ones((draws, 1)), -sparse.eye_array(draws)])
+    right: Any = sparse.hstack([sparse.csr_array(np.ones((draws, 1))), -sparse.eye_array(draws)])
     more = made.matrix.shape[0]
     matrix = sparse.vstack(
         [

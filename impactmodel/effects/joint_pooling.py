@@ -190,9 +190,9 @@ def _kernels(services: int, groups: int) -> dict[str, Array]:
     """Return the correlation that each spread leaves; one that nothing can tell is left out."""
     made: dict[str, Array] = {}
     if services > 1:
-        made["services"] = np.kron(np.eye(services), np.ones((groups, groups)))
+        made["services"] = np.asarray(np.kron(np.eye(services), np.ones((groups, groups))))
     if groups > 1 and services > 1:
-        made["groups"] = np.kron(np.ones((services, services)), np.eye(groups))
+        made["groups"] = np.asarray(np.kron(np.ones((services, services)), np.eye(groups)))
     if groups > 1 or services == 1:
         made["both"] = np.eye(services * groups)
     return made
