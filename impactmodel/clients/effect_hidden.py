@@ -83,7 +83,7 @@ def hidden_knowledge(
     """
     if served.services[1:] != drawn.services:
         raise InputError("people and draws have other services", key="services")
-    j = _place(served, outcome or drawn.outcome)
+    j = outcome_place(served, outcome or drawn.outcome)
     share = drawn.people / drawn.people.sum()
     effect, without = drawn.effect @ share, drawn.without @ share
     ratio = (
@@ -152,7 +152,8 @@ def _least_squares(served: Served, s: int, j: int, alpha: float) -> tuple[float,
     return robustness_value(t, found.df), robustness_value(t, found.df, alpha=alpha), benchmark
 
 
-def _place(served: Served, outcome: str) -> int:
+def outcome_place(served: Served, outcome: str) -> int:
+    """Return the place of an outcome; raise `InputError` if it is not there."""
     if outcome not in served.outcomes:
         raise InputError(
             "no such outcome", key="outcome", seen=outcome, fix=", ".join(served.outcomes)
