@@ -1,0 +1,83 @@
+"""The effect of each service for each person: what an allocation ranks by, never what decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from impactmodel.clients.effect_hidden import outcome_place
+from impactmodel.clients.effect_inputs import Served
+from impactmodel.core.errors import InputError
+from impactmodel.core.seeds import stream
+from impactmodel.effects.arm_logit import ArmLogit, arm_logit
+
+type Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class PersonEffects:
+    """A model of what each service adds to the chance of a person with given columns.
+
+    Parameters
+    ----------
+    model
+        The fitted logit.
+    services, columns, outcome
+        Names; services without the one that means none.
+    """
+
+    model: ArmLogit
+    services: tuple[str, ...]
+    columns: tuple[str, ...]
+    outcome: str
+
+    def expected(self, x: Values) -> Values:
+        """Return the effect at the mode (person, service)."""
+        self._require(x)
+        return self.model.effects(x)
+
+    def without(self, x: Values) -> Values:
+        """Return the chance without service at the mode (person)."""
+        self._require(x)
+        return np.asarray(self.model.chances(x)[:, 0])
+
+    def draws(self, x: Values, n: int, *, seed: int = 0) -> Iterator[Values]:
+        """Yield draws of the effects, one at a time (person, service)."""
+        self._require(x)
+        rng = stream(seed, "effects", "persons", self.outcome)
+        for coefficients in self.model.draw(n, rng):
+            yield self.model.effects(x, coefficients)
+
+    def _require(self, x: Values) -> None:
+        if x.ndim != 2 or x.shape[1] != len(self.columns):
+            raise InputError("these are other columns", key="x", seen=x.shape)
+
+    def __repr__(self) -> str:
+        return f"PersonEffects({self.outcome}; services {', '.join(self.services)})"
+
+
+def person_effects(served: Served, *, outcome: str = "") -> PersonEffects:
+    """Fit effects that differ between people, see `impactmodel.effects.arm_logit`.
+
+    A sharper and less robust companion of `impactmodel.clients.effect_groups.effects_by_group`: it
+    rests on its logit as well as on recorded assignment, so that whatever is chosen by it is to be
+    judged by doubly robust scores of other people (`impactmodel.clients.allocation_gain`).
+
+    Parameters
+    ----------
+    served
+        People, whose columns both adjust and tell effects apart.
+    outcome
+        Name; needed where there are several.
+
+    Raises
+    ------
+    InputError
+        For an unknown outcome.
+    """
+    j = outcome_place(served, outcome or served.outcomes[0])
+    model = arm_logit(served.x, served.service, served.y[:, j])
+    return PersonEffects(model, served.services[1:], served.columns, served.outcomes[j])
