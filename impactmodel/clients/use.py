@@ -191,9 +191,6 @@ class Gate:
     >>> import pandas as pd
     >>> from impactmodel.clients import Number
     >>> day = dt.date(2099, 12, 31)
-    >>> purpose = Purpose("act on services", "", "the city", "research", ("effect",), day, day)
-    Traceback (most recent call last):
-    impactmodel.core.errors.InputError: permit: data for research come with a permit; ...
     >>> purpose = Purpose("act on services", "P-1", "the city", "research", ("effect",), day, day)
     >>> people = Oversight("adviser", ("the interview",), "the registry office")
     >>> use = ClientUse("support_2027", "the need of support", purpose, ("age",), people)
