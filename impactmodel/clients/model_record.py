@@ -217,7 +217,7 @@ class ModelRecord:
         """
         name = Path(path).name
         try:
-            with np.load(path, allow_pickle=False) as held:
+            with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as held:
                 texts = json.loads(held["header"].tobytes())
                 arrays = {key: held[key] for key in _ARRAYS}
             fingerprint = texts.pop("fingerprint")
