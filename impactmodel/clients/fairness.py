@@ -246,9 +246,7 @@ def disclosed(
     table = tabulate(frame, [*groups, "flagged", "reached"], population="audited clients")
     release = protect(table, rules)
     width = len(audited.attributes)
-    sensitive = {
-        key[:width] for key, hide in zip(table.keys, release.hidden, strict=True) if hide
-    }
+    sensitive = {key[:width] for key, hide in zip(table.keys, release.hidden, strict=True) if hide}
     hidden = np.array([key in sensitive for key in audited.keys])
     return dataclasses.replace(
         audited,
