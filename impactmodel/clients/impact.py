@@ -1,4 +1,4 @@
-"""What comes after a policy: expected outcomes by group under the present one and a proposed one."""
+"""What comes after a policy: expected outcomes by group under the present and a proposed one."""
 
 from __future__ import annotations
 

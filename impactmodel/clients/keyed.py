@@ -41,7 +41,7 @@ class Key:
     secret: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.secret, bytes) or len(self.secret) < _SHORTEST:
+        if len(self.secret) < _SHORTEST:
             raise InputError(
                 f"a key has at least {_SHORTEST} bytes", key="secret", fix="draw one at random"
             )

@@ -14,7 +14,9 @@ _CLIP = 1e-9
 def shares(counts: npt.ArrayLike, people: npt.ArrayLike) -> Array:
     """Return counts / people, NaN where there is nobody."""
     k, n = np.asarray(counts, dtype=float), np.asarray(people, dtype=float)
-    return np.divide(k, n, out=np.full(np.broadcast(k, n).shape, np.nan), where=n > 0)
+    empty = np.full(np.broadcast(k, n).shape, np.nan)
+    found: Array = np.divide(k, n, out=empty, where=n > 0)
+    return found
 
 
 def jeffreys(
@@ -104,5 +106,5 @@ def auc(score: npt.ArrayLike, outcome: npt.ArrayLike) -> float:
     ones, zeros = int(y.sum()), int((~y).sum())
     if not ones or not zeros:
         return float("nan")
-    ranks = stats.rankdata(score)
+    ranks = stats.rankdata(np.asarray(score, dtype=float))
     return float((ranks[y].sum() - ones * (ones + 1) / 2) / (ones * zeros))

@@ -227,12 +227,12 @@ class Gate:
         """
         problems = self.use.problems(table, ranking)
         if problems:
-            self._refuse(InputError.of(problems))
+            raise self._refused(InputError.of(problems))
         try:
             self.use.purpose.require(OUTPUT, on=dt.datetime.now(dt.UTC).date())
             found = table.read(data, targets)
         except InputError as error:
-            self._refuse(error)
+            raise self._refused(error) from None
         self.log.use(
             self.use.purpose,
             OUTPUT,
@@ -242,10 +242,10 @@ class Gate:
         )
         return found
 
-    def _refuse(self, error: InputError) -> None:
+    def _refused(self, error: InputError) -> InputError:
         first = error.problems[0]
         reason = f"{first.key}: {first.what}" if first.key else first.what
         self.log.refuse(
             what=self.use.name, output=OUTPUT, reason=reason, purpose=self.use.purpose.purpose
         )
-        raise error
+        return error
