@@ -228,7 +228,7 @@ def observe(
         residual_variance=float(residual.var(ddof=1)),
         slope=float(slope),
         slope_variance=float(covariance[1, 1]),
-        missing={name: int(np.sum(gaps)) for name, gaps in missing.items()},
+        missing={name: int(np.asarray(gaps, dtype=bool).sum()) for name, gaps in missing.items()},
     )
 
 
