@@ -83,6 +83,28 @@ class AuditLog:
             raise
         self._write(line | {"allowed": True})
 
+    def refuse(self, *, what: str, output: Output, reason: str, purpose: str = "") -> None:
+        """Write that a use was refused for another reason than its purpose.
+
+        Parameters
+        ----------
+        what, output
+            Name of the use, and what it would have made.
+        reason
+            In words that hold no person's data.
+        purpose
+            Under what the data were received; empty where that is not stated.
+
+        Raises
+        ------
+        InputError
+            If the name could hold an identifier.
+        """
+        _require_name(what)
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        line = {"when": now, "what": what, "output": str(output), "purpose": purpose}
+        self._write(line | {"allowed": False, "reason": reason})
+
     def _safe(self, count: int) -> int | str:
         return f"<{self.smallest}" if 0 < count < self.smallest else int(count)
 
