@@ -39,10 +39,13 @@ class RunRecord:
         The seed of the run.
     inputs
         SHA-256 by the name of each input.
+    made
+        Specs from which inputs were made instead of read, with their seeds; by name.
     """
 
     seed: int
     inputs: dict[str, str] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=versions)
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
@@ -51,6 +54,7 @@ class RunRecord:
         return {
             "seed": self.seed,
             "inputs": self.inputs,
+            "made": self.made,
             "versions": self.versions,
             "started": self.started,
         }
