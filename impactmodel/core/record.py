@@ -14,8 +14,9 @@ _PACKAGES = ("impactmodel", "numpy", "scipy", "pandas", "xarray", "pymc", "arviz
 
 
 def file_hash(path: str | Path) -> str:
-    """Return the SHA-256 of a file."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    """Return the SHA-256 of a file, of whatever size."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def versions() -> dict[str, str]:

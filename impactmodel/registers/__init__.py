@@ -16,6 +16,7 @@ from impactmodel.registers.decomposition import Decomposition, beside, contribut
 from impactmodel.registers.definitions import DEFINITIONS, Definition
 from impactmodel.registers.disclosure import DisclosureRules, Release, protect
 from impactmodel.registers.engine import DuckDbEngine, Engine, SparkEngine
+from impactmodel.registers.gate import Gate, purpose_of, require_unmarked_or, under
 from impactmodel.registers.indicators import (
     activation_rate,
     indicator_table,
@@ -78,6 +79,7 @@ __all__ = [
     "DuckDbTable",
     "Engine",
     "Finding",
+    "Gate",
     "GroupCounts",
     "InState",
     "InStateFor",
@@ -124,12 +126,15 @@ __all__ = [
     "indicator_table",
     "long_term_share",
     "protect",
+    "purpose_of",
     "read",
     "read_series",
+    "require_unmarked_or",
     "seasonal_baseline",
     "services_per_unemployed",
     "study_data",
     "tabulate",
+    "under",
     "unemployed_and_in_services",
     "unemployment_rate",
 ]

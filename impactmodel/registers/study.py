@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
+from impactmodel.registers.gate import under
 from impactmodel.registers.measures import (
     AgeAtEntry,
     Around,
@@ -222,7 +223,9 @@ def study_data(
     outcomes = {name: unit for name, unit in units.items() if name in study.outcomes}
     # An engine gives rows in any order: sort, so that a seed means the same rows on all of them.
     columns = list(frame.columns)
-    return StudyData(frame.sort_values(columns, ignore_index=True), counts, outcomes, purpose)
+    frame = frame.sort_values(columns, ignore_index=True)
+    frame = frame if purpose is None else under(frame, purpose)
+    return StudyData(frame, counts, outcomes, purpose)
 
 
 def _left(entries: Table, register: PersonRegister, follow_up: int) -> Column:
