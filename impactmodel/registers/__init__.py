@@ -25,6 +25,7 @@ from impactmodel.registers.indicators import (
     unemployed_and_in_services,
     unemployment_rate,
 )
+from impactmodel.registers.linkage import LinkageReport, RegisterLinkage, linkage
 from impactmodel.registers.measures import AgeAtEntry, Around, OfPerson
 from impactmodel.registers.months import AmountMonths, StateDays, StateMonths, Window
 from impactmodel.registers.published import TRIAL_FIGURES, PrintedFigure, beside_printed
@@ -84,6 +85,7 @@ __all__ = [
     "InState",
     "InStateFor",
     "IndicatorSeries",
+    "LinkageReport",
     "LongTable",
     "MonthlyTrials",
     "OfPerson",
@@ -91,6 +93,7 @@ __all__ = [
     "PersonRegister",
     "PrintedFigure",
     "Purpose",
+    "RegisterLinkage",
     "Release",
     "SeasonalBaseline",
     "Since",
@@ -124,6 +127,7 @@ __all__ = [
     "decompose",
     "export",
     "indicator_table",
+    "linkage",
     "long_term_share",
     "protect",
     "purpose_of",
