@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from inspect import signature
 from pathlib import Path
@@ -66,12 +67,21 @@ class Material:
         When the outcomes were measured, where the data do not say it themselves.
     source, price_base
         Citation and price level of amounts.
+    notes
+        Statements that every output repeats, such as that the data are synthetic.
+    made
+        Specs from which inputs were made instead of read from a file, by name.
+    report
+        What the evidence brings beside the effect; see `impactmodel.report.evidence_section`.
     """
 
     data: Any
     periods: Periods | None = None
     source: str = ""
     price_base: str = ""
+    notes: tuple[str, ...] = ()
+    made: Mapping[str, Any] = field(default_factory=dict)
+    report: object | None = None
 
     def design(self, choice: Any) -> object:
         """Return the chosen design with this evidence; its `design` takes of the rest what it has.

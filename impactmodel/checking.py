@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import impactmodel.effects as effects_room
 from impactmodel.case_evidence import PublishedFigures, SavedOutcomes
-from impactmodel.case_tables import Folder
+from impactmodel.case_tables import Folder, Material
 from impactmodel.contract import OutcomesContract, payments
 from impactmodel.core.errors import DiagnosticsError, ImpactModelError, InputError, Problem
 from impactmodel.core.outcomes import Outcomes
@@ -39,6 +39,8 @@ class Read:
         Whether a sampler has to estimate the effect, so that ``outcomes`` are the priors'.
     design, method, fit
         The design with its evidence, how it is to be computed, and the closed form.
+    material
+        The evidence as it was read for the design.
     """
 
     outcomes: Outcomes | None
@@ -46,6 +48,7 @@ class Read:
     design: object | None = None
     method: Any = None
     fit: EffectFit | None = None
+    material: Material | None = None
 
 
 def read_evidence(case: Case, inputs: dict[str, str]) -> Read:
@@ -66,15 +69,16 @@ def read_evidence(case: Case, inputs: dict[str, str]) -> Read:
         return Read(evidence.outcomes(folder, settings.draws, settings.seed))
     if case.design is None:
         raise InputError("this evidence needs a design", key="design", fix="name one")
-    design = evidence.read(folder).design(case.design)
+    material = evidence.read(folder)
+    design = material.design(case.design)
     method = getattr(case.design, "method", None) or effects_room.default_method(
         design, seed=settings.seed, draws=settings.draws
     )
     if isinstance(method, effects_room.Sampler):
-        return Read(_guess(design, settings.seed), True, design, method)
+        return Read(_guess(design, settings.seed), True, design, method, material=material)
     fit = effects_room.fit(design, method)
     fit = fit.accept(settings.accept_checks) if settings.accept_checks else fit
-    return Read(fit.outcomes, False, design, method, fit)
+    return Read(fit.outcomes, False, design, method, fit, material)
 
 
 def _guess(design: object, seed: int) -> Outcomes | None:

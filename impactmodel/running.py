@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import impactmodel.effects as effects_room
@@ -12,6 +12,7 @@ from impactmodel.accounts import Accounts
 from impactmodel.assessment import Assessment, assess
 from impactmodel.case import Case
 from impactmodel.case_evidence import PublishedFigures
+from impactmodel.case_tables import Material
 from impactmodel.checking import read_evidence, require_runnable, require_sound
 from impactmodel.contract import NoiseRisk, OutcomePayments, paying_for_noise
 from impactmodel.core.errors import InputError
@@ -57,6 +58,8 @@ class CaseResult:
         Draws for the cohort that the contract counts.
     design, fit
         The design with its evidence and its fit, where one was made.
+    evidence_report
+        What the evidence brings beside the effect, such as the linkage of registers.
     paid_on
         The outcomes that the contract pays on: these, or those of public money.
     budget
@@ -84,6 +87,7 @@ class CaseResult:
     design: object | None
     fit: EffectFit | None
     diagnostics: Diagnostics | None
+    evidence_report: object | None
     enrolled: Enrolled | None
     paid_on: Outcomes
     payments: OutcomePayments | None
@@ -114,6 +118,7 @@ class _Estimated:
     outcomes: Outcomes
     design: object | None = None
     fit: EffectFit | None = None
+    material: Material = field(default_factory=lambda: Material(None))
 
     @property
     def diagnostics(self) -> Diagnostics | None:
@@ -195,6 +200,7 @@ def _result(
         design=found.design,
         fit=found.fit,
         diagnostics=found.diagnostics,
+        evidence_report=found.material.report,
         enrolled=money.enrolled,
         paid_on=money.paid_on or outcomes,
         payments=paid,
@@ -212,11 +218,15 @@ def _result(
         verdicts=tuple(judge(target, outcomes) for target in settings.targets),
         drivers=drivers,
         impact=_impact(case, money),
-        record=RunRecord(settings.seed, inputs),
+        record=RunRecord(settings.seed, inputs, dict(found.material.made)),
         assumptions=tuple(s for s in assumed if s not in failed),
         warnings=failed + _once("warnings", [paid, money.flows]),
-        notes=settings.notes + (case.contract.notes if case.contract else ()),
+        notes=_notes(case, found.material),
     )
+
+
+def _notes(case: Case, material: Material) -> tuple[str, ...]:
+    return (*case.settings.notes, *material.notes, *(case.contract.notes if case.contract else ()))
 
 
 def _assessment(case: Case, money: _Money, years: xr.DataArray | None) -> Assessment | None:
@@ -351,7 +361,7 @@ def _evidence(case: Case, inputs: dict[str, str]) -> _Estimated:
         fit = fit.accept(settings.accept_checks)
     if money:
         require_sound(fit)
-    return _Estimated(fit.outcomes, read.design, fit)
+    return _Estimated(fit.outcomes, read.design, fit, read.material or Material(None))
 
 
 def _told(outcomes: Outcomes, diagnostics: Diagnostics | None) -> tuple[str, ...]:

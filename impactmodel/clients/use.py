@@ -170,7 +170,7 @@ def declared_use(data: object, log: AuditLog, *, what: str) -> ClientUse:
     except InputError as error:
         first = error.problems[0]
         reason = f"{first.key}: {first.what}" if first.key else first.what
-        log.refuse(what=what, output=OUTPUT, reason=reason)
+        log.refuse(None, OUTPUT, what=what, reason=reason)
         raise
 
 
@@ -245,7 +245,5 @@ class Gate:
     def _refused(self, error: InputError) -> InputError:
         first = error.problems[0]
         reason = f"{first.key}: {first.what}" if first.key else first.what
-        self.log.refuse(
-            what=self.use.name, output=OUTPUT, reason=reason, purpose=self.use.purpose.purpose
-        )
+        self.log.refuse(self.use.purpose, OUTPUT, what=self.use.name, reason=reason)
         return error

@@ -14,8 +14,9 @@ _PACKAGES = ("impactmodel", "numpy", "scipy", "pandas", "xarray", "pymc", "arviz
 
 
 def file_hash(path: str | Path) -> str:
-    """Return the SHA-256 of a file."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    """Return the SHA-256 of a file, of whatever size."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def versions() -> dict[str, str]:
@@ -39,10 +40,13 @@ class RunRecord:
         The seed of the run.
     inputs
         SHA-256 by the name of each input.
+    made
+        Specs from which inputs were made instead of read, with their seeds; by name.
     """
 
     seed: int
     inputs: dict[str, str] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=versions)
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
@@ -51,6 +55,7 @@ class RunRecord:
         return {
             "seed": self.seed,
             "inputs": self.inputs,
+            "made": self.made,
             "versions": self.versions,
             "started": self.started,
         }

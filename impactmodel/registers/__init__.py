@@ -16,6 +16,7 @@ from impactmodel.registers.decomposition import Decomposition, beside, contribut
 from impactmodel.registers.definitions import DEFINITIONS, Definition
 from impactmodel.registers.disclosure import DisclosureRules, Release, protect
 from impactmodel.registers.engine import DuckDbEngine, Engine, SparkEngine
+from impactmodel.registers.gate import Gate, purpose_of, require_unmarked_or, under
 from impactmodel.registers.indicators import (
     activation_rate,
     indicator_table,
@@ -24,6 +25,7 @@ from impactmodel.registers.indicators import (
     unemployed_and_in_services,
     unemployment_rate,
 )
+from impactmodel.registers.linkage import LinkageReport, RegisterLinkage, linkage
 from impactmodel.registers.measures import AgeAtEntry, Around, OfPerson
 from impactmodel.registers.months import AmountMonths, StateDays, StateMonths, Window
 from impactmodel.registers.published import TRIAL_FIGURES, PrintedFigure, beside_printed
@@ -78,10 +80,12 @@ __all__ = [
     "DuckDbTable",
     "Engine",
     "Finding",
+    "Gate",
     "GroupCounts",
     "InState",
     "InStateFor",
     "IndicatorSeries",
+    "LinkageReport",
     "LongTable",
     "MonthlyTrials",
     "OfPerson",
@@ -89,6 +93,7 @@ __all__ = [
     "PersonRegister",
     "PrintedFigure",
     "Purpose",
+    "RegisterLinkage",
     "Release",
     "SeasonalBaseline",
     "Since",
@@ -122,14 +127,18 @@ __all__ = [
     "decompose",
     "export",
     "indicator_table",
+    "linkage",
     "long_term_share",
     "protect",
+    "purpose_of",
     "read",
     "read_series",
+    "require_unmarked_or",
     "seasonal_baseline",
     "services_per_unemployed",
     "study_data",
     "tabulate",
+    "under",
     "unemployed_and_in_services",
     "unemployment_rate",
 ]

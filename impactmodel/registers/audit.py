@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,7 @@ from typing import Any
 from impactmodel.core.errors import InputError
 from impactmodel.core.record import file_hash
 from impactmodel.registers.purpose import Output, Purpose
-
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_DIGITS = re.compile(r"\d{5}")
+from impactmodel.registers.small_counts import LEAST, require_name, shown_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,7 @@ class AuditLog:
     """
 
     path: Path
-    smallest: int = 3
+    smallest: int = LEAST
 
     def use(
         self,
@@ -42,7 +39,7 @@ class AuditLog:
         output: Output,
         *,
         what: str,
-        sources: Mapping[str, Path],
+        sources: Mapping[str, Path | str],
         counts: Mapping[str, int],
     ) -> None:
         """Write that data are used for an output, or refuse it and write that.
@@ -54,7 +51,7 @@ class AuditLog:
         what
             Name of the study or table.
         sources
-            Files by name of the source; their SHA-256 is written, their paths are not.
+            Files by name of the source, or their SHA-256; that is written, paths are not.
         counts
             People or rows by name.
 
@@ -64,59 +61,49 @@ class AuditLog:
             If the use is not allowed (see `Purpose.require`), after the line was written; or if a
             name could hold an identifier, before.
         """
-        for name in (what, *sources, *counts):
-            _require_name(name)
-        now = dt.datetime.now(dt.UTC)
-        line: dict[str, Any] = {
-            "when": now.isoformat(timespec="seconds"),
-            "what": what,
-            "output": str(output),
-            "purpose": purpose.purpose,
-            "permit": purpose.permit,
-            "sources": {name: file_hash(path) for name, path in sources.items()},
-            "counts": {name: self._safe(count) for name, count in counts.items()},
-        }
+        line = self._line(purpose, output, what, sources, counts)
         try:
-            purpose.require(output, on=now.date())
+            purpose.require_today(output)
         except InputError as error:
             self._write(line | {"allowed": False, "reason": error.problems[0].what})
             raise
         self._write(line | {"allowed": True})
 
-    def refuse(self, *, what: str, output: Output, reason: str, purpose: str = "") -> None:
-        """Write that a use was refused for another reason than its purpose.
-
-        Parameters
-        ----------
-        what, output
-            Name of the use, and what it would have made.
-        reason
-            In words that hold no person's data.
-        purpose
-            Under what the data were received; empty where that is not stated.
-
-        Raises
-        ------
-        InputError
-            If the name could hold an identifier.
-        """
-        _require_name(what)
-        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        line = {"when": now, "what": what, "output": str(output), "purpose": purpose}
+    def refuse(
+        self,
+        purpose: Purpose | None,
+        output: Output,
+        *,
+        what: str,
+        reason: str,
+        sources: Mapping[str, Path | str] | None = None,
+        counts: Mapping[str, int] | None = None,
+    ) -> None:
+        """Write that a use was refused, with the reason; see `use` for the rest."""
+        line = self._line(purpose, output, what, sources or {}, counts or {})
         self._write(line | {"allowed": False, "reason": reason})
 
-    def _safe(self, count: int) -> int | str:
-        return f"<{self.smallest}" if 0 < count < self.smallest else int(count)
+    def _line(
+        self,
+        purpose: Purpose | None,
+        output: Output,
+        what: str,
+        sources: Mapping[str, Path | str],
+        counts: Mapping[str, int],
+    ) -> dict[str, Any]:
+        for name in (what, *sources, *counts):
+            require_name(name, least=1, most=40, where="a name in the audit log", key="what")
+        hashes = {k: v if isinstance(v, str) else file_hash(v) for k, v in sources.items()}
+        return {
+            "when": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "what": what,
+            "output": str(output),
+            "purpose": None if purpose is None else purpose.purpose,
+            "permit": None if purpose is None else purpose.permit,
+            "sources": hashes,
+            "counts": {name: shown_count(n, self.smallest) for name, n in counts.items()},
+        }
 
     def _write(self, line: dict[str, Any]) -> None:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, sort_keys=True) + "\n")
-
-
-def _require_name(name: str) -> None:
-    if not _NAME.fullmatch(name) or _DIGITS.search(name):
-        raise InputError(
-            "a name in the audit log has small letters, figures and _, and no long number",
-            key="what",
-            fix="name the study, source or count without a person's data",
-        )

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.record import file_hash
 from impactmodel.core.spec import dump
 from impactmodel.registers.disclosure import Release
+from impactmodel.registers.gate import Gate
+from impactmodel.registers.small_counts import require_name
 
 MOST_FILES = 50
-_NAME = re.compile(r"[a-z][a-z0-9_]{2,59}")
 
 
-def export(releases: Mapping[str, Release], folder: Path) -> dict[str, str]:
+def export(
+    releases: Mapping[str, Release],
+    folder: Path,
+    gate: Gate,
+    output: Literal["cells", "indicators"] = "cells",
+) -> dict[str, str]:
     """Write a CSV per release, and ``contents.json``: what each is, its rules and its checksum.
 
     Parameters
@@ -25,6 +31,9 @@ def export(releases: Mapping[str, Release], folder: Path) -> dict[str, str]:
         By a readable name in small letters, figures and ``_``.
     folder
         A new or empty folder.
+    gate, output
+        What the tables pass before a file is written: their rows carry the gate's purpose, and it
+        allows the output.
 
     Returns
     -------
@@ -34,7 +43,8 @@ def export(releases: Mapping[str, Release], folder: Path) -> dict[str, str]:
     Raises
     ------
     InputError
-        If there are more files than 50, a name is not readable, or the folder is not empty.
+        If there are more files than 50, a name is not readable, the folder is not empty, or the
+        use is not allowed (see `Gate.use`); no file is written then.
     """
     if len(releases) + 1 > MOST_FILES:
         raise InputError(
@@ -43,14 +53,11 @@ def export(releases: Mapping[str, Release], folder: Path) -> dict[str, str]:
             fix="split it, or join tables",
         )
     for name in releases:
-        if not _NAME.fullmatch(name) or re.search(r"\d{5}", name):
-            raise InputError(
-                "a table's name has 3 to 60 small letters, figures and _, and no long number",
-                key="releases",
-                fix="say what it shows",
-            )
+        require_name(name, least=3, most=60, where="a table's name", key="releases")
     if folder.exists() and any(folder.iterdir()):
         raise InputError("the folder is not empty", key="folder", seen=folder.name)
+    for release in releases.values():
+        gate.use(output, release.table, {"tables": len(releases)})
     folder.mkdir(parents=True, exist_ok=True)
     contents, sums = [], {}
     for name, release in releases.items():
@@ -75,5 +82,6 @@ def _entry(file: str, release: Release, checksum: str) -> dict[str, object]:
         "cells": len(table.keys),
         "hidden": int(release.hidden.sum()),
         "rules": dump(release.rules),
+        "purpose": None if table.purpose is None else dump(table.purpose),
         "sha256": checksum,
     }

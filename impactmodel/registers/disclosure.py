@@ -12,6 +12,7 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
 from impactmodel.registers.attack import Measure
 from impactmodel.registers.rounding import rounded
+from impactmodel.registers.small_counts import LEAST, is_small
 from impactmodel.registers.tabulation import LARGEST, Tabulation
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class DisclosureRules:
         Show all counts, rounded to multiples of 3 or 5 that add up, instead of hiding cells.
     """
 
-    threshold: int = 3
+    threshold: int = LEAST
     dominance_n: int = 2
     dominance_k: float = 85.0
     p_percent: float = 10.0
@@ -78,7 +79,7 @@ class DisclosureRules:
         """Return why each cell is sensitive by itself, as words joined by ``;``; or nothing."""
         found: list[list[str]] = [[] for _ in table.keys]
         for i, count in enumerate(table.counts):
-            if 0 < count < self.threshold:
+            if is_small(count, self.threshold):
                 found[i].append("threshold")
             if count == 0 and self.zeros == "hide":
                 found[i].append("zero")
@@ -235,7 +236,7 @@ def _measures(
     it is small: the sum is what tells.
     """
     equations, counts = table.equations(), table.counts.astype(float)
-    small = _small(counts, rules) | ((counts == 0) & (rules.zeros == "hide"))
+    small = is_small(counts, rules.threshold) | ((counts == 0) & (rules.zeros == "hide"))
     zero, none = np.zeros(len(counts)), np.zeros(len(counts), dtype=bool)
     known, known_sums, changes = none, none, []
     for release in earlier:
@@ -258,7 +259,7 @@ def _measures(
         found.append(Measure(equations, table.sums, zero, known_sums, none, sum_needs, False))
     for before, sums, shown in changes:
         change, low = _difference(counts, before)
-        few = _small(np.abs(change), rules)
+        few = is_small(np.abs(change), rules.threshold)
         needs = np.where(few, float(rules.threshold), np.where(shown, count_needs, 0.0))
         found.append(Measure(equations, change, low, none, ~shown, needs, True))
         if table.sums is not None and sums is not None:
@@ -267,10 +268,6 @@ def _measures(
             needs = np.maximum(needs, np.where(shown, sum_needs, 0.0))
             found.append(Measure(equations, change, low, none, ~shown, needs, False))
     return found
-
-
-def _small(counts: NDArray[np.float64], rules: DisclosureRules) -> NDArray[np.bool_]:
-    return np.asarray((counts > 0) & (counts < rules.threshold))
 
 
 def _difference(
@@ -288,7 +285,7 @@ def _small_differences(
     table: Tabulation, rules: DisclosureRules, release: Release
 ) -> NDArray[np.int64]:
     counts, _, shown = _aligned(table, release)
-    return np.flatnonzero(shown & _small(np.abs(table.counts - counts), rules))
+    return np.flatnonzero(shown & is_small(np.abs(table.counts - counts), rules.threshold))
 
 
 def _aligned(

@@ -89,8 +89,7 @@ class Purpose:
         if not self.allowed_outputs:
             raise InputError("no output is allowed", key="allowed_outputs", fix="list at least one")
         for output in self.allowed_outputs:
-            _require_known(output)
-            self._require_serves(output, "allowed_outputs")
+            self.require_serves(output, "allowed_outputs")
         if self.retention < self.expires:
             raise InputError(
                 "the data would be destroyed before their use ends",
@@ -112,16 +111,23 @@ class Purpose:
         Raises
         ------
         InputError
-            If the purpose cannot serve the output, the permit does not list it, or it expired.
+            If the purpose cannot serve the output, the permit does not list it, it expired, or the
+            data should be gone.
         """
-        _require_known(output)
-        self._require_serves(output, "purpose")
+        self.require_serves(output)
         if output not in self.allowed_outputs:
             raise InputError(
                 "the permit does not list this output",
                 key="allowed_outputs",
                 seen=output,
                 fix=f"make one of {', '.join(self.allowed_outputs)}, or extend the permit",
+            )
+        if on > self.retention:
+            raise InputError(
+                "these data were to be destroyed or archived",
+                key="retention",
+                seen=self.retention.isoformat(),
+                fix="destroy or archive them, and ask for new ones under a new permit",
             )
         if on > self.expires:
             raise InputError(
@@ -131,7 +137,19 @@ class Purpose:
                 fix="renew it before the data are used",
             )
 
-    def _require_serves(self, output: str, key: str) -> None:
+    def require_today(self, output: Output) -> None:
+        """Refuse an output as `require` does, on the day of today."""
+        self.require(output, on=dt.datetime.now(dt.UTC).date())
+
+    def require_serves(self, output: Output, key: str = "purpose") -> None:
+        """Refuse an output that data received for this purpose can never serve.
+
+        Raises
+        ------
+        InputError
+            Names the purposes that can.
+        """
+        _require_known(output)
         if self.purpose not in NEEDS[output]:
             raise InputError(
                 f"data received for {self.purpose} cannot serve this",

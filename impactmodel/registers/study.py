@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
+from impactmodel.registers.gate import under
 from impactmodel.registers.measures import (
     AgeAtEntry,
     Around,
@@ -23,6 +24,7 @@ from impactmodel.registers.months import (
     first_day,
     number_of,
 )
+from impactmodel.registers.purpose import Purpose
 from impactmodel.registers.reading import collect
 from impactmodel.registers.sources import AmountRegister, PersonRegister, Source, SpellRegister
 from impactmodel.registers.trials import MonthlyTrials
@@ -163,11 +165,15 @@ class StudyData:
         Entries by arm, and those left out because they could not be followed, by reason.
     units
         Unit of each outcome.
+    purpose
+        Under which the extracts were received; without one nothing may be made of the study, see
+        `impactmodel.registers.gate.Gate`.
     """
 
     frame: pd.DataFrame
     counts: pd.DataFrame
     units: dict[str, str]
+    purpose: Purpose | None = None
 
     def __repr__(self) -> str:
         arms = self.frame["treated"].value_counts()
@@ -175,7 +181,10 @@ class StudyData:
 
 
 def study_data(
-    study: Study, sources: Mapping[str, Source], tables: Mapping[str, Table]
+    study: Study,
+    sources: Mapping[str, Source],
+    tables: Mapping[str, Table],
+    purpose: Purpose | None = None,
 ) -> StudyData:
     """Compute a study.
 
@@ -185,6 +194,8 @@ def study_data(
         What is asked, and the declared extracts.
     tables
         Standard tables of the extracts by name; see `impactmodel.registers.validation.read`.
+    purpose
+        Under which the extracts were received; the result carries it.
 
     Raises
     ------
@@ -212,7 +223,9 @@ def study_data(
     outcomes = {name: unit for name, unit in units.items() if name in study.outcomes}
     # An engine gives rows in any order: sort, so that a seed means the same rows on all of them.
     columns = list(frame.columns)
-    return StudyData(frame.sort_values(columns, ignore_index=True), counts, outcomes)
+    frame = frame.sort_values(columns, ignore_index=True)
+    frame = frame if purpose is None else under(frame, purpose)
+    return StudyData(frame, counts, outcomes, purpose)
 
 
 def _left(entries: Table, register: PersonRegister, follow_up: int) -> Column:

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from impactmodel.core.errors import InputError
+from impactmodel.registers.gate import purpose_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
+
+    from impactmodel.registers.purpose import Purpose
 
 TOTAL = "Total"
 LARGEST = 10
@@ -41,6 +44,8 @@ class Tabulation:
         (cell, 10) their largest contributions, in descending order, padded with zero.
     value, unit
         What is summed, and its unit.
+    purpose
+        Under which the rows were received; see `impactmodel.registers.gate.under`.
     """
 
     population: str
@@ -51,6 +56,7 @@ class Tabulation:
     largest: NDArray[np.float64] | None = None
     value: str = ""
     unit: str = ""
+    purpose: Purpose | None = None
 
     def __repr__(self) -> str:
         return f"Tabulation of {self.population} by {', '.join(self.dims)}"
@@ -88,7 +94,7 @@ def tabulate(
     Parameters
     ----------
     rows
-        One row per person.
+        One row per person; a purpose that they are marked with is carried on.
     by
         Columns that classify them.
     population
@@ -105,6 +111,7 @@ def tabulate(
     """
     import pandas as pd
 
+    purpose = purpose_of(rows)
     _require_columns(rows, [*by, *([value] if value else [])])
     kept = rows[rows[value].notna()] if value else rows
     codes = pd.DataFrame({name: kept[name].astype("string") for name in by})
@@ -131,8 +138,8 @@ def tabulate(
         counts[i], sums[i] = len(found), found.sum()
         largest[i, : min(len(found), LARGEST)] = found[:LARGEST]
     if not value:
-        return Tabulation(population, tuple(by), keys, counts)
-    return Tabulation(population, tuple(by), keys, counts, sums, largest, value, unit)
+        return Tabulation(population, tuple(by), keys, counts, purpose=purpose)
+    return Tabulation(population, tuple(by), keys, counts, sums, largest, value, unit, purpose)
 
 
 def _require_columns(rows: pd.DataFrame, names: list[str]) -> None:

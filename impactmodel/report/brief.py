@@ -15,6 +15,7 @@ from impactmodel.report.drivers_words import Words
 from impactmodel.report.languages import CODES, Code, Language
 from impactmodel.report.statements import Statement, told
 from impactmodel.report.tables import Table
+from impactmodel.report.translation import Translator
 
 if TYPE_CHECKING:
     from impactmodel.report.result import RunResult
@@ -154,10 +155,13 @@ def _notes(result: RunResult, language: Language) -> tuple[str, ...]:
     settings = result.case.settings
     translation = settings.translations.get(language.code)
     notes = settings.notes if translation is None else translation.notes
-    others = len(result.notes) - len(settings.notes)
-    if not others:
-        return notes
-    return (*notes, language.say("notes_elsewhere", {"count": language.number(others)}))
+    others = result.notes[len(settings.notes) :]
+    translator = Translator(language)
+    known = tuple(said for note in others if (said := translator.text(note)) != note)
+    if len(known) == len(others):
+        return notes + known
+    rest = language.number(len(others) - len(known))
+    return (*notes, *known, language.say("notes_elsewhere", {"count": rest}))
 
 
 def _assumed(result: RunResult, language: Language) -> tuple[str, tuple[Statement, ...]]:

@@ -220,6 +220,11 @@ class RunResult(Protocol):
         ...
 
     @property
+    def evidence_report(self) -> object | None:
+        """What the evidence brings beside the effect; see `impactmodel.report.evidence_section`."""
+        ...
+
+    @property
     def paid_on(self) -> Outcomes:
         """The outcomes that the contract pays on."""
         ...

@@ -25,6 +25,7 @@ from impactmodel.report.design_section import (
 from impactmodel.report.design_words import members_are_units
 from impactmodel.report.drivers_section import drivers_blocks
 from impactmodel.report.effect_figures import plot_effect
+from impactmodel.report.evidence_section import evidence_sections
 from impactmodel.report.evidence_tables import sensitivity_table, verdict_sentences
 from impactmodel.report.money_figures import plot_cash_flows, plot_payments, plot_returns
 from impactmodel.report.money_tables import returns_table
@@ -87,6 +88,7 @@ def run_page(result: RunResult, language: Code = "en") -> Page:
             Section("notes", "What this is", tuple(Paragraph(note) for note in result.notes)),
             Section("effect", "What the evidence says", _effect(result, prob)),
             Section("checks", "Checks of the effect", checks_blocks(result.diagnostics)),
+            *evidence_sections(result.evidence_report, result),
             Section("contract", "The contract and what it pays", _payments(result, prob)),
             Section("investors", "Investors", _investors(result, prob)),
             Section("public", "The public side", public_blocks(result, prob)),

@@ -12,6 +12,7 @@ import numpy as np
 from impactmodel.core.summary import describe_draws
 from impactmodel.report.collapse import collapse
 from impactmodel.report.drivers_summary import drivers_summary
+from impactmodel.report.evidence_section import evidence_summary
 from impactmodel.report.public_summary import (
     appraisal_summary,
     beside_summary,
@@ -46,7 +47,7 @@ def summary(result: RunResult) -> dict[str, Any]:
     Returns
     -------
     dict
-        Keys ``case, effects, payments, returns, savings, net_position, budget, limits,
+        Keys ``case, effects, evidence, payments, returns, savings, net_position, budget, limits,
         appraisal, beside, sensitivity, verdicts, drivers, impact, diagnostics, assumptions,
         warnings, run``; those of the public side are described by
         `impactmodel.report.public_summary`.
@@ -55,6 +56,7 @@ def summary(result: RunResult) -> dict[str, Any]:
     data = {
         "case": result.case.settings.name,
         "effects": effects_summary(result.outcomes, prob),
+        "evidence": evidence_summary(result.evidence_report, result),
         "payments": None if result.payments is None else payments_summary(result.payments, prob),
         "returns": None if result.returns is None else result.returns.summary(prob),
         "savings": None if result.savings is None else savings_summary(result.savings, prob),

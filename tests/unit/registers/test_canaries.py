@@ -23,6 +23,7 @@ from impactmodel.registers import (
     CsvFiles,
     DisclosureRules,
     DuckDbEngine,
+    Gate,
     MonthlyTrials,
     PersonRegister,
     Purpose,
@@ -37,6 +38,7 @@ from impactmodel.registers import (
     read,
     study_data,
     tabulate,
+    under,
 )
 
 if TYPE_CHECKING:
@@ -184,10 +186,11 @@ def test_no_file_that_is_written_holds_a_person(studied: StudyData, tmp_path: Pa
     with pytest.raises(InputError) as caught:
         log.use(purpose, "payment", what="wages", sources=sources, counts=counts)
     # One person alone in a cell of their own, with all of its wage.
-    frame = studied.frame.assign(group=studied.frame["group"].where(studied.frame.index > 0, "one"))
+    frame = under(studied.frame, purpose)
+    frame = frame.assign(group=frame["group"].where(frame.index > 0, "one"))
     table = tabulate(frame, ["group", "treated"], population="entries", value="wage", unit="EUR")
     release = protect(table, DisclosureRules())
-    export({"wages": release}, tmp_path / "out")
+    export({"wages": release}, tmp_path / "out", Gate(purpose, "wages", log))
     written_files = [log.path, *(tmp_path / "out").iterdir()]
     assert len(written_files) == 3
     texts = [path.read_text(encoding="utf-8") for path in written_files]

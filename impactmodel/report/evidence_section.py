@@ -1,0 +1,44 @@
+"""What evidence brings beside the effect: a page's own sections, and their numbers.
+
+A kind of evidence whose `Material` has a ``report`` (any value: a frozen dataclass of one's room)
+registers two functions here, one for each output::
+
+    @evidence_sections.register
+    def _(report: MyReport, result: RunResult) -> tuple[Section, ...]: ...
+
+    @evidence_summary.register
+    def _(report: MyReport, result: RunResult) -> dict[str, Any]: ...
+
+Sections are written in English and translated with the page, by ``[texts]`` of ``phrases.toml``.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from impactmodel.report.blocks import Section
+    from impactmodel.report.result import RunResult
+
+
+@singledispatch
+def evidence_sections(report: object, result: RunResult) -> tuple[Section, ...]:
+    """Return the sections that a page shows after the checks of the effect.
+
+    Parameters
+    ----------
+    report
+        What the evidence brings; None brings nothing.
+    result
+        The whole run, for what stands on this evidence.
+    """
+    del report, result
+    return ()
+
+
+@singledispatch
+def evidence_summary(report: object, result: RunResult) -> dict[str, Any] | None:
+    """Return what ``summary.json`` says under ``evidence``; None without anything."""
+    del report, result
+    return None
