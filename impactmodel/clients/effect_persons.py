@@ -34,32 +34,33 @@ class PersonEffects:
     columns: tuple[str, ...]
     outcome: str
 
-    def expected(self, x: Values) -> Values:
+    def expected(self, x: Values, modifiers: Values) -> Values:
         """Return the effect at the mode (person, service)."""
-        self._require(x)
-        return self.model.effects(x)
+        self._require(x, modifiers)
+        return self.model.effects(x, modifiers)
 
-    def without(self, x: Values) -> Values:
+    def without(self, x: Values, modifiers: Values) -> Values:
         """Return the chance without service at the mode (person)."""
-        self._require(x)
-        return np.asarray(self.model.chances(x)[:, 0])
+        self._require(x, modifiers)
+        return np.asarray(self.model.chances(x, modifiers)[:, 0])
 
-    def draws(self, x: Values, n: int, *, seed: int = 0) -> Iterator[Values]:
+    def draws(self, x: Values, modifiers: Values, n: int, *, seed: int = 0) -> Iterator[Values]:
         """Yield draws of the effects, one at a time (person, service)."""
-        self._require(x)
+        self._require(x, modifiers)
         rng = stream(seed, "effects", "persons", self.outcome)
         for coefficients in self.model.draw(n, rng):
-            yield self.model.effects(x, coefficients)
+            yield self.model.effects(x, modifiers, coefficients)
 
-    def _require(self, x: Values) -> None:
-        if x.ndim != 2 or x.shape[1] != len(self.columns):
-            raise InputError("these are other columns", key="x", seen=x.shape)
+    def _require(self, x: Values, modifiers: Values) -> None:
+        wanted = len(self.model.centre)
+        if x.shape[1] != len(self.columns) or x.shape[1] + modifiers.shape[1] != wanted:
+            raise InputError("these are other columns or modifiers", key="x", seen=x.shape)
 
     def __repr__(self) -> str:
         return f"PersonEffects({self.outcome}; services {', '.join(self.services)})"
 
 
-def person_effects(served: Served, *, outcome: str = "") -> PersonEffects:
+def person_effects(served: Served, modifiers: Values, *, outcome: str = "") -> PersonEffects:
     """Fit effects that differ between people, see `impactmodel.effects.arm_logit`.
 
     A sharper and less robust companion of `impactmodel.clients.effect_groups.effects_by_group`: it
@@ -69,7 +70,10 @@ def person_effects(served: Served, *, outcome: str = "") -> PersonEffects:
     Parameters
     ----------
     served
-        People, whose columns both adjust and tell effects apart.
+        People, whose columns tell chances apart.
+    modifiers
+        Columns that tell effects apart (person, modifier): few, chosen beforehand, such as
+        membership of groups.
     outcome
         Name; needed where there are several.
 
@@ -79,5 +83,5 @@ def person_effects(served: Served, *, outcome: str = "") -> PersonEffects:
         For an unknown outcome.
     """
     j = outcome_place(served, outcome or served.outcomes[0])
-    model = arm_logit(served.x, served.service, served.y[:, j])
+    model = arm_logit(served.x, modifiers, served.service, served.y[:, j])
     return PersonEffects(model, served.services[1:], served.columns, served.outcomes[j])

@@ -1,11 +1,11 @@
 r"""Chances under several arms with effects that differ between people, drawn towards each other.
 
-.. math:: \operatorname{logit} P(y_i = 1 \mid a) = \beta_0 + x_i'\beta + 1[a > 0]\, x_i'\gamma
-    + \alpha_a + x_i'\delta_a
+.. math:: \operatorname{logit} P(y_i = 1 \mid a) = \beta_0 + x_i'\beta + 1[a > 0]\, z_i'\gamma
+    + \alpha_a + z_i'\delta_a
 
-over standardised columns, with normal priors: one scale for what columns do to the chance, one
-for what they do to the effect of any arm, one for what they do to the effect of one arm alone. The
-scales are those of the highest marginal likelihood, by Laplace's method.
+over standardised columns *x* and modifiers *z*, with normal priors: one scale for what columns do
+to the chance, one for what modifiers do to the effect of any arm, one for what they do to the
+effect of one arm alone. The scales are those of the highest marginal likelihood, by Laplace.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class ArmLogit:
     Parameters
     ----------
     centre, spread
-        Of the columns.
+        Of columns and modifiers together.
+    columns
+        How many of them are columns.
     arms
         Number of arms, the comparison among them.
     mean, covariance
@@ -48,26 +50,27 @@ class ArmLogit:
 
     centre: Array
     spread: Array
+    columns: int
     arms: int
     mean: Array
     covariance: Array
     scales: Array
 
-    def chances(self, x: Array, coefficients: Array | None = None) -> Array:
+    def chances(self, x: Array, z: Array, coefficients: Array | None = None) -> Array:
         """Return the chance in each arm (person, arm), at the mode or at given coefficients."""
-        z = (x - self.centre) / self.spread
+        both = (np.column_stack([x, z]) - self.centre) / self.spread
         beta = self.mean if coefficients is None else coefficients
-        k = z.shape[1]
-        base, own = beta[0] + z @ beta[1 : 1 + k], beta[1 + k :]
-        alpha, rest = own[: self.arms - 1], own[self.arms - 1 :].reshape(-1, k)
-        both = rest[0] + rest[1:] if len(rest) > 1 else rest
-        shift = alpha + z @ np.broadcast_to(both, (self.arms - 1, k)).T
+        k = self.columns
+        base, own = beta[0] + both[:, :k] @ beta[1 : 1 + k], beta[1 + k :]
+        alpha, rest = own[: self.arms - 1], own[self.arms - 1 :].reshape(-1, z.shape[1])
+        slopes = rest[0] + rest[1:] if self.arms > 2 else rest
+        shift = alpha + both[:, k:] @ slopes.T
         made: Array = expit(np.column_stack([base, base[:, None] + shift]))
         return made
 
-    def effects(self, x: Array, coefficients: Array | None = None) -> Array:
+    def effects(self, x: Array, z: Array, coefficients: Array | None = None) -> Array:
         """Return what each arm adds to the chance (person, arm but the first)."""
-        made = self.chances(x, coefficients)
+        made = self.chances(x, z, coefficients)
         return np.asarray(made[:, 1:] - made[:, :1])
 
     def draw(self, n: int, rng: np.random.Generator) -> Array:
@@ -76,10 +79,11 @@ class ArmLogit:
         return np.asarray(self.mean + rng.standard_normal((n, len(self.mean))) @ root.T)
 
     def __repr__(self) -> str:
-        return f"ArmLogit({self.arms} arms, {len(self.centre)} columns)"
+        modifiers = len(self.centre) - self.columns
+        return f"ArmLogit({self.arms} arms, {self.columns} columns, {modifiers} modifiers)"
 
 
-def arm_logit(x: Array, arm: Codes, y: Array) -> ArmLogit:
+def arm_logit(x: Array, z: Array, arm: Codes, y: Array) -> ArmLogit:
     r"""Fit the model.
 
     Scales are found by MacKay's rule :math:`\sigma^2 = |m|^2 / (K - \operatorname{tr} \Sigma /
@@ -89,6 +93,8 @@ def arm_logit(x: Array, arm: Codes, y: Array) -> ArmLogit:
     ----------
     x
         Columns (person, column), without an intercept.
+    z
+        Modifiers of effects (person, modifier), without an intercept.
     arm
         Arm of each person, 0 the comparison.
     y
@@ -109,25 +115,32 @@ def arm_logit(x: Array, arm: Codes, y: Array) -> ArmLogit:
 
     >>> arm = np.repeat([0, 1], 4000)
     >>> y = (np.arange(8000) % 4 < 1 + arm) * 1.0
-    >>> found = arm_logit(np.zeros((8000, 1)), arm, y)
-    >>> found.chances(np.zeros((1, 1))).round(2).tolist()
+    >>> found = arm_logit(np.zeros((8000, 1)), np.zeros((8000, 1)), arm, y)
+    >>> found.chances(np.zeros((1, 1)), np.zeros((1, 1))).round(2).tolist()
     [[0.25, 0.5]]
     """
     arms = int(arm.max()) + 1
     if arms < 2 or y.min() == y.max():
         raise InputError("effects need an arm beside the comparison, and people with and without")
-    centre, spread = x.mean(axis=0), x.std(axis=0)
+    both = np.column_stack([x, z])
+    centre, spread = both.mean(axis=0), both.std(axis=0)
     spread = np.where(spread > 1e-12, spread, np.inf)
-    z = (x - centre) / spread
-    k = z.shape[1]
-    blocks = _blocks(k, arms)
-    scales = np.array([0.5, 0.2, 0.1])[: len(blocks)]
-    beta = np.zeros(1 + k + (arms - 1) + k * (1 + (arms - 1) * (arms > 2)))
+    both = (both - centre) / spread
+    k, m = x.shape[1], z.shape[1]
+    start = 1 + k + arms - 1
+    blocks = [slice(1, 1 + k), slice(start, start + m), slice(start + m, start + m * arms)]
+    blocks = blocks if arms > 2 else blocks[:2]
+    scales = np.array([0.5, 0.3, 0.2])[: len(blocks)]
+    beta = np.zeros(blocks[-1].stop)
     beta[0] = np.log(y.mean() / (1 - y.mean()))
+    precision = np.full(len(beta), _FREE**-2)
+    precision[1 + k : start] = _ARMS**-2
+    design = _design(both, k, arm, arms)
     covariance = np.empty(0)
     for _ in range(_ROUNDS):
-        precision = _precision(len(beta), k, arms, blocks, scales)
-        beta, covariance = _mode(z, arm, y, beta, precision)
+        for block, scale in zip(blocks, scales, strict=True):
+            precision[block] = scale**-2
+        beta, covariance = _mode(design, y, beta, precision)
         old = scales.copy()
         inside = np.diag(covariance)
         for j, block in enumerate(blocks):
@@ -137,40 +150,25 @@ def arm_logit(x: Array, arm: Codes, y: Array) -> ArmLogit:
             scales[j] = max(float(np.sqrt(beta[block] @ beta[block] / known)), _SMALLEST)
         if np.abs(np.log(scales / old)).max() < _SCALES_SETTLED:
             break
-    return ArmLogit(centre, spread, arms, beta, covariance, scales)
+    return ArmLogit(centre, spread, k, arms, beta, covariance, scales)
 
 
-def _blocks(k: int, arms: int) -> tuple[slice, ...]:
-    """Return the coefficients of each prior scale."""
-    start = 1 + k + arms - 1
-    made = (slice(1, 1 + k), slice(start, start + k))
-    return made if arms == 2 else (*made, slice(start + k, start + k * arms))
+def _design(both: Array, k: int, arm: Codes, arms: int) -> list[Array]:
+    """Return the columns of all coefficients, people in blocks."""
+    made = []
+    for i in range(0, len(both), _BLOCK):
+        x, z = both[i : i + _BLOCK, :k], both[i : i + _BLOCK, k:]
+        hot = (arm[i : i + _BLOCK, None] == np.arange(1, arms)).astype(np.float64)
+        parts = [np.ones((len(x), 1)), x, hot, z * hot.sum(axis=1, keepdims=True)]
+        if arms > 2:
+            parts += [z * hot[:, [a]] for a in range(arms - 1)]
+        made.append(np.concatenate(parts, axis=1))
+    return made
 
 
-def _precision(size: int, k: int, arms: int, blocks: tuple[slice, ...], scales: Array) -> Array:
-    precision = np.full(size, _FREE**-2)
-    precision[1 + k : k + arms] = _ARMS**-2
-    for block, scale in zip(blocks, scales, strict=True):
-        precision[block] = scale**-2
-    return precision
-
-
-def _design(z: Array, arm: Codes, arms: int) -> Array:
-    hot = (arm[:, None] == np.arange(1, arms)).astype(np.float64)
-    served = hot.sum(axis=1, keepdims=True)
-    parts = [np.ones((len(z), 1)), z, hot, z * served]
-    if arms > 2:
-        parts += [z * hot[:, [a]] for a in range(arms - 1)]
-    return np.concatenate(parts, axis=1)
-
-
-def _mode(z: Array, arm: Codes, y: Array, beta: Array, precision: Array) -> tuple[Array, Array]:
-    """Return the mode and the inverse curvature there, people in blocks."""
-    arms = int(arm.max()) + 1
-    parts = [
-        _design(z[i : i + _BLOCK], arm[i : i + _BLOCK], arms) for i in range(0, len(z), _BLOCK)
-    ]
-    outcomes = [y[i : i + _BLOCK] for i in range(0, len(z), _BLOCK)]
+def _mode(parts: list[Array], y: Array, beta: Array, precision: Array) -> tuple[Array, Array]:
+    """Return the mode and the inverse curvature there."""
+    outcomes = [y[i : i + _BLOCK] for i in range(0, len(y), _BLOCK)]
 
     def height(at: Array) -> float:
         total = -0.5 * float(precision @ at**2)
