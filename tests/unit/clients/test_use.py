@@ -157,7 +157,7 @@ def test_a_stated_ground_lets_a_protected_attribute_rank(log):
 
 def test_a_name_that_could_be_an_identifier_is_not_logged(log):
     with pytest.raises(InputError, match="a name in the audit log"):
-        log.refuse(what="010190-123X", output="client_decision", reason="x")
+        log.refuse(None, "client_decision", what="010190-123X", reason="x")
     assert not log.path.exists()
 
 
