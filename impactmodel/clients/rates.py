@@ -108,3 +108,21 @@ def auc(score: npt.ArrayLike, outcome: npt.ArrayLike) -> float:
         return float("nan")
     ranks = stats.rankdata(np.asarray(score, dtype=float))
     return float((ranks[y].sum() - ones * (ones + 1) / 2) / (ones * zeros))
+
+
+def auc_sd(score: npt.ArrayLike, outcome: npt.ArrayLike) -> float:
+    """Return the standard error of the area under the ROC curve.
+
+    Variance of the placements of ones among zeros and of zeros among ones, each over its number
+    (DeLong, DeLong and Clarke-Pearson 1988, doi:10.2307/2531595); NaN with fewer than two of each.
+    """
+    from scipy import stats
+
+    s, y = np.asarray(score, dtype=float), np.asarray(outcome) == 1
+    ones, zeros = int(y.sum()), int((~y).sum())
+    if ones < 2 or zeros < 2:
+        return float("nan")
+    ranks = stats.rankdata(s)
+    of_ones = (ranks[y] - stats.rankdata(s[y])) / zeros
+    of_zeros = 1 - (ranks[~y] - stats.rankdata(s[~y])) / ones
+    return float(np.sqrt(of_ones.var(ddof=1) / ones + of_zeros.var(ddof=1) / zeros))
