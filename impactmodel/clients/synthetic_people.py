@@ -79,8 +79,8 @@ _SHARES: Mapping[str, tuple[tuple[float, ...], ...]] = {
 FOREIGN = (0.04, 0.75, 0.88)
 """Chance of a foreign language by origin."""
 
-_MONTHS_OUT = ((0.7, 0.7), (1.0, 0.6), (2.0, 0.9), (2.6, 0.8))
-"""Log months since the last job by latent type: mean, standard deviation."""
+_MONTHS_OUT = ((1.5, 0.60), (1.5, 0.55), (2.1, 0.75), (2.5, 0.75))
+"""Log of 1 + months since the last job by latent type: mean, standard deviation."""
 
 _AGES = ((18, 30), (30, 50), (50, 65))
 
@@ -113,7 +113,9 @@ def draw_people(size: int, quarter: npt.NDArray[np.intp], rng: np.random.Generat
     low, high = np.asarray(_AGES).T[:, people["age_group"]]
     people["age"] = np.floor(low + (high - low) * rng.random(size))
     mean, spread = np.asarray(_MONTHS_OUT).T[:, kind]
-    people["months_out"] = np.round(np.exp(mean + spread * rng.standard_normal(size)), 1)
+    people["months_out"] = np.maximum(
+        np.round(np.expm1(mean + spread * rng.standard_normal(size)), 1), 0.0
+    )
     people["hidden"] = rng.standard_normal(size)
     return people
 
@@ -125,7 +127,7 @@ def feature_shares(name: str) -> Vector:
 
 
 def log_months_out() -> Vector:
-    """Return mean and standard deviation (type, 2) of log months since the last job."""
+    """Return mean and standard deviation (type, 2) of log of 1 + months since the last job."""
     return np.asarray(_MONTHS_OUT)
 
 
