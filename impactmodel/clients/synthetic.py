@@ -1,0 +1,261 @@
+"""Synthetic clients with a known truth, to test methods on; no row is or stands for a person."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from impactmodel.clients.clients import Clients, ClientTable
+from impactmodel.clients.synthetic_assignment import (
+    Assignment,
+    OnRecord,
+    assignment_chances,
+    root,
+)
+from impactmodel.clients.synthetic_chances import (
+    Vector,
+    chances,
+)
+from impactmodel.clients.synthetic_paths import (
+    MONTHS,
+    Luck,
+    Stock,
+    durations,
+    stock_of,
+)
+from impactmodel.clients.synthetic_people import (
+    FLAGS,
+    LEVELS,
+    PROTECTED,
+    SERVICES,
+    People,
+    declared_features,
+    draw_people,
+    unanswered,
+)
+from impactmodel.clients.synthetic_truth import Truth
+from impactmodel.clients.target import Target
+from impactmodel.core.errors import InputError
+from impactmodel.core.seeds import stream
+from impactmodel.core.spec import spec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WORK_7 = Target("work_7m", event="unsubsidised work", horizon_days=210, days_required=90)
+WORK_18 = Target("work_18m", event="unsubsidised work", horizon_days=540, days_required=180)
+ENTRY_MONTHS = 18
+ENTRY_WEIGHTS = (1.35, 0.95, 0.9, 0.85, 0.95, 1.25, 1.15, 1.1, 0.9, 0.85, 0.8, 0.95)
+"""Assumed: entries by calendar month."""
+
+
+@spec
+class Drift:
+    """A shift of the base rate.
+
+    Parameters
+    ----------
+    points
+        Percentage points by which the mean chance without a service moves.
+    since
+        First index date that it concerns.
+    """
+
+    points: float
+    since: dt.date
+
+
+@spec
+class SyntheticClients:
+    """Synthetic entrants to unemployment, built on a published logit.
+
+    The chance of 90 days of unsubsidised work within seven months without a service is the
+    published Austrian short-term score plus assumed interactions and features that it leaves out;
+    a service multiplies the cumulative hazard (`cumulative_hazard`).
+
+    Parameters
+    ----------
+    size
+        Number of entrants.
+    seed
+        Seed; each part has its own stream, so that another size or drift changes no other part.
+    assignment
+        How services are assigned.
+    missing
+        Mean share of unanswered education, health and months since the last job.
+    drift
+        Shift of the base rate.
+    first
+        First day of the eighteen months of entry.
+
+    Examples
+    --------
+    >>> world = SyntheticClients(1000, seed=1).draw()
+    >>> world
+    SyntheticWorld(1000 synthetic clients, seed 1; features 17; services 4)
+    >>> world.clients().since(world.later).size > 300
+    True
+    """
+
+    size: int
+    seed: int
+    assignment: Assignment = OnRecord()
+    missing: float = 0.05
+    drift: Drift | None = None
+    first: dt.date = dt.date(2022, 1, 1)
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise InputError("at least one client", key="size", seen=self.size)
+        if not 0 <= self.missing <= 0.5:
+            raise InputError("a share of 0 to .5", key="missing", seen=self.missing)
+
+    def draw(self) -> SyntheticWorld:
+        """Draw the table and, apart from it, the truth."""
+        index, quarter = _entries(self, stream(self.seed, "entries"))
+        people = draw_people(self.size, quarter, stream(self.seed, "people"))
+        shift = _shift(self, index, people)
+        luck = Luck.draw(people, stream(self.seed, "luck"))
+        gone = unanswered(people, self.missing, stream(self.seed, "answers"))
+        seen = people | {n: np.where(g, 0, people[n]) for n, g in gone.items()}
+        share = assignment_chances(self.assignment, seen, shift)
+        pick = stream(self.seed, "assignment").random(self.size)
+        service = (pick > np.cumsum(share, axis=0)[:-1]).sum(axis=0)
+        truth = Truth.of(people, shift, share, luck)
+        return SyntheticWorld(
+            spec=self,
+            table=_table(people, gone, index, service, truth),
+            declared=DECLARED,
+            targets=(WORK_7, WORK_18),
+            truth=truth,
+        )
+
+    def stock(self, size: int) -> Stock:
+        """Draw the stock of unemployed that such an even inflow leaves when nobody is served.
+
+        Parameters
+        ----------
+        size
+            People in the stock, drawn from ``self.size`` entrants.
+        """
+        _, quarter = _entries(self, stream(self.seed, "entries"))
+        people = draw_people(self.size, quarter, stream(self.seed, "people"))
+        luck = Luck.draw(people, stream(self.seed, "luck"))
+        lasts = durations(people, chances(people)[0], luck)
+        return stock_of(people, lasts, size, stream(self.seed, "stock"))
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class SyntheticWorld:
+    """What `SyntheticClients` draws.
+
+    Parameters
+    ----------
+    spec
+        How it was drawn.
+    table
+        A row per client (pandas), all labelled synthetic; with ``employed_1`` and so on by month.
+    declared, targets
+        How the table is read.
+    truth
+        What no register holds; give it to no estimator.
+    """
+
+    spec: SyntheticClients
+    table: pd.DataFrame
+    declared: ClientTable
+    targets: tuple[Target, ...]
+    truth: Truth
+
+    def clients(self) -> Clients:
+        """Return the clients as an estimator sees them."""
+        return self.declared.read(self.table, self.targets)
+
+    @property
+    def later(self) -> dt.date:
+        """First day of the last third of the months of entry."""
+        return _month(self.spec.first, 2 * ENTRY_MONTHS // 3)
+
+    @property
+    def employed(self) -> npt.NDArray[np.bool_]:
+        """Whether unsubsidised work was held (person, month), as a register would record it."""
+        names = [f"employed_{month}" for month in range(1, MONTHS + 1)]
+        return np.asarray(self.table[names].to_numpy(dtype=np.bool_))
+
+    def __repr__(self) -> str:
+        return (
+            f"SyntheticWorld({self.spec.size} synthetic clients, seed {self.spec.seed}; "
+            f"features {len(self.declared.features)}; services {len(self.declared.services)})"
+        )
+
+
+DECLARED = ClientTable(
+    index="index",
+    features=declared_features(),
+    protected=PROTECTED,
+    service="service",
+    services=SERVICES,
+)
+
+
+def _month(first: dt.date, months: int) -> dt.date:
+    place = first.month - 1 + months
+    return dt.date(first.year + place // 12, place % 12 + 1, 1)
+
+
+def _entries(
+    made: SyntheticClients, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.intp]]:
+    months = np.arange(ENTRY_MONTHS)
+    calendar = (made.first.month - 1 + months) % 12
+    weights = np.take(ENTRY_WEIGHTS, calendar)
+    drawn = np.sort(rng.choice(months, made.size, p=weights / weights.sum()))
+    starts = np.array([_month(made.first, int(m)) for m in months], dtype="datetime64[D]")
+    days = np.sort(rng.integers(0, 28, made.size))
+    order = rng.permutation(made.size)
+    return starts[drawn] + days[order].astype("timedelta64[D]"), calendar[drawn] // 3
+
+
+def _shift(made: SyntheticClients, index: npt.NDArray[np.datetime64], people: People) -> Vector:
+    """Return what to add to the logit (person) for the mean to move by the points of the drift."""
+    shift = np.zeros(made.size)
+    if made.drift is None:
+        return shift
+    concerned = index >= np.datetime64(made.drift.since)
+    few = {name: values[concerned] for name, values in people.items()}
+    if not concerned.any():
+        return shift
+    wanted = float(chances(few)[0].mean()) + made.drift.points / 100
+    if not 0 < wanted < 1:
+        raise InputError("the mean chance leaves 0 to 1", key="points", seen=made.drift.points)
+    shift[concerned] = root(lambda x: float(chances(few, x)[0].mean()) - wanted)
+    return shift
+
+
+def _table(
+    people: People,
+    gone: dict[str, Vector],
+    index: npt.NDArray[np.datetime64],
+    service: npt.NDArray[np.intp],
+    truth: Truth,
+) -> pd.DataFrame:
+    import pandas as pd
+
+    columns: dict[str, object] = {"synthetic": np.ones(len(index), dtype=bool), "index": index}
+    for name, levels in LEVELS.items():
+        texts = np.asarray(levels, dtype=object)[people[name].astype(np.intp)]
+        columns[name] = np.where(gone[name], None, texts) if name in gone else texts
+    for name in (*FLAGS, "age", "months_out"):
+        values = people[name].astype(np.float64)
+        columns[name] = np.where(gone[name], np.nan, values) if name in gone else values
+    columns["service"] = np.asarray(SERVICES, dtype=object)[service]
+    rows = np.arange(len(index))
+    for place, target in enumerate((WORK_7, WORK_18)):
+        columns[target.name] = truth.outcomes[service, rows, place]
+    paths = truth.employed[service, rows]
+    columns |= {f"employed_{m + 1}": paths[:, m] for m in range(MONTHS)}
+    return pd.DataFrame(columns)
