@@ -18,7 +18,7 @@ from impactmodel.clients.allocation_gain import PolicyGain, policy_gain
 from impactmodel.clients.allocation_policies import as_recorded, at_random, by_risk
 from impactmodel.clients.allocation_rules import AllocationRules
 from impactmodel.clients.allocation_types import ClientTypes
-from impactmodel.clients.anticipation import Anticipation
+from impactmodel.clients.anticipation import Anticipation, Aware
 from impactmodel.clients.clients import Clients
 from impactmodel.clients.effect_draws import EffectDraws, pooled
 from impactmodel.clients.effect_groups import (
@@ -30,6 +30,8 @@ from impactmodel.clients.effect_groups import (
 from impactmodel.clients.effect_hidden import HiddenKnowledge, hidden_knowledge
 from impactmodel.clients.effect_inputs import Membership, Served
 from impactmodel.clients.effect_months import MonthlyEffects, effects_by_month
+from impactmodel.clients.effect_persons import PersonEffects, person_effects
+from impactmodel.clients.encoding import Encoded
 from impactmodel.clients.segments import LatentClasses
 from impactmodel.clients.segments_given import GivenGroups
 from impactmodel.core.errors import InputError
@@ -37,6 +39,9 @@ from impactmodel.core.spec import spec
 from impactmodel.evidence.columns import Labels
 
 type Matrix = npt.NDArray[np.float64]
+PERSON_DRAWS = 200
+"""Draws of effects by person: enough for the spread of a total, few enough for all people."""
+
 PRACTICE = "current practice"
 """The baseline: whoever was recorded in a service, by lot where there are fewer places now; where
 there are more, those left are drawn among the unserved."""
@@ -86,10 +91,14 @@ class Learnt:
     ----------
     membership
         Of everybody, earlier and later (person, group).
+    encoded
+        How features enter models; protected ones are among them, to adjust for.
     estimated
         Effects by group before pooling.
     drawn
         Draws of effects and of the chance without service.
+    persons
+        Effects by person, for the proposal.
     hidden
         What knowledge that is not recorded would have to be for the effects to vanish.
     months
@@ -97,8 +106,10 @@ class Learnt:
     """
 
     membership: Membership
+    encoded: Encoded
     estimated: GroupEffects
     drawn: EffectDraws
+    persons: PersonEffects
     hidden: HiddenKnowledge
     months: MonthlyEffects | None
 
@@ -159,13 +170,16 @@ def learn(
     segments = plan.groups.fit(clients.take(early)).assign(clients)
     membership = Membership(segments.labels, segments.membership)
     known = early & np.isfinite(clients.target(plan.target))
-    train = served_of(clients, plan, known)
+    encoded = plan.anticipation.encoding.learn(clients.take(early))
+    train = served_of(clients.take(known), plan, encoded)
     estimated = effects_by_group(train, membership.take(known), plan.effects, seed=seed)[0]
     drawn = pooled(estimated, draws=draws, seed=seed)
     return Learnt(
         membership,
+        encoded,
         estimated,
         drawn,
+        person_effects(train, membership.take(known).weights),
         hidden_knowledge(train, drawn),
         None if employed is None else _months(train, employed[known], plan, draws, seed),
     )
@@ -184,8 +198,7 @@ def propose(
     late = ~early_rows(clients, plan)
     people, membership = clients.take(late), learnt.membership.take(late)
     rules = plan.places
-    marks = _marks(people, plan.worst_off)
-    types, type_of, weights = _types(membership, marks, learnt.drawn)
+    types, type_of = _types(people, learnt, plan, late, seed)
     found = allocate(types, rules, seed=seed)
     capacity = np.array([rules.capacity[s] for s in types.services], dtype=np.float64)
     policies = {
@@ -197,10 +210,10 @@ def propose(
     return Proposal(
         allocation=found,
         type_of=type_of,
-        places=np.asarray(weights.T @ found.places),
+        places=np.asarray(membership.weights.T @ found.chances()[type_of]),
         policies=policies,
-        gains=_gains(clients, plan, late, policies, seed),
-        frontier=frontier(types, rules, tuple(marks)),
+        gains=_gains(clients, plan, learnt.encoded, policies, seed),
+        frontier=frontier(types, rules, tuple(types.marks)),
     )
 
 
@@ -217,17 +230,15 @@ def early_rows(clients: Clients, plan: PlacesPlan) -> npt.NDArray[np.bool_]:
     return np.asarray(early)
 
 
-def served_of(clients: Clients, plan: PlacesPlan, rows: npt.NDArray[np.bool_]) -> Served:
-    """Return clients as estimates read them; columns are those that the earlier window taught."""
-    encoded = plan.anticipation.encoding.learn(clients.take(early_rows(clients, plan)))
-    people = clients.take(rows)
-    month = people.index.astype("datetime64[M]").astype(np.int64)
+def served_of(clients: Clients, plan: PlacesPlan, encoded: Encoded) -> Served:
+    """Return clients whose target is known as estimates read them."""
+    month = clients.index.astype("datetime64[M]").astype(np.int64)
     return Served(
-        x=encoded.matrix(people),
+        x=encoded.matrix(clients),
         columns=tuple(label for part in encoded.parts for label in part.labels),
-        service=people.service,
+        service=clients.service,
         services=clients.table.services,
-        y=people.target(plan.target)[:, None],
+        y=clients.target(plan.target)[:, None],
         outcomes=(plan.target,),
         clusters=(np.unique(month, return_inverse=True)[1],),
     )
@@ -253,40 +264,49 @@ def _practice(service: Labels, capacity: Matrix) -> Matrix:
 
 def _marks(people: Clients, attribute: str) -> dict[str, npt.NDArray[np.bool_]]:
     code, labels = people.labels(attribute)
-    return {f"{attribute}: {label}": code == i for i, label in enumerate(labels) if (code == i).any()}
+    return {
+        f"{attribute}: {label}": code == i for i, label in enumerate(labels) if (code == i).any()
+    }
 
 
 def _types(
-    membership: Membership, marks: Mapping[str, npt.NDArray[np.bool_]], drawn: EffectDraws
-) -> tuple[ClientTypes, Labels, Matrix]:
-    """Return types by likeliest group and mark, the type of each person, and (type, group)."""
-    mark = np.argmax(np.stack(list(marks.values())), axis=0)
-    group = membership.weights.argmax(axis=1)
-    keys, type_of = np.unique(np.column_stack([group, mark]), axis=0, return_inverse=True)
-    type_of = np.asarray(type_of.ravel(), dtype=np.intp)
-    size = np.bincount(type_of)
-    groups = len(membership.groups)
-    # Marks must not move a type's gain: it is that of everybody of its likeliest group.
-    mean = np.zeros((groups, groups))
-    np.add.at(mean, group, membership.weights)
-    people = np.bincount(group, minlength=groups)
-    weights = mean[keys[:, 0]] / people[keys[:, 0], None]
-    gain = np.einsum("dsg,tg->dts", drawn.effect, weights)
-    names = {name: keys[:, 1] == i for i, name in enumerate(marks)}
-    return ClientTypes.of(drawn.services, size, gain, names), type_of, weights
+    people: Clients, learnt: Learnt, plan: PlacesPlan, late: npt.NDArray[np.bool_], seed: int
+) -> tuple[ClientTypes, Labels]:
+    """Return types of people who gain alike and share their marks, and the type of each."""
+    x = learnt.encoded.matrix(people)
+    if not isinstance(plan.anticipation.ranking, Aware):
+        x = _unaware(x, learnt.encoded)
+    modifiers = learnt.membership.take(late).weights
+    mean = learnt.persons.expected(x, modifiers)
+    types, type_of = ClientTypes.of_people(
+        learnt.persons.services, mean, _marks(people, plan.worst_off)
+    )
+    first = np.unique(type_of, return_index=True)[1]
+    drawn = learnt.persons.draws(x[first], modifiers[first], PERSON_DRAWS, seed=seed)
+    return dataclasses.replace(types, gain=np.stack(list(drawn))), type_of
+
+
+def _unaware(x: Matrix, encoded: Encoded) -> Matrix:
+    """Return columns in which protected features are those of the average client."""
+    x, places = x.copy(), encoded.places()
+    for part, name in zip(encoded.parts, encoded.names, strict=True):
+        if set(part.features) & set(encoded.table.protected):
+            x[:, places[name]] = encoded.average[places[name]]
+    return x
 
 
 def _gains(
     clients: Clients,
     plan: PlacesPlan,
-    late: npt.NDArray[np.bool_],
+    encoded: Encoded,
     policies: Mapping[str, Matrix],
     seed: int,
 ) -> tuple[PolicyGain, ...]:
+    late = ~early_rows(clients, plan)
     known = np.isfinite(clients.target(plan.target))
     if not (late & known).any():
         return ()
-    tested = served_of(clients, plan, late & known)
+    tested = served_of(clients.take(late & known), plan, encoded)
     made, kept = scores_of(tested, plan.effects, seed)
     rows = known[late]
     baseline, *others = policies
