@@ -28,6 +28,7 @@ from impactmodel.registers.indicators import (
 from impactmodel.registers.linkage import LinkageReport, RegisterLinkage, linkage
 from impactmodel.registers.measures import AgeAtEntry, Around, OfPerson
 from impactmodel.registers.months import AmountMonths, StateDays, StateMonths, Window
+from impactmodel.registers.pseudonyms import PermitSecret, rekey
 from impactmodel.registers.published import TRIAL_FIGURES, PrintedFigure, beside_printed
 from impactmodel.registers.purpose import Purpose
 from impactmodel.registers.seasonal_baseline import SeasonalBaseline, seasonal_baseline
@@ -90,6 +91,7 @@ __all__ = [
     "MonthlyTrials",
     "OfPerson",
     "ParquetFiles",
+    "PermitSecret",
     "PersonRegister",
     "PrintedFigure",
     "Purpose",
@@ -133,6 +135,7 @@ __all__ = [
     "purpose_of",
     "read",
     "read_series",
+    "rekey",
     "require_unmarked_or",
     "seasonal_baseline",
     "services_per_unemployed",
