@@ -23,13 +23,14 @@ GONE, OUTSIDE, EMPLOYED, UNEMPLOYED, LAID_OFF, COACHING, OTHER = -1, 0, 1, 2, 3,
 """Codes of states; other services follow from `OTHER` in the order of the economy."""
 
 USUAL_LAY_OFFS = 0.0006
-_FINDING = (0.185, 0.125, 0.045)
+_FINDING = (0.19, 0.14, 0.05)
 _LONG, _YEAR = 3, 12
 _DRIVE = 0.25
-_LEAVES = {EMPLOYED: 0.0022, UNEMPLOYED: 0.018}
+_LEAVES = {EMPLOYED: 0.0022, UNEMPLOYED: 0.012}
 _RETURNS = (0.024, 0.055)
 _RECALLED, _DISMISSED = 0.30, 0.02
 _WHILE_IN_SERVICE = 0.5
+_SERVED_AFTER_A_YEAR = 0.1
 _HISTORY = 0xFFF
 _BITS = np.array([bin(i).count("1") for i in range(_HISTORY + 1)], dtype=np.int8)
 
@@ -127,7 +128,7 @@ class Month:
         """Return the chance of finding work in open search, without the programme's effect."""
         length = self.number - states.search[rows]
         base = np.array(_FINDING)[(length >= _LONG).astype(int) + (length >= _YEAR)]
-        base = np.where(length >= _YEAR, base * self.phase.long_term, base)
+        base = np.where(length >= _LONG, base * self.phase.long_term, base)
         by_type = np.array([t.finding for t in self.economy.types.values()])
         chance = base * by_type[people.kind[rows]] * np.exp(_DRIVE * people.drive[rows])
         return chance * self.phase.finding * self.economy.seasons.finding[self.season]
@@ -219,6 +220,7 @@ def _leave_unemployment(
         (month.finding(people, states, rows) * after, EMPLOYED),
         (_LEAVES[UNEMPLOYED], OUTSIDE),
     ]
+    season = season * np.where(month.number - states.search[rows] >= _YEAR, _SERVED_AFTER_A_YEAR, 1.0)
     services = month.economy.services.values()
     options += [(season * s.intake, OTHER + i) for i, s in enumerate(services)]
     _choose(new, rows, draws.move[rows], options)

@@ -91,7 +91,7 @@ class Phase:
     separations, finding, services
         On the chances in a month that work ends, that it is found, that another service starts.
     long_term
-        On the chance of finding work after a year of search, beside ``finding``.
+        On the chance of finding work after three months of search, beside ``finding``.
     allowances
         On benefits, such as 0.95 for a cut.
     """
@@ -127,26 +127,27 @@ class LayOffWave:
 
 
 HELSINKI_TYPES = {
-    "steady": PersonType(0.70, 0.0042, 1.6, 0.0),
-    "mobile": PersonType(0.20, 0.024, 1.3, 0.3),
-    "distant": PersonType(0.10, 0.040, 0.35, 0.75),
+    "steady": PersonType(0.70, 0.0036, 1.6, 0.0),
+    "mobile": PersonType(0.20, 0.0195, 1.4, 0.4),
+    "distant": PersonType(0.10, 0.031, 0.35, 1.15),
 }
 HELSINKI_SERVICES = {
-    "training": OtherService(0.010, 6.0),
-    "study": OtherService(0.016, 9.0),
-    "wage_subsidy": OtherService(0.009, 8.0),
-    "work_trial": OtherService(0.007, 3.0),
+    "training": OtherService(0.028, 9.0),
+    "study": OtherService(0.034, 19.0),
+    "wage_subsidy": OtherService(0.019, 14.0),
+    "work_trial": OtherService(0.025, 3.0),
 }
 HELSINKI_SEASONS = Seasonality(
-    separations=(1.05, 0.85, 0.85, 0.9, 1.0, 1.75, 1.5, 0.9, 0.8, 0.85, 0.9, 1.2),
+    separations=(1.05, 0.85, 0.85, 0.9, 1.0, 1.7, 1.5, 0.9, 0.8, 0.85, 0.9, 1.2),
     finding=(1.0, 0.95, 1.0, 1.05, 1.05, 0.95, 0.7, 1.5, 1.15, 1.0, 0.9, 0.7),
     services=(1.3, 1.2, 1.1, 1.0, 0.8, 0.4, 0.4, 1.7, 1.5, 1.3, 1.0, 0.5),
 )
 HELSINKI_PHASES = (
-    Phase(dt.date(2020, 3, 1), separations=1.7, finding=0.6, services=0.6),
-    Phase(dt.date(2020, 8, 1), separations=1.2, finding=0.85, services=0.9, long_term=0.6),
-    Phase(dt.date(2021, 3, 1), separations=1.0, finding=0.95, services=0.95, long_term=0.6),
-    Phase(dt.date(2021, 8, 1), separations=0.9, finding=1.15, services=1.0),
+    Phase(dt.date(2020, 3, 1), separations=1.25, finding=0.8, services=0.5, long_term=0.25),
+    Phase(dt.date(2020, 8, 1), separations=0.80, finding=1.4, services=0.55, long_term=0.09),
+    Phase(dt.date(2021, 3, 1), separations=0.63, finding=1.8, services=0.38, long_term=0.05),
+    Phase(dt.date(2021, 8, 1), separations=0.5, finding=2.8, services=0.75, long_term=0.1),
+    Phase(dt.date(2022, 3, 1), separations=0.9, finding=1.5, services=0.85, long_term=0.8),
 )
 HELSINKI_LAY_OFFS = LayOffWave(
     dt.date(2020, 3, 1),

@@ -32,10 +32,10 @@ NEVER = 1 << 30
 ADULT, RETIRED = 18 * 12, 65 * 12
 """Ages in months at which people join the labour market and leave it."""
 
-_LANGUAGE_SHARES = (0.77, 0.05, 0.18)
+_LANGUAGE_SHARES = (0.755, 0.055, 0.19)
 _EDUCATION_SHARES = ((0.19, 0.33, 0.48), (0.16, 0.28, 0.56), (0.38, 0.30, 0.32))
 _DISTRICT_SHARES = (0.18, 0.17, 0.15, 0.07, 0.16, 0.09, 0.18)
-_IN_LABOUR_MARKET = 0.85
+_IN_LABOUR_MARKET = 0.83
 _FUND = 0.62
 _MONTHLY_WAGE = (2450.0, 2800.0, 3750.0)
 _EPOCH = dt.date(1970, 1, 1)
@@ -138,8 +138,8 @@ def draw_people(residents: int, seed: int, window: Window, economy: Economy) -> 
 
 
 def _ages(u: Array) -> Array:
-    """Return years of age: 17 % under 18, 66 % to 65, 17 % over it."""
-    return np.interp(u, (0.0, 0.17, 0.52, 0.83, 0.95, 1.0), (0.0, 18.0, 40.0, 65.0, 78.0, 95.0))
+    """Return years of age: 18 % under 18, 65 % to 65, 17 % over it."""
+    return np.interp(u, (0.0, 0.18, 0.55, 0.83, 0.95, 1.0), (0.0, 18.0, 40.0, 65.0, 78.0, 95.0))
 
 
 def _kinds(u: Array, types: Sequence[PersonType], disadvantage: Array) -> Array:
@@ -162,7 +162,7 @@ def _exits(
     start = window.months.start
     age = (day_number(first_day(start)) - birth) / 365.25
     yearly = np.minimum(0.5, 0.0006 * np.exp(0.09 * np.maximum(age - 30, 0)))
-    away = np.where((age > 18) & (age < 45), 0.012, 0.003)
+    away = np.where((age > 18) & (age < 45), 0.008, 0.002)
     months = [
         (np.log(np.maximum(u, 1e-300)) / np.log1p(-rate) * 12).astype(np.int64)
         for u, rate in ((death, yearly), (emigration, away))
