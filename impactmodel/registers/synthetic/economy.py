@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import field
+from itertools import pairwise
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
@@ -143,16 +144,16 @@ HELSINKI_SEASONS = Seasonality(
     services=(1.3, 1.2, 1.1, 1.0, 0.8, 0.4, 0.4, 1.7, 1.5, 1.3, 1.0, 0.5),
 )
 HELSINKI_PHASES = (
-    Phase(dt.date(2020, 3, 1), separations=1.25, finding=0.8, services=0.5, long_term=0.25),
-    Phase(dt.date(2020, 8, 1), separations=0.80, finding=1.4, services=0.55, long_term=0.09),
-    Phase(dt.date(2021, 3, 1), separations=0.63, finding=1.8, services=0.38, long_term=0.05),
-    Phase(dt.date(2021, 8, 1), separations=0.5, finding=2.8, services=0.75, long_term=0.1),
-    Phase(dt.date(2022, 3, 1), separations=0.9, finding=1.5, services=0.85, long_term=0.8),
+    Phase(dt.date(2020, 3, 1), separations=1.2, finding=0.8, services=0.5, long_term=0.3),
+    Phase(dt.date(2020, 8, 1), separations=0.78, finding=1.4, services=0.55, long_term=0.14),
+    Phase(dt.date(2021, 3, 1), separations=0.58, finding=1.8, services=0.4, long_term=0.1),
+    Phase(dt.date(2021, 8, 1), separations=0.46, finding=3.1, services=1.1, long_term=0.13),
+    Phase(dt.date(2022, 3, 1), separations=0.95, finding=1.5, services=0.9, long_term=0.75),
 )
 HELSINKI_LAY_OFFS = LayOffWave(
     dt.date(2020, 3, 1),
-    (0.028, 0.066, 0.030, 0.004, 0.001, 0.002, 0.008, 0.009, 0.008, 0.014, 0.006, 0.008)
-    + (0.016, 0.008, 0.004, 0.003, 0.004, 0.002, 0.001, 0.001, 0.001, 0.003, 0.006, 0.001),
+    (0.028, 0.066, 0.030, 0.004, 0.002, 0.003, 0.009, 0.010, 0.009, 0.017, 0.006, 0.009, 0.018,
+     0.009, 0.004, 0.004, 0.005, 0.002, 0.001, 0.001, 0.001, 0.004, 0.007, 0.001),
 )
 
 
@@ -187,7 +188,7 @@ class Economy:
         if taken:
             raise InputError("this state is taken", key="services", seen=taken[0])
         starts = [month_number(phase.first) for phase in self.phases]
-        if any(later <= before for before, later in zip(starts, starts[1:], strict=False)):
+        if any(later <= before for before, later in pairwise(starts)):
             raise InputError("phases follow one another", key="phases", fix="sort them by month")
 
     def phase(self, month: int) -> Phase:
