@@ -145,7 +145,7 @@ HELSINKI_SEASONS = Seasonality(
 )
 HELSINKI_PHASES = (
     Phase(dt.date(2020, 3, 1), separations=1.2, finding=0.8, services=0.5, long_term=0.3),
-    Phase(dt.date(2020, 8, 1), separations=0.78, finding=1.4, services=0.55, long_term=0.14),
+    Phase(dt.date(2020, 8, 1), separations=0.74, finding=1.4, services=0.55, long_term=0.14),
     Phase(dt.date(2021, 3, 1), separations=0.58, finding=1.8, services=0.4, long_term=0.1),
     Phase(dt.date(2021, 8, 1), separations=0.46, finding=3.1, services=1.1, long_term=0.13),
     Phase(dt.date(2022, 3, 1), separations=0.95, finding=1.5, services=0.9, long_term=0.75),
