@@ -56,7 +56,6 @@ STUDY = Study(
         StateMonths(SPELLS, ("unemployed",)),
         ENTRY,
         washout=48,
-        comparisons=2,
     ),
     {"months_employed": Around("employed", 1, 12), "wages": Around("wage", 1, 12)},
     {

@@ -50,7 +50,7 @@ class Programme:
 
     start: dt.date = dt.date(2021, 1, 1)
     intake: float = 0.012
-    effect: float = 2.5
+    effect: float = 2.0
     lock_in: float = 0.7
     length: float = 2.5
     selection: Selection = Selection()
