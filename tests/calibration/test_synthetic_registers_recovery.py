@@ -115,7 +115,9 @@ def test_the_planted_effect_is_found_again(tmp_path):
 
 def write(rows):
     packages = ", ".join(f"{p} {version(p)}" for p in ("numpy", "scipy", "duckdb"))
-    when = f"{RESIDENTS} residents, {dt.date.today()}, Python {platform.python_version()}, {packages}"  # noqa: DTZ011  the day of the run
+    when = (
+        f"{RESIDENTS} residents, {dt.date.today()}, Python {platform.python_version()}, {packages}"  # noqa: DTZ011  the day of the run
+    )
     with RESULTS.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["seed", "outcome", "truth", "mean", "low", "high", "covered", when])

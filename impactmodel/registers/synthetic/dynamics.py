@@ -131,7 +131,7 @@ class Month:
         base = np.where(length >= _LONG, base * self.phase.long_term, base)
         by_type = np.array([t.finding for t in self.economy.types.values()])
         chance = base * by_type[people.kind[rows]] * np.exp(_DRIVE * people.drive[rows])
-        return chance * self.phase.finding * self.economy.seasons.finding[self.season]
+        return np.asarray(chance * self.phase.finding * self.economy.seasons.finding[self.season])
 
     def starting(self, people: People, states: States, rows: Array) -> Array:
         """Return the chance of starting the programme."""
@@ -187,7 +187,10 @@ def advance(states: States, people: People, month: Month, draws: Draws) -> Moves
     return _settle(new, states, people, month, draws)
 
 
-def _choose(new: Array, rows: Array, u: Array, options: list[tuple[Array | float, int]]) -> None:
+type Options = list[tuple[Array | float, int]]
+
+
+def _choose(new: Array, rows: Array, u: Array, options: Options) -> None:
     """Move rows to the option whose part of the unit interval their number falls in."""
     edge = np.zeros(len(rows))
     for chance, state in options:
@@ -199,7 +202,7 @@ def _choose(new: Array, rows: Array, u: Array, options: list[tuple[Array | float
 def _leave_work(new: Array, states: States, people: People, month: Month, draws: Draws) -> None:
     rows = np.flatnonzero(states.code == EMPLOYED)
     off = USUAL_LAY_OFFS + month.economy.lay_offs.share(month.number)
-    options = [
+    options: Options = [
         (month.separation(people.kind[rows]), UNEMPLOYED),
         (off, LAID_OFF),
         (_LEAVES[EMPLOYED], OUTSIDE),
@@ -215,21 +218,22 @@ def _leave_unemployment(
     new[rows[starts]] = COACHING
     rows = rows[~starts]
     after = np.where(states.begun[rows] < NEVER, month.programme.effect, 1.0)
-    season = month.phase.services * month.economy.seasons.services[month.season]
-    options = [
+    usual = month.phase.services * month.economy.seasons.services[month.season]
+    options: Options = [
         (month.finding(people, states, rows) * after, EMPLOYED),
         (_LEAVES[UNEMPLOYED], OUTSIDE),
     ]
-    season = season * np.where(month.number - states.search[rows] >= _YEAR, _SERVED_AFTER_A_YEAR, 1.0)
+    searched = month.number - states.search[rows]
+    served = usual * np.where(searched >= _YEAR, _SERVED_AFTER_A_YEAR, 1.0)
     services = month.economy.services.values()
-    options += [(season * s.intake, OTHER + i) for i, s in enumerate(services)]
+    options += [(served * s.intake, OTHER + i) for i, s in enumerate(services)]
     _choose(new, rows, draws.move[rows], options)
 
 
 def _leave_coaching(new: Array, states: States, people: People, month: Month, draws: Draws) -> None:
     rows = np.flatnonzero(states.code == COACHING)
     found = month.finding(people, states, rows) * month.programme.lock_in
-    options = [(found, EMPLOYED), (1 / month.programme.length, UNEMPLOYED)]
+    options: Options = [(found, EMPLOYED), (1 / month.programme.length, UNEMPLOYED)]
     _choose(new, rows, draws.move[rows], options)
 
 
@@ -238,7 +242,7 @@ def _leave_services(new: Array, states: States, people: People, month: Month, dr
         rows = np.flatnonzero(states.code == OTHER + i)
         after = np.where(states.begun[rows] < NEVER, month.programme.effect, 1.0)
         found = month.finding(people, states, rows) * after * _WHILE_IN_SERVICE
-        options = [(found, EMPLOYED), (1 / service.length, UNEMPLOYED)]
+        options: Options = [(found, EMPLOYED), (1 / service.length, UNEMPLOYED)]
         _choose(new, rows, draws.move[rows], options)
 
 

@@ -145,15 +145,39 @@ HELSINKI_SEASONS = Seasonality(
 )
 HELSINKI_PHASES = (
     Phase(dt.date(2020, 3, 1), separations=1.2, finding=0.8, services=0.5, long_term=0.3),
-    Phase(dt.date(2020, 8, 1), separations=0.74, finding=1.4, services=0.55, long_term=0.14),
+    Phase(dt.date(2020, 8, 1), separations=0.66, finding=1.45, services=0.6, long_term=0.14),
     Phase(dt.date(2021, 3, 1), separations=0.58, finding=1.8, services=0.4, long_term=0.1),
-    Phase(dt.date(2021, 8, 1), separations=0.46, finding=3.1, services=1.1, long_term=0.13),
+    Phase(dt.date(2021, 8, 1), separations=0.43, finding=3.3, services=1.1, long_term=0.13),
     Phase(dt.date(2022, 3, 1), separations=0.95, finding=1.5, services=0.9, long_term=0.75),
 )
 HELSINKI_LAY_OFFS = LayOffWave(
     dt.date(2020, 3, 1),
-    (0.028, 0.066, 0.030, 0.004, 0.002, 0.003, 0.009, 0.010, 0.009, 0.017, 0.006, 0.009, 0.018,
-     0.009, 0.004, 0.004, 0.005, 0.002, 0.001, 0.001, 0.001, 0.004, 0.007, 0.001),
+    (
+        0.028,
+        0.066,
+        0.030,
+        0.004,
+        0.002,
+        0.003,
+        0.009,
+        0.010,
+        0.009,
+        0.0155,
+        0.006,
+        0.009,
+        0.018,
+        0.009,
+        0.004,
+        0.004,
+        0.005,
+        0.002,
+        0.001,
+        0.001,
+        0.001,
+        0.004,
+        0.007,
+        0.001,
+    ),
 )
 
 
@@ -172,7 +196,7 @@ class Economy:
     phases
         Factors by time, in order; before the first one all are 1.
     lay_offs
-        Lay-offs by month; 0.06 % of the employed are laid off in every other month.
+        Lay-offs by month, beside the .06 % of the employed who are laid off in any.
     """
 
     types: dict[str, PersonType] = field(default_factory=lambda: dict(HELSINKI_TYPES))

@@ -81,7 +81,8 @@ class People:
 
     def months_old(self, month: int) -> Array:
         """Return ages on the first day of a numbered month, in whole months."""
-        return ((day_number(first_day(month)) - self.birth) * 12 / 365.25).astype(np.int32)
+        months: Array = ((day_number(first_day(month)) - self.birth) * 12 / 365.25).astype(np.int32)
+        return months
 
 
 def day_number(day: dt.date) -> int:
@@ -95,14 +96,16 @@ def uniforms(seed: int, purpose: str, month: int, n: int) -> Array:
     Every purpose and month has a stream of its own, so that no draw moves another.
     """
     key = np.random.SeedSequence([seed, month, *purpose.encode()])
-    return np.random.Generator(np.random.Philox(key)).random(n)
+    drawn: Array = np.random.Generator(np.random.Philox(key)).random(n)
+    return drawn
 
 
 def pick(u: Array, shares: Sequence[float] | Array) -> Array:
     """Return codes that uniform numbers choose by shares: a list, or a row for each person."""
     table = np.asarray(shares, dtype=float)
     edges = np.cumsum(table / table.sum(axis=-1, keepdims=True), axis=-1)[..., :-1]
-    return (u[:, None] >= edges).sum(axis=1).astype(np.int8)
+    codes: Array = (u[:, None] >= edges).sum(axis=1).astype(np.int8)
+    return codes
 
 
 def draw_people(residents: int, seed: int, window: Window, economy: Economy) -> People:

@@ -39,7 +39,11 @@ if TYPE_CHECKING:
 
     from impactmodel.registers.synthetic.spec import SyntheticRegisters
 
-_HASH = "translate(substr(md5({text}), 1, 20), '0123456789', 'ghijklmnop')"
+_KEYS = """
+CREATE TABLE keys AS SELECT CAST(range AS INTEGER) AS person,
+translate(substr(md5(? || '|' || range), 1, 20), '0123456789', 'ghijklmnop') AS person_key
+FROM range(?)
+"""
 _DAY = "DATE '1970-01-01' + CAST({} AS INTEGER)"
 _PAYDAY = 14
 _ROWS_OF_A_GROUP = 100_000
@@ -112,11 +116,9 @@ class _Writer:
         self.spec, self.folder, self.connection = spec, folder, connection
         self.spells = _Spells()
         self.amounts: dict[str, list[dict[str, Array]]] = {"incomes": [], "benefits": []}
-        key = _HASH.format(text=f"'{spec.seed}|' || range")
-        connection.execute(
-            f"CREATE TABLE keys AS SELECT CAST(range AS INTEGER) AS person, {key} AS {KEY} "
-            f"FROM range({spec.residents})"
-        )
+        # As many keys again are nobody's: those of rows that are planted without a person.
+        strangers = spec.residents if spec.defects.unmatched else 0
+        connection.execute(_KEYS, [str(spec.seed), spec.residents + strangers])
 
     def month(self, step: Step) -> None:
         """Take the moves and amounts of a month; write a year that is over, and all at the end."""
@@ -170,21 +172,20 @@ class _Writer:
         self._copy("persons", select, people, f"ORDER BY {KEY}")
 
     def _without_match(self, name: str, year: int, table: dict[str, Array]) -> dict[str, Array]:
-        """Plant rows whose person is nobody: a number after the last resident's."""
+        """Plant rows whose person is nobody: a number above the last resident's."""
         n, share = len(table["person"]), self.spec.defects.unmatched
         rows = _some(self.spec, f"unmatched {name} {year}", n, share)
-        table["person"][rows] = self.spec.residents + np.arange(len(rows), dtype=np.int32)
+        residents = self.spec.residents
+        table["person"][rows] = residents + np.arange(len(rows)) % residents
         return table
 
     def _copy(self, name: str, select: str, table: Mapping[str, Array], order: str = "") -> None:
         """Write a table with keys in place of the numbers of persons."""
-        stranger = _HASH.format(text=f"'{self.spec.seed}|' || person")
         path = str(self.folder / f"{PREFIX}{name}.parquet").replace("'", "''")
         self.connection.register("made", dict(table))
         self.connection.execute(
-            f"COPY ({select.replace(KEY, f'coalesce({KEY}, {stranger}) AS {KEY}', 1)} FROM made "
-            f"LEFT JOIN keys USING (person) {order}) TO '{path}' (FORMAT parquet, "
-            f"ROW_GROUP_SIZE {_ROWS_OF_A_GROUP}, KV_METADATA {{synthetic: '{MARK}'}})"
+            f"COPY ({select} FROM made JOIN keys USING (person) {order}) TO '{path}' "
+            f"(FORMAT parquet, ROW_GROUP_SIZE {_ROWS_OF_A_GROUP}, KV_METADATA {{synthetic: '{MARK}'}})"
         )
         self.connection.unregister("made")
 
