@@ -185,7 +185,8 @@ class _Writer:
         self.connection.register("made", dict(table))
         self.connection.execute(
             f"COPY ({select} FROM made JOIN keys USING (person) {order}) TO '{path}' "
-            f"(FORMAT parquet, ROW_GROUP_SIZE {_ROWS_OF_A_GROUP}, KV_METADATA {{synthetic: '{MARK}'}})"
+            f"(FORMAT parquet, ROW_GROUP_SIZE {_ROWS_OF_A_GROUP}, "
+            f"KV_METADATA {{synthetic: '{MARK}'}})"
         )
         self.connection.unregister("made")
 
