@@ -14,7 +14,7 @@ from impactmodel.registers.reading import CENT, collect
 
 if TYPE_CHECKING:
     import pandas as pd
-    from ibis.expr.types import BooleanColumn, BooleanScalar, Column, Scalar, Table
+    from ibis.expr.types import BooleanColumn, Column, Scalar, Table
 
 _WIDE = "decimal(19, 0)"
 """Holds any 64-bit whole number; the product of two does not overflow."""
@@ -111,7 +111,7 @@ def _summed(
         )
         sums |= dict(zip(moments(outcome), found, strict=False))
         if outcome.kind != "amount":
-            sums[_alarm(outcome)] = _is_wrong(column, outcome) | (column.count() < table.count())
+            sums[_alarm(outcome)] = _fault(column, outcome).any()
     for one, other in combinations(outcomes, 2):
         factors = [_numeric(table[o.name]) for o in (one, other)]
         sums[product(one, other)] = _sum_of_product(*factors, whole)
@@ -144,30 +144,17 @@ def _alarm(outcome: OutcomeMeasure) -> str:
     return f"{outcome.name}_alarm"
 
 
-def _is_wrong(column: Column, outcome: OutcomeMeasure) -> BooleanScalar:
-    """Return whether a group has an impossible value.
-
-    Of whole numbers the union of their bits tells it, cheaper than counts or extremes: that of
-    zeros and ones is 0 or 1, and it is negative if and only if one of them is.
-    """
-    import ibis
-
-    if not column.type().is_integer():
-        return _fault(column, outcome).any()
-    if outcome.kind == "index":
-        return ibis.literal(False)
-    bits = column.bit_or()
-    return (bits < 0) | (bits > 1) if outcome.kind == "binary" else bits < 0
-
-
 def _fault(column: Column, outcome: OutcomeMeasure) -> BooleanColumn:
+    """Return whether a value is missing or impossible; comparisons joined by "or" cost least."""
     fault = column.isnull()
-    if outcome.kind == "binary":
-        fault |= (column != 0) & (column != 1)
-    elif outcome.kind != "index":
+    if outcome.kind != "index":
         fault |= column < 0
+    if outcome.kind == "binary":
+        fault |= column > 1
     if column.type().is_floating():
         fault |= column.isnan() | column.isinf()
+        if outcome.kind == "binary":
+            fault |= column != column.round()
     return fault
 
 

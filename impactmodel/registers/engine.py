@@ -50,6 +50,7 @@ class DuckDbEngine:
             memory_limit=f"{self.memory_limit_mb}MB",
             temp_directory=self.temporary or tempfile.gettempdir(),
             preserve_insertion_order=False,
+            enable_progress_bar=False,
         )
 
 
