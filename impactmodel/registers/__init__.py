@@ -45,6 +45,7 @@ from impactmodel.registers.statfin import (
     read_series,
 )
 from impactmodel.registers.study import Study, StudyData, study_data
+from impactmodel.registers.study_cells import StudyCells, study_cells
 from impactmodel.registers.tables import CsvFiles, DuckDbTable, ParquetFiles, SparkTable
 from impactmodel.registers.tabulation import Tabulation, tabulate
 from impactmodel.registers.target_groups import (
@@ -101,6 +102,7 @@ __all__ = [
     "StateMonths",
     "Statement",
     "Study",
+    "StudyCells",
     "StudyData",
     "Tabulation",
     "TargetGroup",
@@ -128,6 +130,7 @@ __all__ = [
     "read_series",
     "seasonal_baseline",
     "services_per_unemployed",
+    "study_cells",
     "study_data",
     "tabulate",
     "unemployed_and_in_services",

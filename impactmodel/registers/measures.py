@@ -110,11 +110,11 @@ class AgeAtEntry:
         return day.delta(person[self.birth], unit="day").cast("float64") / _DAYS_OF_A_YEAR
 
 
-type Measure = Annotated[Around | OfPerson | AgeAtEntry, Field(discriminator="type")]
+type StudyMeasure = Annotated[Around | OfPerson | AgeAtEntry, Field(discriminator="type")]
 
 
 def require_before(
-    name: str, measure: Measure, sources: Mapping[str, Source], window: Window
+    name: str, measure: StudyMeasure, sources: Mapping[str, Source], window: Window
 ) -> None:
     """Refuse a covariate that could be known only after the start.
 

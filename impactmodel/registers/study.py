@@ -11,7 +11,7 @@ from impactmodel.core.spec import spec
 from impactmodel.registers.measures import (
     AgeAtEntry,
     Around,
-    Measure,
+    StudyMeasure,
     attribute_of,
     require_before,
     unit_of,
@@ -58,7 +58,7 @@ class Study:
     variables: dict[str, Variable]
     trials: MonthlyTrials
     outcomes: dict[str, Around]
-    covariates: dict[str, Measure] = field(default_factory=dict)
+    covariates: dict[str, StudyMeasure] = field(default_factory=dict)
     group: str = ""
 
     def __post_init__(self) -> None:
@@ -191,16 +191,10 @@ def study_data(
     InputError
         See `Study.require`; or if an arm is empty.
     """
-    study.require(sources)
-    register = study.population_of(sources)
-    entries = study.trials.entries(tables).inner_join(tables[study.population], "person")
-    left = entries.mutate(left=_left(entries, register, study.follow_up))
-    everybody = collect("study", _measured(study, tables, left))
+    everybody = collect("study", measured(study, sources, tables))
     counts = everybody.groupby(["treated", "left"]).size().reset_index(name="n")
     frame = everybody[everybody["left"] == ""].drop(columns="left")
-    for arm, word in ((1, "treated"), (0, "in comparison")):
-        if not (frame["treated"] == arm).any():
-            raise InputError(f"nobody is {word}", key="trials", fix="see the window and the states")
+    require_arms(frame)
     units = {}
     for name, measure in {**study.outcomes, **study.covariates}.items():
         if isinstance(measure, Around):
@@ -213,6 +207,31 @@ def study_data(
     # An engine gives rows in any order: sort, so that a seed means the same rows on all of them.
     columns = list(frame.columns)
     return StudyData(frame.sort_values(columns, ignore_index=True), counts, outcomes)
+
+
+def measured(study: Study, sources: Mapping[str, Source], tables: Mapping[str, Table]) -> Table:
+    """Return a row per entry with all that is measured, and why it is left out, if it is.
+
+    Columns ``month, treated, left``, ``group`` where asked for, outcomes and covariates; money in
+    cents.
+
+    Raises
+    ------
+    InputError
+        See `Study.require`.
+    """
+    study.require(sources)
+    register = study.population_of(sources)
+    entries = study.trials.entries(tables).inner_join(tables[study.population], "person")
+    left = entries.mutate(left=_left(entries, register, study.follow_up))
+    return _measured(study, tables, left)
+
+
+def require_arms(frame: pd.DataFrame) -> None:
+    """Raise `InputError` if an arm of a study has no rows."""
+    for arm, word in ((1, "treated"), (0, "in comparison")):
+        if not (frame["treated"] == arm).any():
+            raise InputError(f"nobody is {word}", key="trials", fix="see the window and the states")
 
 
 def _left(entries: Table, register: PersonRegister, follow_up: int) -> Column:
