@@ -12,6 +12,7 @@ from impactmodel.registers.consistency import (
     check_sources,
     check_text,
 )
+from impactmodel.registers.counters import BenefitDays, PaidDays, Restart
 from impactmodel.registers.decomposition import Decomposition, beside, contributions, decompose
 from impactmodel.registers.definitions import DEFINITIONS, Definition
 from impactmodel.registers.disclosure import DisclosureRules, Release, protect
@@ -71,6 +72,7 @@ __all__ = [
     "Around",
     "Attribute",
     "AuditLog",
+    "BenefitDays",
     "CsvFiles",
     "Decomposition",
     "Definition",
@@ -86,11 +88,13 @@ __all__ = [
     "LongTable",
     "MonthlyTrials",
     "OfPerson",
+    "PaidDays",
     "ParquetFiles",
     "PersonRegister",
     "PrintedFigure",
     "Purpose",
     "Release",
+    "Restart",
     "SeasonalBaseline",
     "Since",
     "Source",

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
+from impactmodel.registers.counters import BenefitDays, PaidDays
 from impactmodel.registers.measures import (
     AgeAtEntry,
     Around,
     StudyMeasure,
+    Variable,
     attribute_of,
     require_before,
     unit_of,
 )
 from impactmodel.registers.months import (
     AmountMonths,
-    Variable,
     Window,
     first_day,
     number_of,
@@ -80,6 +81,8 @@ class Study:
                 raise InputError("this name is taken", key=name, fix="choose another")
             if isinstance(measure, Around) and measure.variable not in self.variables:
                 raise InputError("there is no such variable", key=name, seen=measure.variable)
+            if isinstance(measure, Around):
+                _require_one_month(name, measure, self.variables[measure.variable])
 
     @property
     def follow_up(self) -> int:
@@ -133,7 +136,10 @@ class Study:
     def used(self) -> list[str]:
         """Return the registers of months that the study reads."""
         named = [self.trials.source, self.trials.eligible.source]
-        named += [variable.source for variable in self.variables.values()]
+        for variable in self.variables.values():
+            named.append(variable.source)
+            if isinstance(variable, PaidDays | BenefitDays) and variable.restart is not None:
+                named.append(variable.restart.source)
         return list(dict.fromkeys(named))
 
     def population_of(self, sources: Mapping[str, Source]) -> PersonRegister:
@@ -273,13 +279,30 @@ def _measured(study: Study, tables: Mapping[str, Table], entries: Table) -> Tabl
     return result.drop("person")
 
 
+def _require_one_month(name: str, measure: Around, variable: Variable) -> None:
+    counted = isinstance(variable, PaidDays | BenefitDays) and measure.how == "sum"
+    if counted and measure.first != measure.last:
+        raise InputError(
+            "a counter holds the days of earlier months: its months do not add up",
+            key=name,
+            seen=f"{measure.first} to {measure.last}",
+            fix="read it in one month, or take its mean",
+        )
+
+
 def _require_variable(key: str, variable: Variable, sources: Mapping[str, Source]) -> None:
-    if isinstance(variable, AmountMonths):
+    if isinstance(variable, AmountMonths | PaidDays):
         register = sources.get(variable.source)
         if not isinstance(register, AmountRegister) or variable.amount not in register.amounts:
             raise InputError("no register has this amount", key=key, seen=variable.amount)
+        unit = register.amounts[variable.amount].unit
+        if isinstance(variable, PaidDays) and unit != "days":
+            raise InputError("a counter counts days", key=key, seen=unit)
     else:
         _require_states(key, variable.source, variable.states, sources)
+    if isinstance(variable, PaidDays | BenefitDays) and variable.restart is not None:
+        restart = variable.restart
+        _require_states(f"{key}.restart", restart.source, restart.states, sources)
 
 
 def _require_states(

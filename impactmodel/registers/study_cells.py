@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ibis.expr.types import Column, Table
 
 ENTRY = "entry"
+WHOLE = ("state", "days", "benefit_days")
+"""Variables whose months add up to whole numbers."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -133,7 +135,7 @@ def _key(
 def _is_whole(study: Study, measure: Around, sources: Mapping[str, Source]) -> bool:
     """Whether a sum of this is a whole number: months, days or cents."""
     variable = study.variables[measure.variable]
-    return variable.type != "amount" or unit_of(variable, sources)[1] == CENT
+    return variable.type in WHOLE or unit_of(variable, sources)[1] == CENT
 
 
 def _is_money(study: Study, outcome: OutcomeMeasure, sources: Mapping[str, Source]) -> bool:
@@ -168,7 +170,7 @@ def _require_discrete(
         raise InputError("the study has no such covariate", key="by", seen=name)
     match study.covariates[name]:
         case Around() as around:
-            summed = study.variables[around.variable].type != "amount" and around.how == "sum"
+            summed = study.variables[around.variable].type in WHOLE and around.how == "sum"
             discrete = around.how == "any" or summed
         case OfPerson() as of:
             discrete = attribute_of(of.source, of.attribute, sources).kind != "number"
