@@ -17,6 +17,7 @@ from impactmodel.registers.decomposition import Decomposition, beside, contribut
 from impactmodel.registers.definitions import DEFINITIONS, Definition
 from impactmodel.registers.disclosure import DisclosureRules, Release, protect
 from impactmodel.registers.engine import DuckDbEngine, Engine, SparkEngine
+from impactmodel.registers.group_counts import GroupCounts, GroupIndicators, count_groups
 from impactmodel.registers.indicators import (
     activation_rate,
     indicator_table,
@@ -50,14 +51,13 @@ from impactmodel.registers.study_cells import StudyCells, study_cells
 from impactmodel.registers.tables import CsvFiles, DuckDbTable, ParquetFiles, SparkTable
 from impactmodel.registers.tabulation import Tabulation, tabulate
 from impactmodel.registers.target_groups import (
-    GroupCounts,
     InState,
     InStateFor,
     Since,
     TargetGroup,
     WithAttribute,
+    WithPaidDays,
     YoungerThan,
-    count_groups,
 )
 from impactmodel.registers.trials import MonthlyTrials
 from impactmodel.registers.validation import read
@@ -82,6 +82,7 @@ __all__ = [
     "Engine",
     "Finding",
     "GroupCounts",
+    "GroupIndicators",
     "InState",
     "InStateFor",
     "IndicatorSeries",
@@ -113,6 +114,7 @@ __all__ = [
     "WideTable",
     "Window",
     "WithAttribute",
+    "WithPaidDays",
     "YoungerThan",
     "activation_rate",
     "assessment",
