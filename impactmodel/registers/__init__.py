@@ -48,6 +48,7 @@ from impactmodel.registers.statfin import (
 )
 from impactmodel.registers.study import Study, StudyData, study_data
 from impactmodel.registers.study_cells import StudyCells, study_cells
+from impactmodel.registers.survey_rate import SurveyRate, survey_rate
 from impactmodel.registers.tables import CsvFiles, DuckDbTable, ParquetFiles, SparkTable
 from impactmodel.registers.tabulation import Tabulation, tabulate
 from impactmodel.registers.target_groups import (
@@ -109,6 +110,7 @@ __all__ = [
     "Study",
     "StudyCells",
     "StudyData",
+    "SurveyRate",
     "Tabulation",
     "TargetGroup",
     "WideTable",
@@ -138,6 +140,7 @@ __all__ = [
     "services_per_unemployed",
     "study_cells",
     "study_data",
+    "survey_rate",
     "tabulate",
     "unemployed_and_in_services",
     "unemployment_rate",
