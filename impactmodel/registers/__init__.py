@@ -12,11 +12,13 @@ from impactmodel.registers.consistency import (
     check_sources,
     check_text,
 )
+from impactmodel.registers.counters import BenefitDays, PaidDays, Restart
 from impactmodel.registers.decomposition import Decomposition, beside, contributions, decompose
 from impactmodel.registers.definitions import DEFINITIONS, Definition
 from impactmodel.registers.disclosure import DisclosureRules, Release, protect
 from impactmodel.registers.engine import DuckDbEngine, Engine, SparkEngine
 from impactmodel.registers.gate import Gate, purpose_of, require_unmarked_or, under
+from impactmodel.registers.group_counts import GroupCounts, GroupIndicators, count_groups
 from impactmodel.registers.indicators import (
     activation_rate,
     indicator_table,
@@ -28,6 +30,7 @@ from impactmodel.registers.indicators import (
 from impactmodel.registers.linkage import LinkageReport, RegisterLinkage, linkage
 from impactmodel.registers.measures import AgeAtEntry, Around, OfPerson
 from impactmodel.registers.months import AmountMonths, StateDays, StateMonths, Window
+from impactmodel.registers.pseudonyms import PermitSecret, rekey
 from impactmodel.registers.published import TRIAL_FIGURES, PrintedFigure, beside_printed
 from impactmodel.registers.purpose import Purpose
 from impactmodel.registers.seasonal_baseline import SeasonalBaseline, seasonal_baseline
@@ -47,17 +50,18 @@ from impactmodel.registers.statfin import (
     read_series,
 )
 from impactmodel.registers.study import Study, StudyData, study_data
+from impactmodel.registers.study_cells import StudyCells, study_cells
+from impactmodel.registers.survey_rate import SurveyRate, survey_rate
 from impactmodel.registers.tables import CsvFiles, DuckDbTable, ParquetFiles, SparkTable
 from impactmodel.registers.tabulation import Tabulation, tabulate
 from impactmodel.registers.target_groups import (
-    GroupCounts,
     InState,
     InStateFor,
     Since,
     TargetGroup,
     WithAttribute,
+    WithPaidDays,
     YoungerThan,
-    count_groups,
 )
 from impactmodel.registers.trials import MonthlyTrials
 from impactmodel.registers.validation import read
@@ -72,6 +76,7 @@ __all__ = [
     "Around",
     "Attribute",
     "AuditLog",
+    "BenefitDays",
     "CsvFiles",
     "Decomposition",
     "Definition",
@@ -82,6 +87,7 @@ __all__ = [
     "Finding",
     "Gate",
     "GroupCounts",
+    "GroupIndicators",
     "InState",
     "InStateFor",
     "IndicatorSeries",
@@ -89,12 +95,15 @@ __all__ = [
     "LongTable",
     "MonthlyTrials",
     "OfPerson",
+    "PaidDays",
     "ParquetFiles",
+    "PermitSecret",
     "PersonRegister",
     "PrintedFigure",
     "Purpose",
     "RegisterLinkage",
     "Release",
+    "Restart",
     "SeasonalBaseline",
     "Since",
     "Source",
@@ -106,12 +115,15 @@ __all__ = [
     "StateMonths",
     "Statement",
     "Study",
+    "StudyCells",
     "StudyData",
+    "SurveyRate",
     "Tabulation",
     "TargetGroup",
     "WideTable",
     "Window",
     "WithAttribute",
+    "WithPaidDays",
     "YoungerThan",
     "activation_rate",
     "assessment",
@@ -133,10 +145,13 @@ __all__ = [
     "purpose_of",
     "read",
     "read_series",
+    "rekey",
     "require_unmarked_or",
     "seasonal_baseline",
     "services_per_unemployed",
+    "study_cells",
     "study_data",
+    "survey_rate",
     "tabulate",
     "under",
     "unemployed_and_in_services",

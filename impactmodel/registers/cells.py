@@ -6,13 +6,15 @@ from collections.abc import Collection, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from impactmodel.core.errors import InputError, Problem
 from impactmodel.core.measures import OutcomeMeasure, moments, product
 from impactmodel.registers.reading import CENT, collect
 
 if TYPE_CHECKING:
     import pandas as pd
-    from ibis.expr.types import Column, Scalar, Table
+    from ibis.expr.types import BooleanColumn, Column, Scalar, Table
 
 _WIDE = "decimal(19, 0)"
 """Holds any 64-bit whole number; the product of two does not overflow."""
@@ -43,8 +45,8 @@ def cells(
     by
         Columns of site, group, month or covariate.
     cents
-        Amounts that the table holds in whole cents; their sums are whole numbers too, the same in
-        whatever order an engine adds, and become units of the currency at the end.
+        Amounts that the table holds in whole cents; they become units of the currency at the end.
+        Sums of whole numbers are exact, the same in whatever order an engine adds.
 
     Returns
     -------
@@ -59,21 +61,12 @@ def cells(
     """
     keys = [treatment, *by]
     _require(table, outcomes, keys, cents)
-    sums: dict[str, Scalar] = {"n": table.count()}
-    for outcome in outcomes:
-        sums |= _sums(table[outcome.name], outcome, whole=outcome.name in cents)
-        sums[f"{outcome.name}_faults"] = _faults(table[outcome.name], outcome)
-    for one, other in combinations(outcomes, 2):
-        # A decimal times a binary number would be rounded to decimals: both are of one kind.
-        whole = one.name in cents and other.name in cents
-        factors = [_exact(table[o.name], whole=whole) for o in (one, other)]
-        sums[product(one, other)] = (factors[0] * factors[1]).sum()
-    frame = collect("cells", table.group_by(keys).agg(**sums))
-    _require_sound(frame, outcomes, keys)
-    for column in sums:
+    found = _collected(table, outcomes, keys, cents)
+    _require_sound(found, table, outcomes, keys)
+    frame = found.drop(columns=[_alarm(o) for o in outcomes if o.kind != "amount"])
+    for column in frame.columns.drop(keys):
         frame[column] = frame[column].astype("int64" if column == "n" else "float64")
     for outcome in outcomes:
-        frame = frame.drop(columns=f"{outcome.name}_faults")
         if outcome.name in cents:
             for column, power in zip(moments(outcome), (1, 2), strict=False):
                 frame[column] /= CENT**power
@@ -83,30 +76,86 @@ def cells(
     return frame.sort_values(keys, ignore_index=True)
 
 
-def _exact(column: Column, *, whole: bool) -> Column:
-    return column.cast(_WIDE) if whole else column.cast("float64")
+def _collected(
+    table: Table, outcomes: Sequence[OutcomeMeasure], keys: list[str], cents: Collection[str]
+) -> pd.DataFrame:
+    """Return the sums and alarms by key.
+
+    DuckDB sums 64-bit numbers in 128 bits and refuses a product that needs more than 64, which
+    decimals then hold at a fifth more time. Spark would let both run over: it gets decimals.
+    """
+    if table.get_backend().name == "duckdb":
+        try:
+            return _summed(table, outcomes, keys, cents, whole="int64")
+        except InputError:
+            pass
+    return _summed(table, outcomes, keys, cents, whole=_WIDE)
 
 
-def _sums(column: Column, outcome: OutcomeMeasure, *, whole: bool) -> dict[str, Scalar]:
-    y = _exact(column, whole=whole)
-    squares = (y * y).sum()
-    positive = column > 0
-    size = CENT if whole else 1
-    logs = (positive.ifelse(column, None).cast("float64") / size).ln()
-    found = (column.sum(), squares, positive.sum(), logs.sum().fill_null(0.0))
-    return dict(zip(moments(outcome), found, strict=False))
+def _summed(
+    table: Table,
+    outcomes: Sequence[OutcomeMeasure],
+    keys: list[str],
+    cents: Collection[str],
+    whole: str,
+) -> pd.DataFrame:
+    sums: dict[str, Scalar] = {"n": table.count()}
+    for outcome in outcomes:
+        column = _numeric(table[outcome.name])
+        size = CENT if outcome.name in cents else 1
+        found = (
+            _sum(column, whole),
+            _sum_of_product(column, column, whole),
+            (column > 0).sum(),
+            _logarithms(column, size).sum(),
+        )
+        sums |= dict(zip(moments(outcome), found, strict=False))
+        if outcome.kind != "amount":
+            sums[_alarm(outcome)] = _fault(column, outcome).any()
+    for one, other in combinations(outcomes, 2):
+        factors = [_numeric(table[o.name]) for o in (one, other)]
+        sums[product(one, other)] = _sum_of_product(*factors, whole)
+    return collect("cells", table.group_by(keys).agg(**sums))
 
 
-def _faults(column: Column, outcome: OutcomeMeasure) -> Scalar:
-    """Return how many values are missing or impossible; counts of columns cost least."""
-    fault = column < 0
+def _numeric(column: Column) -> Column:
+    return column.cast("int8") if column.type().is_boolean() else column
+
+
+def _sum(column: Column, whole: str) -> Scalar:
+    # As text a long whole number is rounded once: where it becomes a float.
+    return column.cast(whole).sum().cast("string") if column.type().is_integer() else column.sum()
+
+
+def _sum_of_product(one: Column, other: Column, whole: str) -> Scalar:
+    """Return a sum of products: exact if both are whole, else both binary, not one of each."""
+    if one.type().is_integer() and other.type().is_integer():
+        return _sum(one.cast(whole) * other.cast(whole), whole)
+    return (one.cast("float64") * other.cast("float64")).sum()
+
+
+def _logarithms(column: Column, size: int) -> Column:
+    """Return logarithms above zero, 0 at zero, and of what is no amount what is no number."""
+    value = column.cast("float64") / size
+    return (column > 0).ifelse(value.ln(), (column == 0).ifelse(0.0, float("nan")))
+
+
+def _alarm(outcome: OutcomeMeasure) -> str:
+    return f"{outcome.name}_alarm"
+
+
+def _fault(column: Column, outcome: OutcomeMeasure) -> BooleanColumn:
+    """Return whether a value is missing or impossible; comparisons joined by "or" cost least."""
+    fault = column.isnull()
+    if outcome.kind != "index":
+        fault |= column < 0
     if outcome.kind == "binary":
-        fault = (column != 0) & (column != 1)
-    elif outcome.kind == "index":
-        fault = column.isnull() & column.notnull()
+        fault |= column > 1
     if column.type().is_floating():
         fault |= column.isnan() | column.isinf()
-    return column.isnull().sum() + fault.sum().fill_null(0)
+        if outcome.kind == "binary":
+            fault |= column != column.round()
+    return fault
 
 
 def _require(
@@ -132,16 +181,22 @@ def _require(
 
 
 def _require_sound(
-    frame: pd.DataFrame, outcomes: Sequence[OutcomeMeasure], keys: list[str]
+    found: pd.DataFrame, table: Table, outcomes: Sequence[OutcomeMeasure], keys: list[str]
 ) -> None:
     problems = [
         Problem("a key of cells is empty", "complete it", key=key)
         for key in keys
-        if frame[key].isna().any()
+        if found[key].isna().any()
     ]
     for outcome in outcomes:
-        count = int(frame[f"{outcome.name}_faults"].sum())
-        if count:
+        if outcome.kind == "amount":
+            # An amount that is none has left no number.
+            alarm = ~np.isfinite(found[moments(outcome)[-1]].astype("float64"))
+        else:
+            alarm = found[_alarm(outcome)].fillna(True).astype(bool)
+        if alarm.any():
+            faulty = _fault(_numeric(table[outcome.name]), outcome)
+            count = int(collect("cells", table.agg(n=faulty.sum()))["n"].iloc[0])
             what = f"{count} values are missing, not finite or impossible for '{outcome.kind}'"
             problems.append(Problem(what, "correct or leave out these rows", key=outcome.name))
     if problems:

@@ -45,12 +45,14 @@ class DuckDbEngine:
         """Return a fresh connection in memory."""
         import ibis
 
-        return ibis.duckdb.connect(
+        connection = ibis.duckdb.connect(
             threads=self.threads,
             memory_limit=f"{self.memory_limit_mb}MB",
             temp_directory=self.temporary or tempfile.gettempdir(),
             preserve_insertion_order=False,
         )
+        connection.raw_sql("SET enable_progress_bar = false")
+        return connection
 
 
 @spec

@@ -10,7 +10,15 @@ from pydantic import Field
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
-from impactmodel.registers.months import Variable, Window, by_month, first_day
+from impactmodel.registers.counters import BenefitDays, PaidDays
+from impactmodel.registers.months import (
+    AmountMonths,
+    StateDays,
+    StateMonths,
+    Window,
+    by_month,
+    first_day,
+)
 from impactmodel.registers.reading import CENT
 from impactmodel.registers.sources import AmountRegister, Attribute, PersonRegister, Source
 
@@ -18,6 +26,10 @@ if TYPE_CHECKING:
     from ibis.expr.types import Column, Table
 
 _DAYS_OF_A_YEAR = 365.25
+type Variable = Annotated[
+    StateMonths | StateDays | AmountMonths | PaidDays | BenefitDays, Field(discriminator="type")
+]
+"""What a register says of each month of a person."""
 
 
 @spec
@@ -110,11 +122,11 @@ class AgeAtEntry:
         return day.delta(person[self.birth], unit="day").cast("float64") / _DAYS_OF_A_YEAR
 
 
-type Measure = Annotated[Around | OfPerson | AgeAtEntry, Field(discriminator="type")]
+type StudyMeasure = Annotated[Around | OfPerson | AgeAtEntry, Field(discriminator="type")]
 
 
 def require_before(
-    name: str, measure: Measure, sources: Mapping[str, Source], window: Window
+    name: str, measure: StudyMeasure, sources: Mapping[str, Source], window: Window
 ) -> None:
     """Refuse a covariate that could be known only after the start.
 
@@ -185,4 +197,4 @@ def unit_of(variable: Variable, sources: Mapping[str, Source]) -> tuple[str, flo
         if isinstance(register, AmountRegister):
             amount = register.amounts[variable.amount]
             return amount.unit, CENT if amount.is_money else 1.0
-    return ("days" if variable.type == "days" else "months"), 1.0
+    return ("months" if variable.type == "state" else "days"), 1.0

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Literal
 
 from impactmodel.core.calendars import Calendar, adjusted
 from impactmodel.core.errors import InputError
@@ -160,9 +158,6 @@ class AmountMonths:
             (month >= window.months.start) & (month < window.months.stop)
         )
         return rows.group_by("person", "month").agg(value=rows[self.amount].sum())
-
-
-type Variable = Annotated[StateMonths | StateDays | AmountMonths, Field(discriminator="type")]
 
 
 def in_months(spells: Table, states: tuple[str, ...], window: Window) -> Table:

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
+from impactmodel.registers.counters import BenefitDays, PaidDays
 from impactmodel.registers.gate import under
 from impactmodel.registers.measures import (
     AgeAtEntry,
     Around,
-    Measure,
+    StudyMeasure,
+    Variable,
     attribute_of,
     require_before,
     unit_of,
 )
 from impactmodel.registers.months import (
     AmountMonths,
-    Variable,
     Window,
     first_day,
     number_of,
@@ -60,7 +61,7 @@ class Study:
     variables: dict[str, Variable]
     trials: MonthlyTrials
     outcomes: dict[str, Around]
-    covariates: dict[str, Measure] = field(default_factory=dict)
+    covariates: dict[str, StudyMeasure] = field(default_factory=dict)
     group: str = ""
 
     def __post_init__(self) -> None:
@@ -82,6 +83,8 @@ class Study:
                 raise InputError("this name is taken", key=name, fix="choose another")
             if isinstance(measure, Around) and measure.variable not in self.variables:
                 raise InputError("there is no such variable", key=name, seen=measure.variable)
+            if isinstance(measure, Around):
+                _require_one_month(name, measure, self.variables[measure.variable])
 
     @property
     def follow_up(self) -> int:
@@ -135,7 +138,10 @@ class Study:
     def used(self) -> list[str]:
         """Return the registers of months that the study reads."""
         named = [self.trials.source, self.trials.eligible.source]
-        named += [variable.source for variable in self.variables.values()]
+        for variable in self.variables.values():
+            named.append(variable.source)
+            if isinstance(variable, PaidDays | BenefitDays) and variable.restart is not None:
+                named.append(variable.restart.source)
         return list(dict.fromkeys(named))
 
     def population_of(self, sources: Mapping[str, Source]) -> PersonRegister:
@@ -202,16 +208,10 @@ def study_data(
     InputError
         See `Study.require`; or if an arm is empty.
     """
-    study.require(sources)
-    register = study.population_of(sources)
-    entries = study.trials.entries(tables).inner_join(tables[study.population], "person")
-    left = entries.mutate(left=_left(entries, register, study.follow_up))
-    everybody = collect("study", _measured(study, tables, left))
+    everybody = collect("study", measured(study, sources, tables))
     counts = everybody.groupby(["treated", "left"]).size().reset_index(name="n")
     frame = everybody[everybody["left"] == ""].drop(columns="left")
-    for arm, word in ((1, "treated"), (0, "in comparison")):
-        if not (frame["treated"] == arm).any():
-            raise InputError(f"nobody is {word}", key="trials", fix="see the window and the states")
+    require_arms(frame)
     units = {}
     for name, measure in {**study.outcomes, **study.covariates}.items():
         if isinstance(measure, Around):
@@ -226,6 +226,31 @@ def study_data(
     frame = frame.sort_values(columns, ignore_index=True)
     frame = frame if purpose is None else under(frame, purpose)
     return StudyData(frame, counts, outcomes, purpose)
+
+
+def measured(study: Study, sources: Mapping[str, Source], tables: Mapping[str, Table]) -> Table:
+    """Return a row per entry with all that is measured, and why it is left out, if it is.
+
+    Columns ``month, treated, left``, ``group`` where asked for, outcomes and covariates; money in
+    cents.
+
+    Raises
+    ------
+    InputError
+        See `Study.require`.
+    """
+    study.require(sources)
+    register = study.population_of(sources)
+    entries = study.trials.entries(tables).inner_join(tables[study.population], "person")
+    left = entries.mutate(left=_left(entries, register, study.follow_up))
+    return _measured(study, tables, left)
+
+
+def require_arms(frame: pd.DataFrame) -> None:
+    """Raise `InputError` if an arm of a study has no rows."""
+    for arm, word in ((1, "treated"), (0, "in comparison")):
+        if not (frame["treated"] == arm).any():
+            raise InputError(f"nobody is {word}", key="trials", fix="see the window and the states")
 
 
 def _left(entries: Table, register: PersonRegister, follow_up: int) -> Column:
@@ -267,13 +292,30 @@ def _measured(study: Study, tables: Mapping[str, Table], entries: Table) -> Tabl
     return result.drop("person")
 
 
+def _require_one_month(name: str, measure: Around, variable: Variable) -> None:
+    counted = isinstance(variable, PaidDays | BenefitDays) and measure.how == "sum"
+    if counted and measure.first != measure.last:
+        raise InputError(
+            "a counter holds the days of earlier months: its months do not add up",
+            key=name,
+            seen=f"{measure.first} to {measure.last}",
+            fix="read it in one month, or take its mean",
+        )
+
+
 def _require_variable(key: str, variable: Variable, sources: Mapping[str, Source]) -> None:
-    if isinstance(variable, AmountMonths):
+    if isinstance(variable, AmountMonths | PaidDays):
         register = sources.get(variable.source)
         if not isinstance(register, AmountRegister) or variable.amount not in register.amounts:
             raise InputError("no register has this amount", key=key, seen=variable.amount)
+        unit = register.amounts[variable.amount].unit
+        if isinstance(variable, PaidDays) and unit != "days":
+            raise InputError("a counter counts days", key=key, seen=unit)
     else:
         _require_states(key, variable.source, variable.states, sources)
+    if isinstance(variable, PaidDays | BenefitDays) and variable.restart is not None:
+        restart = variable.restart
+        _require_states(f"{key}.restart", restart.source, restart.states, sources)
 
 
 def _require_states(

@@ -58,9 +58,9 @@ class MonthlyTrials:
     def entries(self, tables: Mapping[str, Table]) -> Table:
         """Return (person, month, treated): month of entry by its number, arm as 0 or 1.
 
-        A person enters at most once as treated and once in comparison, in the month that the draw
-        gave. Who starts later stays in the comparison group of the earlier month: the effect is
-        that of starting now against not starting now.
+        A person enters at most once as treated and once in comparison: in the month that the draw
+        gave among those of entry, if eligible then. Who starts later stays in the comparison group
+        of the earlier month: the effect is that of starting now against not starting now.
         """
         before = replace(self.window, first=first_day(self.window.months.start - 1))
         able = self.eligible.read(tables, before)
@@ -87,16 +87,20 @@ class MonthlyTrials:
     def _drawn(self, arms: Table) -> Table:
         import ibis
 
-        number = arms.person + "|" + arms.month.cast("string") + f"|{self.seed}"
-        lots = arms.mutate(lot=number.hexdigest("md5"))
-        treated = lots.filter(lots.treated == 1)
+        treated = arms.filter(arms.treated == 1)
         first = treated.group_by("person").agg(
             month=treated.month.min(), treated=ibis.literal(1, "int64")
         )
         places = first.group_by("month").agg(places=first.count() * self.comparisons)
-        others = lots.filter(lots.treated == 0).inner_join(places, "month")
+        others = arms.filter(arms.treated == 0)
+        # The lot falls on a month before it is asked who is eligible in it: were it drawn among the
+        # months in which a person is, those who soon leave would be drawn more often than others.
+        lots = others.select("person").distinct().cross_join(places)
+        number = lots.person + "|" + lots.month.cast("string") + f"|{self.seed}"
+        lots = lots.mutate(lot=number.hexdigest("md5"))
         once = ibis.window(group_by="person", order_by="lot")
-        others = others.mutate(turn=ibis.row_number().over(once)).filter(lambda t: t.turn == 0)
+        lots = lots.mutate(turn=ibis.row_number().over(once)).filter(lambda t: t.turn == 0)
+        others = others.inner_join(lots.drop("turn"), ["person", "month"])
         if self.comparisons:
             in_month = ibis.window(group_by="month", order_by="lot")
             others = others.mutate(rank=ibis.row_number().over(in_month))

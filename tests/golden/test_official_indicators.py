@@ -141,6 +141,24 @@ def test_activation_of_finland_in_all_published_months(
         assert one_decimal(computed.at("Finland", month)) == finland_published.at("Finland", month)
 
 
+@pytest.mark.parametrize("area", AREAS)
+def test_activation_of_three_areas_in_all_fifty_months(whole: Series, area: str) -> None:
+    """Finland's is published; that of Helsinki and Uusimaa was derived by whoever read the table.
+
+    Services of those two are the sum of their parts, which are added here again.
+    """
+    table = LongTable("indicators_long.csv", {"activation_rate": "activation_rate"})
+    given = read_series(table, source=SOURCE, extracted=EXTRACTED, folder=WHOLE)["activation_rate"]
+    computed = activation_rate(whole["services_total"], whole["unemployed_jobseekers"])
+    printed = given.of(area).loc[:"2022-02"].dropna()
+    assert len(printed) == 50
+    for month, value in printed.items():
+        assert one_decimal(computed.at(area, month)) == value, month
+        if area != "Finland":
+            parts = sum(whole[part].at(area, month) for part in PARTS)
+            assert parts == whole["services_total"].at(area, month), month
+
+
 def test_later_published_months_hold_with_services_rounded_to_a_hundred(
     whole: Series, finland_published: IndicatorSeries
 ) -> None:

@@ -191,6 +191,10 @@ def by_loops(rows, study):  # noqa: C901  one person after another, as it is tol
     def wage(key, months):
         return sum(cents for month, cents in wages[key] if month in months)
 
+    def lot(key, month):
+        text = f"{key}|{month}|{trials.seed}".encode()
+        return hashlib.md5(text, usedforsecurity=False).hexdigest()
+
     treated, others = {}, {}
     start = number(trials.window.first)
     for key in people:
@@ -201,12 +205,10 @@ def by_loops(rows, study):  # noqa: C901  one person after another, as it is tol
             if any(a == m for a, _ in coached[key]):
                 treated.setdefault(key, m)
             else:
-                lot = hashlib.md5(f"{key}|{m}|{trials.seed}".encode(), usedforsecurity=False)
-                lot = lot.hexdigest()
-                others.setdefault(key, []).append((lot, m))
+                others.setdefault(key, set()).add(m)
     open_months = set(treated.values())
-    once = [(*min(x for x in lots if x[1] in open_months), key) for key, lots in others.items()
-            if any(m in open_months for _, m in lots)]  # fmt: skip
+    chosen = {key: min((lot(key, m), m) for m in open_months) for key in others}
+    once = [(*chosen[key], key) for key, months in others.items() if chosen[key][1] in months]
     drawn = []
     for m in open_months:
         places = trials.comparisons * sum(month == m for month in treated.values())
