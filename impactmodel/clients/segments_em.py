@@ -129,7 +129,7 @@ class Mixture:
     def parameters(self, data: Indicators) -> int:
         """Return the number of free parameters."""
         within = sum(levels - 1 for levels in data.sizes) + 2 * self.means.shape[1]
-        return self.classes - 1 + self.classes * within
+        return int(self.classes - 1 + self.classes * within)
 
     def ordered(self) -> Mixture:
         """Return the classes by falling share; ties by their tables and means, so it is fixed."""

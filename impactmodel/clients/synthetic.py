@@ -16,10 +16,7 @@ from impactmodel.clients.synthetic_assignment import (
     assignment_chances,
     root,
 )
-from impactmodel.clients.synthetic_chances import (
-    Vector,
-    chances,
-)
+from impactmodel.clients.synthetic_chances import Vector, chances, chances_on_published
 from impactmodel.clients.synthetic_paths import (
     MONTHS,
     Luck,
@@ -35,6 +32,7 @@ from impactmodel.clients.synthetic_people import (
     People,
     declared_features,
     draw_people,
+    laid_off_given_published,
     unanswered,
 )
 from impactmodel.clients.synthetic_truth import Truth
@@ -180,6 +178,21 @@ class SyntheticWorld:
         """First day of the last third of the months of entry."""
         return _month(self.spec.first, 2 * ENTRY_MONTHS // 3)
 
+    def on_published(self) -> Vector:
+        """Return the chance (person) without a service given only the published variables.
+
+        Raises
+        ------
+        InputError
+            If the world drifts: the published variables do not tell the time.
+        """
+        if self.spec.drift is not None:
+            raise InputError("this is not defined where the base rate drifts", key="drift")
+        calendar, weights = _entry_weights(self.spec.first)
+        quarters = np.bincount(calendar // 3, weights, minlength=4)
+        people = self.truth.people
+        return chances_on_published(people, laid_off_given_published(people), quarters)
+
     @property
     def employed(self) -> npt.NDArray[np.bool_]:
         """Whether unsubsidised work was held (person, month), as a register would record it."""
@@ -207,14 +220,19 @@ def _month(first: dt.date, months: int) -> dt.date:
     return dt.date(first.year + place // 12, place % 12 + 1, 1)
 
 
+def _entry_weights(first: dt.date) -> tuple[npt.NDArray[np.intp], Vector]:
+    """Return the calendar month, 0 for January, and the share of entries by month of entry."""
+    calendar = (first.month - 1 + np.arange(ENTRY_MONTHS)) % 12
+    weights = np.take(ENTRY_WEIGHTS, calendar)
+    return calendar, weights / weights.sum()
+
+
 def _entries(
     made: SyntheticClients, rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.intp]]:
-    months = np.arange(ENTRY_MONTHS)
-    calendar = (made.first.month - 1 + months) % 12
-    weights = np.take(ENTRY_WEIGHTS, calendar)
-    drawn = np.sort(rng.choice(months, made.size, p=weights / weights.sum()))
-    starts = np.array([_month(made.first, int(m)) for m in months], dtype="datetime64[D]")
+    calendar, weights = _entry_weights(made.first)
+    drawn = np.sort(rng.choice(ENTRY_MONTHS, made.size, p=weights))
+    starts = np.array([_month(made.first, m) for m in range(ENTRY_MONTHS)], dtype="datetime64[D]")
     days = np.sort(rng.integers(0, 28, made.size))
     order = rng.permutation(made.size)
     return starts[drawn] + days[order].astype("timedelta64[D]"), calendar[drawn] // 3
@@ -238,7 +256,7 @@ def _shift(made: SyntheticClients, index: npt.NDArray[np.datetime64], people: Pe
 
 def _table(
     people: People,
-    gone: dict[str, Vector],
+    gone: dict[str, npt.NDArray[np.bool_]],
     index: npt.NDArray[np.datetime64],
     service: npt.NDArray[np.intp],
     truth: Truth,
