@@ -4,14 +4,8 @@ from impactmodel.clients.clients import Clients, ClientTable
 from impactmodel.clients.features import Category, Feature, Flag, Number
 from impactmodel.clients.merging import Merged, Merging
 from impactmodel.clients.score_criticism import Question, ServedRow, questions, served_by_chance
-from impactmodel.clients.score_table import (
-    HighLow,
-    Points,
-    Published,
-    RoundingLoss,
-    ScoreTable,
-    rounding_loss,
-)
+from impactmodel.clients.score_segments import HighLow, RoundingLoss, rounding_loss
+from impactmodel.clients.score_table import Points, Published, ScoreTable
 from impactmodel.clients.segments import ClassesTried, Grouping, LatentClasses, LatentFit
 from impactmodel.clients.segments_given import GivenFit, GivenGroups
 from impactmodel.clients.segments_membership import Segments
