@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from impactmodel.clients.clients import Clients
-from impactmodel.clients.segments_em import Best, Indicators, Mixture, best_of
+from impactmodel.clients.segments_climb import Best, best_of
+from impactmodel.clients.segments_em import Indicators, Mixture
 from impactmodel.clients.segments_given import GivenGroups
 from impactmodel.clients.segments_membership import Segments
 from impactmodel.clients.segments_scale import Scale

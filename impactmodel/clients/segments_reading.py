@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from impactmodel.clients.clients import Clients
 from impactmodel.clients.segments import LatentFit
-from impactmodel.clients.segments_em import Vector, best_of
+from impactmodel.clients.segments_climb import best_of
+from impactmodel.clients.segments_em import Vector
 from impactmodel.clients.segments_membership import Segments
 from impactmodel.core.errors import InputError
 from impactmodel.core.seeds import stream
