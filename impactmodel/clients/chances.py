@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,7 +85,7 @@ class Chances:
             out[:, part] = np.quantile(p, (tail, 1 - tail), axis=0)
         return out
 
-    def group_means(self, groups: npt.NDArray[np.generic], count: int) -> Matrix:
+    def group_means(self, groups: npt.NDArray[Any], count: int) -> Matrix:
         r"""Return mean chances of groups, draw by draw (draw, group).
 
         Parameters
@@ -106,7 +107,7 @@ class Chances:
         return f"Chances({self.size} people, {self.model.draws} draws of {self.model!r})"
 
 
-def membership(groups: npt.NDArray[np.generic], count: int, size: int) -> Matrix:
+def membership(groups: npt.NDArray[Any], count: int, size: int) -> Matrix:
     """Return weights (person, group) from codes, of which -1 is none, or from probabilities."""
     if groups.ndim == 2:
         if groups.shape != (size, count) or (groups < 0).any():

@@ -85,9 +85,8 @@ class Encoding:
             else:
                 part = _levels(name, self.categories.get(name, Levels()), feature)
             parts.append(part)
-        for pair in self.crossed:
-            if not set(pair) & set(leave_out):
-                parts.append(self._cross(pair, clients.table))
+        pairs = [pair for pair in self.crossed if not set(pair) & set(leave_out)]
+        parts += [self._cross(pair, clients.table) for pair in pairs]
         if not parts:
             raise InputError("no feature is left", key="leave_out", seen=", ".join(leave_out))
         first = Encoded(clients.table, tuple(parts), np.empty(0))

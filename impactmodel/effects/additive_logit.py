@@ -79,7 +79,8 @@ class AdditiveLogit:
 
     Examples
     --------
-    >>> model = AdditiveLogit(np.array([[0.0], [1.0]]), np.array([0.0, 1.0]), (Block("age", 1, 1.0),))
+    >>> x, y = np.array([[0.0], [1.0]]), np.array([0.0, 1.0])
+    >>> model = AdditiveLogit(x, y, (Block("age", 1, 1.0),))
     >>> model.columns, model.weights.tolist()
     (2, [1.0, 1.0])
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -23,7 +23,7 @@ from impactmodel.effects.predictor import Array
 _ROUNDS = 50
 _CONVERGED = 1e-9
 _KHAT_LIMIT = 0.7
-# Bounds of a log spread in units of its prior's scale: e^-6 is no spread, e^3 more than is believed.
+# Bounds of a log spread in units of its prior's scale: no spread to more than is believed.
 _LOG_SPREAD = (-6.0, 3.0)
 
 
@@ -157,7 +157,7 @@ def _smoothed(log: Array) -> tuple[Array, float]:
     """Return weights with their tail smoothed, and Pareto's k."""
     from arviz_stats.base.array import BaseArray
 
-    stats = BaseArray()  # type: ignore[no-untyped-call]
+    stats: Any = BaseArray()
     smooth, khat = stats.psislw(log - log.max())
     weights = np.exp(smooth - logsumexp(smooth))
     return np.asarray(weights), float(khat)
@@ -219,7 +219,7 @@ class _NormalLikelihood:
         return log + float(self.model.log_spread_prior(spread))
 
     def _best_spread(self) -> Array:
-        found = optimize.minimize(
+        found: Any = optimize.minimize(  # type: ignore[call-overload]
             lambda t: -self.log_marginal(t),
             np.clip(self.mode, *_LOG_SPREAD),
             method="L-BFGS-B",
@@ -256,9 +256,7 @@ class _NormalLikelihood:
                 return moved, found
             low, high = (moved[j], high) if moved[j] < at[j] else (low, moved[j])
 
-    def draw_coefficients(
-        self, spread: Array, rng: np.random.Generator
-    ) -> tuple[Array, Array]:
+    def draw_coefficients(self, spread: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """Draw coefficients given spreads; return their log density too, up to a constant."""
         z = rng.standard_normal((len(spread), self.model.columns))
         beta, log = np.empty_like(z), np.empty(len(z))
