@@ -16,6 +16,7 @@ type Codes = npt.NDArray[np.intp]
 _ITERATIONS = 60
 _GRADIENT = 1e-10
 _SHORTEST = 1e-8
+_FLAT = 1e-8
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -87,7 +88,7 @@ def multinomial(x: Array, code: Codes, levels: int, ridge: float = 0.0) -> Multi
         p = softmax(_all_levels(z @ beta), axis=1)[:, 1:]
         gradient = z.T @ (hot - p) - penalty[:, None] * beta
         if np.abs(gradient).max() <= _GRADIENT * len(z):
-            return Multinomial(centre, spread, beta)
+            break
         step = _step(z, p, gradient, penalty)
         size, moved = 1.0, value
         while size > _SHORTEST:
@@ -96,12 +97,10 @@ def multinomial(x: Array, code: Codes, levels: int, ridge: float = 0.0) -> Multi
                 break
             size /= 2
         else:
-            return Multinomial(centre, spread, beta)
+            break
         beta, value = beta + size * step, moved
-    raise NotIdentifiedError(
-        "the covariates separate the levels: some rows could only have had one of them; use a "
-        "ridge, fewer covariates or fewer levels"
-    )
+    _require_curved(z[:, np.append(True, ~flat)], softmax(_all_levels(z @ beta), axis=1), ridge)
+    return Multinomial(centre, spread, beta)
 
 
 def _design(z: Array) -> Array:
@@ -117,19 +116,36 @@ def _value(z: Array, code: Codes, beta: Array, penalty: Array) -> float:
     return float(fitted[np.arange(len(z)), code].sum() - 0.5 * (penalty @ beta**2).sum())
 
 
-def _step(z: Array, p: Array, gradient: Array, penalty: Array) -> Array:
-    """Return the Newton step (column, level)."""
-    k, levels = gradient.shape
+def _curvature(z: Array, p: Array) -> Array:
+    """Return the information of the coefficients, level by level."""
+    k, levels = z.shape[1], p.shape[1]
     hessian = np.empty((levels, k, levels, k))
     for a in range(levels):
         for b in range(a, levels):
             weight = p[:, a] * ((a == b) - p[:, b])
             block = (z * weight[:, None]).T @ z
-            if a == b:
-                block += np.diag(penalty)
             hessian[a, :, b], hessian[b, :, a] = block, block
-    flat = hessian.reshape(levels * k, levels * k)
+    return hessian.reshape(levels * k, levels * k)
+
+
+def _step(z: Array, p: Array, gradient: Array, penalty: Array) -> Array:
+    """Return the Newton step (column, level)."""
+    k, levels = gradient.shape
+    hessian = _curvature(z, p) + np.diag(np.tile(penalty, levels))
     # Columns that do not vary have no curvature of their own.
-    found = np.linalg.lstsq(flat, gradient.T.ravel(), rcond=None)[0]
+    found = np.linalg.lstsq(hessian, gradient.T.ravel(), rcond=None)[0]
     step: Array = found.reshape(levels, k).T
     return step
+
+
+def _require_curved(z: Array, p: Array, ridge: float) -> None:
+    """Raise where a direction separates levels: there the curvature goes to 0 with the gradient."""
+    if ridge > 0:
+        return
+    rates = p.mean(axis=0)
+    flat = _FLAT * len(z) * float((rates * (1 - rates)).min())
+    if np.linalg.eigvalsh(_curvature(z, p[:, 1:]))[0] <= flat < np.linalg.eigvalsh(z.T @ z)[0]:
+        raise NotIdentifiedError(
+            "the covariates separate the levels: some rows could only have had one of them; use a "
+            "ridge, fewer covariates or fewer levels"
+        )
