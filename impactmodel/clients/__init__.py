@@ -24,14 +24,40 @@ from impactmodel.clients.anticipation_recalibration import (
     ShiftIntercept,
     recalibrate,
 )
+from impactmodel.clients.cards import (
+    DataSheet,
+    FeatureRow,
+    ModelCard,
+    Performance,
+    data_sheet,
+    model_card,
+    performance,
+)
 from impactmodel.clients.case_mix import CaseMix, case_mix, skimming_within
 from impactmodel.clients.chances import Chances, chances
 from impactmodel.clients.clients import Clients, ClientTable
+from impactmodel.clients.decision_log import Decision, DecisionLog, Entry, Proposal, propose
 from impactmodel.clients.employability import EmployabilityPath, employability_path, path_of_endings
 from impactmodel.clients.encoding import Encoded, Encoding
 from impactmodel.clients.encoding_terms import Bins, Levels, Linear, PooledLevels, Spline
+from impactmodel.clients.fairness import Audit, Disparity, Measured, audit, disclosed, disparity
 from impactmodel.clients.features import Category, Feature, Flag, Number
+from impactmodel.clients.impact import Impact, impact
+from impactmodel.clients.kept_inputs import KeptInputs
+from impactmodel.clients.keyed import Key
+from impactmodel.clients.letters import (
+    ClientLetter,
+    FeatureWords,
+    UsedValue,
+    UseWords,
+    Words,
+    moved,
+    used_values,
+)
 from impactmodel.clients.merging import Merged, Merging
+from impactmodel.clients.model_record import ModelRecord, Reason, Score
+from impactmodel.clients.monitor import Monitoring, MonitorRules, Observed, observe, watch
+from impactmodel.clients.overrides import Overrides, overrides
 from impactmodel.clients.score_criticism import Question, ServedRow, questions, served_by_chance
 from impactmodel.clients.score_segments import HighLow, RoundingLoss, rounding_loss
 from impactmodel.clients.score_table import Points, Published, ScoreTable
@@ -46,11 +72,13 @@ from impactmodel.clients.segments_reading import (
     profile,
     stability,
 )
+from impactmodel.clients.stability import Stability, refits, stability
 from impactmodel.clients.synthetic import Drift, SyntheticClients, SyntheticWorld
 from impactmodel.clients.synthetic_assignment import AtRandom, OnHidden, OnRecord
 from impactmodel.clients.synthetic_paths import Stock
 from impactmodel.clients.synthetic_truth import Truth
 from impactmodel.clients.target import Target
+from impactmodel.clients.use import ClientUse, Gate, Oversight, declared_use
 from impactmodel.clients.waits import WaitModel, WaitPlan, fit_waits
 
 __all__ = [
@@ -59,6 +87,7 @@ __all__ = [
     "Area",
     "AsUsual",
     "AtRandom",
+    "Audit",
     "Aware",
     "Bins",
     "CalibrationLimits",
@@ -69,36 +98,61 @@ __all__ = [
     "ChanceModel",
     "Chances",
     "ClassesTried",
+    "ClientLetter",
     "ClientTable",
+    "ClientUse",
     "Clients",
+    "DataSheet",
+    "Decision",
+    "DecisionLog",
+    "Disparity",
     "Drift",
     "EmployabilityPath",
     "Encoded",
     "Encoding",
+    "Entry",
     "Feature",
+    "FeatureRow",
+    "FeatureWords",
     "Flag",
+    "Gate",
     "GivenFit",
     "GivenGroups",
     "Grouping",
     "HighLow",
+    "Impact",
+    "KeptInputs",
+    "Key",
     "LatentClasses",
     "LatentFit",
     "Levels",
     "Linear",
+    "Measured",
     "Merged",
     "Merging",
+    "ModelCard",
+    "ModelRecord",
+    "MonitorRules",
+    "Monitoring",
     "Number",
+    "Observed",
     "OnHidden",
     "OnRecord",
     "Overlap",
     "OverlapWarning",
+    "Overrides",
+    "Oversight",
+    "Performance",
     "Points",
     "PooledLevels",
     "ProfileRow",
+    "Proposal",
     "Published",
     "Question",
+    "Reason",
     "Reasons",
     "RoundingLoss",
+    "Score",
     "ScoreTable",
     "Segments",
     "ServedRow",
@@ -112,25 +166,43 @@ __all__ = [
     "Target",
     "Truth",
     "Unaware",
+    "UseWords",
+    "UsedValue",
     "WaitModel",
     "WaitPlan",
     "WithoutService",
+    "Words",
     "adjusted_rand",
     "anticipate",
     "area",
+    "audit",
     "calibrate_chances",
     "case_mix",
     "chances",
+    "data_sheet",
+    "declared_use",
+    "disclosed",
+    "disparity",
     "employability_path",
     "fit_waits",
+    "impact",
     "marks",
+    "model_card",
+    "moved",
+    "observe",
+    "overrides",
     "path_of_endings",
+    "performance",
     "profile",
+    "propose",
     "questions",
     "reasons",
     "recalibrate",
+    "refits",
     "rounding_loss",
     "served_by_chance",
     "skimming_within",
     "stability",
+    "used_values",
+    "watch",
 ]

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -156,6 +156,9 @@ class DecisionLog:
 
     path: Path
     key: Key
+    _checked_so_far: dict[str, tuple[Entry, ...]] = field(
+        default_factory=dict, init=False, compare=False
+    )
 
     def __repr__(self) -> str:
         return "DecisionLog of a controller"
@@ -215,12 +218,19 @@ class DecisionLog:
         InputError
             At the first line that does not fit.
         """
-        found: list[Entry] = []
-        before = START
-        for number, line in enumerate(self._lines(), start=1):
+        text = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
+        # A text that begins as one that was checked is checked from there on.
+        known, found = next(
+            ((old, list(e)) for old, e in self._checked_so_far.items() if text.startswith(old)),
+            ("", []),
+        )
+        before = found[-1].digest if found else START
+        for number, line in enumerate(text[len(known) :].splitlines(), start=len(found) + 1):
             entry = self._checked(line, number, before)
             found.append(entry)
             before = entry.digest
+        self._checked_so_far.clear()
+        self._checked_so_far[text] = tuple(found)
         if head and head not in {START, *(e.digest for e in found)}:
             raise InputError(
                 "the log lacks lines that it had",
@@ -269,9 +279,6 @@ class DecisionLog:
                 fix="use the versions that are recorded with the model",
             )
         return again
-
-    def _lines(self) -> list[str]:
-        return self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
 
     def _checked(self, line: str, number: int, before: str) -> Entry:
         fault = InputError(

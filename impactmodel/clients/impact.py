@@ -123,16 +123,18 @@ def impact(
     inside = np.column_stack([codes[:, None] == np.arange(len(labels)), np.ones(people)])
     inside = inside.astype(float)
     sizes = inside.sum(axis=0)
-    weights = inside / np.where(sizes > 0, sizes, np.nan)
+    mean = 1 / np.where(sizes > 0, sizes, np.nan)
     outcome, served = [], []
-    kind = np.eye(kinds)[effect_group]
     for name, given in policies.items():
         chosen = _probabilities(given, people, services, name)
-        served.append((1 - chosen[:, 0]) @ weights)
+        served.append((1 - chosen[:, 0]) @ inside * mean)
         # (service, effect group, group): weight of each effect in a group's mean.
-        share = np.einsum("ps,pk,pg->skg", chosen[:, 1:], kind, weights, optimize=True)
-        outcome.append(np.einsum("dsk,skg->dg", effects, share))
-    without = np.concatenate([np.asarray(block) @ weights for block in baseline])
+        share = np.empty((services, kinds, len(sizes)))
+        for s, g in np.ndindex(services, len(sizes)):
+            weight = chosen[:, 1 + s] * inside[:, g]
+            share[s, :, g] = np.bincount(effect_group, weight, minlength=kinds)
+        outcome.append(np.einsum("dsk,skg->dg", effects, share) * mean)
+    without = np.concatenate([np.asarray(block) @ inside * mean for block in baseline])
     if len(without) != len(effects):
         raise InputError(
             "chances and effects differ in draws", key="baseline", seen=len(without),
