@@ -32,6 +32,7 @@ from impactmodel.clients.effect_inputs import Membership, Served
 from impactmodel.clients.effect_months import MonthlyEffects, effects_by_month
 from impactmodel.clients.effect_persons import PersonEffects, person_effects
 from impactmodel.clients.encoding import Encoded
+from impactmodel.clients.merging import Merging
 from impactmodel.clients.segments import LatentClasses
 from impactmodel.clients.segments_given import GivenGroups
 from impactmodel.core.errors import InputError
@@ -64,8 +65,11 @@ class PlacesPlan:
         Latent classes, or groups given by features.
     places
         Capacity, costs, floors and what is maximised.
-    worst_off
-        A category or flag whose groups the frontier and the audit speak of.
+    audited
+        Categories or flags whose groups are audited, alone and crossed; the frontier is between
+        the groups of the first.
+    merge
+        When groups are one.
     effects
         How effects are estimated. They are adjusted for every feature, protected ones too.
     """
@@ -74,8 +78,13 @@ class PlacesPlan:
     later: dt.date
     groups: Grouping
     places: AllocationRules
-    worst_off: str
+    audited: tuple[str, ...]
+    merge: Merging = field(default_factory=Merging)
     effects: EffectDesign = field(default_factory=EffectDesign)
+
+    def __post_init__(self) -> None:
+        if not self.audited:
+            raise InputError("nobody is audited", key="audited", fix="name a category or flag")
 
     @property
     def target(self) -> str:
@@ -264,9 +273,8 @@ def _practice(service: Labels, capacity: Matrix) -> Matrix:
 
 def _marks(people: Clients, attribute: str) -> dict[str, npt.NDArray[np.bool_]]:
     code, labels = people.labels(attribute)
-    return {
-        f"{attribute}: {label}": code == i for i, label in enumerate(labels) if (code == i).any()
-    }
+    there = [i for i in range(len(labels)) if (code == i).any()]
+    return {f"{attribute}: {labels[i]}": code == i for i in there}
 
 
 def _types(
@@ -279,7 +287,7 @@ def _types(
     modifiers = learnt.membership.take(late).weights
     mean = learnt.persons.expected(x, modifiers)
     types, type_of = ClientTypes.of_people(
-        learnt.persons.services, mean, _marks(people, plan.worst_off)
+        learnt.persons.services, mean, _marks(people, plan.audited[0])
     )
     first = np.unique(type_of, return_index=True)[1]
     drawn = learnt.persons.draws(x[first], modifiers[first], PERSON_DRAWS, seed=seed)

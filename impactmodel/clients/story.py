@@ -1,0 +1,265 @@
+"""The whole way from clients to places, as a report reads it: no row of any person is in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from impactmodel.clients.anticipation import Anticipated, ChanceModel, anticipate
+from impactmodel.clients.anticipation_calibration import ChanceCalibration, calibrate_chances
+from impactmodel.clients.cards import DataSheet, ModelCard, data_sheet, model_card, performance
+from impactmodel.clients.case_mix import CaseMix, case_mix
+from impactmodel.clients.chances import Chances, chances
+from impactmodel.clients.clients import Clients
+from impactmodel.clients.fairness import Audit, Disparity, audit, disclosed, disparity
+from impactmodel.clients.features import missing
+from impactmodel.clients.impact import Impact, impact
+from impactmodel.clients.merging import Merged
+from impactmodel.clients.model_record import ModelRecord
+from impactmodel.clients.monitor import Monitoring, MonitorRules, observe, watch
+from impactmodel.clients.plan import Learnt, PlacesPlan, Proposal, early_rows, learn, propose
+from impactmodel.clients.segments_membership import Segments
+from impactmodel.clients.segments_reading import ProfileRow, profile
+from impactmodel.clients.use import ClientUse
+from impactmodel.effects.chances import Importance
+from impactmodel.evidence.columns import Labels
+from impactmodel.registers.disclosure import DisclosureRules
+
+type Matrix = npt.NDArray[np.float64]
+
+
+IMPACT_DRAWS = 200
+"""Draws of outcomes by group: every person's chance is held in each."""
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class ClientStory:
+    """What clients' data said, and what is proposed.
+
+    Parameters
+    ----------
+    plan, use
+        As declared.
+    people
+        Clients of the earlier and the later window.
+    anticipated, calibration
+        The models of the chance, and the ranking one against what came to the unserved later.
+    profile
+        Every feature by group.
+    merged
+        Groups that differ in neither chance nor effect, which are shown and counted as one.
+    learnt, proposal
+        Effects, and places.
+    audits, disparities, impact
+        Aware and unaware model by group, and outcomes by group under each policy.
+    case_mix
+        Chance without a service by group, as a contract's baseline.
+    card, sheet, monitoring
+        Documents of the ranking model.
+    """
+
+    plan: PlacesPlan
+    use: ClientUse
+    people: tuple[int, int]
+    anticipated: Anticipated
+    calibration: ChanceCalibration
+    profile: tuple[ProfileRow, ...]
+    merged: Merged
+    learnt: Learnt
+    proposal: Proposal
+    audits: Mapping[str, Audit]
+    disparities: tuple[Disparity, ...]
+    impact: Impact
+    case_mix: CaseMix
+    card: ModelCard
+    sheet: DataSheet
+    monitoring: Monitoring
+
+    def __repr__(self) -> str:
+        return f"ClientStory({self.people[0]} and {self.people[1]} people; {self.proposal!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How a story is told.
+
+    Parameters
+    ----------
+    population
+        Who the clients are, in words.
+    made
+        The day.
+    synthetic
+        Whether the people are made up.
+    draws, seed
+        Of effects.
+    prob
+        Probability of intervals.
+    rules
+        Of disclosure control, for tables by group.
+    """
+
+    population: str
+    made: dt.date
+    synthetic: bool
+    draws: int = 2000
+    seed: int = 0
+    prob: float = 0.9
+    rules: DisclosureRules = field(default_factory=DisclosureRules)
+
+
+def tell(
+    clients: Clients,
+    plan: PlacesPlan,
+    use: ClientUse,
+    telling: Telling,
+    employed: Matrix | None = None,
+) -> ClientStory:
+    """Go from clients to a proposal, with every document of the model.
+
+    Parameters
+    ----------
+    clients
+        Everybody; ``plan.later`` parts them.
+    plan, use, telling
+        As declared.
+    employed
+        Employment by month after the index date (person, month), where it is known.
+
+    Raises
+    ------
+    InputError
+        If the use does not allow a variable or a ranking, or the plan does not fit the clients.
+    NotIdentifiedError
+        Without overlap.
+    """
+    seed, draws = telling.seed, telling.draws
+    early = early_rows(clients, plan)
+    before, after = clients.take(early), clients.take(~early)
+    anticipated = anticipate(plan.anticipation, before, Importance(seed=seed, draws=draws))
+    ranking = anticipated.ranking
+    sheet = data_sheet(
+        before,
+        use,
+        population=telling.population,
+        ranking=_ranked_by(ranking),
+        synthetic=telling.synthetic,
+    )
+    learnt = learn(clients, plan, employed=employed, draws=draws, seed=seed)
+    merged = plan.merge.merge(learnt.drawn.without, learnt.drawn.effect, learnt.drawn.groups)
+    chance = chances(ranking, after)
+    expected = chance.expected()
+    proposal = propose(clients, plan, learnt, expected, seed=seed)
+    # What came without a service is known of the unserved alone.
+    outcome = np.where(after.service == 0, after.target(plan.target), np.nan)
+    groups = {name: after.labels(name) for name in plan.audited}
+    places = sum(plan.places.capacity.values())
+    threshold = float(np.quantile(expected, min(1.0, places / after.size)))
+    models = {"unaware": anticipated.unaware, "aware": anticipated.aware}
+    audits = {
+        name: _audit(chances(model, after).expected(), outcome, groups, threshold, telling)
+        for name, model in models.items()
+    }
+    shown = audits["aware" if ranking is anticipated.aware else "unaware"]
+    labels = learnt.membership.groups
+    code = learnt.membership.weights[~early].argmax(axis=1)
+    record = record_of(ranking, use.name)
+    return ClientStory(
+        plan=plan,
+        use=use,
+        people=(before.size, after.size),
+        anticipated=anticipated,
+        calibration=calibrate_chances(
+            chances(ranking, after.take(after.service == 0)), by=tuple(groups)
+        ),
+        profile=profile(before, Segments(labels, learnt.membership.take(early).weights)),
+        merged=merged,
+        learnt=learnt,
+        proposal=proposal,
+        audits=audits,
+        disparities=tuple(disparity(shown, name) for name in groups),
+        impact=_impact(chance, learnt, proposal, code, (plan.audited[0], *groups[plan.audited[0]])),
+        case_mix=case_mix(chance, code, labels),
+        card=model_card(
+            record, use, sheet, (performance(expected, outcome, shown), shown), made=telling.made
+        ),
+        sheet=sheet,
+        monitoring=_monitoring(after, expected, outcome),
+    )
+
+
+def record_of(model: ChanceModel, name: str) -> ModelRecord:
+    """Return a chance model as it is saved, logged and replayed."""
+    encoded = model.encoded
+    columns, features = [], []
+    for part in encoded.parts:
+        for place in range(part.block.columns):
+            columns.append(f"{part.block.name} {place + 1}")
+            features.append(part.block.name)
+    return ModelRecord(
+        name=name,
+        target=model.target.title,
+        policy=model.policy.title,
+        columns=tuple(columns),
+        features=tuple(features),
+        intercept=model.beta[:, 0],
+        coefficients=model.beta[:, 1:],
+        centre=encoded.average,
+    )
+
+
+def _ranked_by(model: ChanceModel) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f for part in model.encoded.parts for f in part.features))
+
+
+def _audit(
+    expected: Matrix,
+    outcome: Matrix,
+    groups: Mapping[str, tuple[Labels, tuple[str, ...]]],
+    threshold: float,
+    telling: Telling,
+) -> Audit:
+    made = audit(expected, outcome, groups, threshold=threshold, prob=telling.prob)
+    return disclosed(made, expected, outcome, groups, telling.rules)
+
+
+def _impact(
+    chance: Chances,
+    learnt: Learnt,
+    proposal: Proposal,
+    code: Labels,
+    groups: tuple[str, Labels, tuple[str, ...]],
+) -> Impact:
+    """Return outcomes by group under every policy, with few enough draws to hold all people."""
+    model, effect = chance.model, learnt.drawn.effect
+    count = min(IMPACT_DRAWS, len(effect), model.draws)
+    few = chances(dataclasses.replace(model, beta=model.beta[:count]), chance.clients)
+    baseline = np.concatenate([block for _, block in few.blocks()], axis=1)
+    policies = {
+        name: np.column_stack([1 - policy.sum(axis=1), policy])
+        for name, policy in proposal.policies.items()
+    }
+    return impact([baseline], effect[:count], code, policies, groups)
+
+
+def _monitoring(after: Clients, expected: Matrix, outcome: Matrix) -> Monitoring:
+    """Hold the second half of the later window against the first, which stands for calibration."""
+    gaps = {
+        name: missing(feature, after.values[name])
+        for name, feature in after.table.features.items()
+        if feature.gaps
+    }
+    late = after.index >= np.sort(after.index)[after.size // 2]
+    rules = MonitorRules()
+    first = observe(
+        expected[~late], outcome[~late], {k: v[~late] for k, v in gaps.items()}, bins=rules.bins
+    )
+    then = observe(
+        expected[late], outcome[late], {k: v[late] for k, v in gaps.items()}, edges=first.edges
+    )
+    return watch(first, then, rules, len(rules.looks) - 1)
