@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from impactmodel.case_paths import SpellsEvidence, StatesEvidence
+from impactmodel.case_registers import RegistersEvidence
 from impactmodel.case_tables import CellsEvidence, CohortEvidence, Folder, Material, PanelEvidence
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes
@@ -100,6 +101,7 @@ type Evidence = Annotated[
     | PanelEvidence
     | SpellsEvidence
     | StatesEvidence
+    | RegistersEvidence
     | Studies
     | TrialsEvidence
     | PublishedFigures

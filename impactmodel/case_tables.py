@@ -21,10 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Folder:
-    """Where files named in a case are looked for, and the SHA-256 of each that was read."""
+    """Where files named in a case are looked for, and the SHA-256 of each that was read.
+
+    Parameters
+    ----------
+    path, inputs
+        The folder, and hashes by name.
+    makes
+        What the case makes of its evidence, for evidence that is bound to a purpose.
+    """
 
     path: Path
     inputs: dict[str, str]
+    makes: tuple[Literal["effect", "savings"], ...] = ("effect",)
 
     def table(self, dataset: str, file: str, source: str) -> tuple[pd.DataFrame, str]:
         """Return the rows of a data set of the library or of a CSV file, and their citation.

@@ -64,7 +64,8 @@ def read_evidence(case: Case, inputs: dict[str, str]) -> Read:
     InputError, NotIdentifiedError
         If the evidence cannot be read, or the design cannot be made of it.
     """
-    settings, evidence, folder = case.settings, case.evidence, Folder(case.folder, inputs)
+    settings, evidence = case.settings, case.evidence
+    folder = Folder(case.folder, inputs, ("effect", "savings") if case.public else ("effect",))
     if isinstance(evidence, PublishedFigures | SavedOutcomes):
         return Read(evidence.outcomes(folder, settings.draws, settings.seed))
     if case.design is None:

@@ -126,8 +126,21 @@ type TableChoice = Annotated[
 
 def _found(folder: Path, path: str) -> Path:
     """Return the path from ``folder``, if a file is there."""
-    whole = folder / path
+    found_files(folder, path)
+    return folder / path
+
+
+def found_files(folder: Path, path: str) -> tuple[Path, ...]:
+    """Return the files of a path or a pattern, sorted.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    whole = (folder / path).absolute()
     start = Path(whole.anchor)
-    if path and any(start.glob(str(whole.relative_to(start)))):
-        return whole
-    raise InputError("there is no such file", key="path", seen=path, fix="check the path")
+    found = sorted(start.glob(str(whole.relative_to(start)))) if path else []
+    if not found:
+        raise InputError("there is no such file", key="path", seen=path, fix="check the path")
+    return tuple(found)
