@@ -39,7 +39,7 @@ class LatentClasses:
     logged
         Numbers taken as log(1 + x), such as durations, which are skewed.
     starts
-        Random starts for each number of classes; the best quarter is climbed to the end.
+        Random starts for each number of classes; the best quarter is climbed far.
     seed
         Seed of starts and folds.
     """
@@ -124,7 +124,7 @@ class ClassesTried:
     smallest
         Share of the smallest class.
     finalists, agree
-        Starts climbed to the end, and those that came to the same optimum.
+        Starts climbed far, and those that came to the same optimum.
     settled
         Whether the best was climbed until nothing was gained.
     """

@@ -97,7 +97,7 @@ class Best:
     settled
         Whether it was climbed to the end.
     finalists, agree
-        Starts climbed to the end, and how many of them came within 1e-6 of the best relative to
+        Starts climbed far, and how many of them came within 1e-6 of the best relative to
         its log-likelihood: where only one does, more starts are needed.
     """
 
@@ -115,15 +115,18 @@ def best_of(
     rng: np.random.Generator,
     *,
     also: Sequence[Mixture] = (),
+    tolerance: float = 1e-10,
 ) -> Best:
-    """Climb from many random starts: each a little, the best quarter of them to the end.
+    """Climb from many random starts: each a little, the best quarter far, the best to the end.
 
     Parameters
     ----------
     starts
         Random starts.
     also
-        Further starts, which are all climbed to the end.
+        Further starts, which are all climbed far.
+    tolerance
+        Gain at which the best has settled; the others are left at a hundred times that.
     """
     begun = []
     for _ in range(1 if classes == 1 else starts):
@@ -131,7 +134,8 @@ def best_of(
         begun.append((reached, mixture))
     begun.sort(key=lambda item: -item[0])
     chosen = [mixture for _, mixture in begun[: max(1, -(-len(begun) // 4))]] + list(also)
-    ended = [climb(data, mixture) for mixture in chosen]
-    mixture, reached, settled = max(ended, key=lambda item: item[1])
+    ended = [climb(data, mixture, tolerance=100 * tolerance) for mixture in chosen]
+    leader = max(ended, key=lambda item: item[1])[0]
+    mixture, reached, settled = climb(data, leader, tolerance=tolerance)
     agree = sum(abs(other - reached) <= 1e-6 * abs(reached) for _, other, _ in ended)
     return Best(mixture.ordered(), reached, settled, len(ended), agree)
