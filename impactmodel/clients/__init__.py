@@ -29,6 +29,7 @@ from impactmodel.clients.chances import Chances, chances
 from impactmodel.clients.clients import Clients, ClientTable
 from impactmodel.clients.employability import EmployabilityPath, employability_path, path_of_endings
 from impactmodel.clients.encoding import Encoded, Encoding
+from impactmodel.clients.encoding_screening import CrossedPair, screen_crossed, with_crossed
 from impactmodel.clients.encoding_terms import Bins, Levels, Linear, PooledLevels, Spline
 from impactmodel.clients.features import Category, Feature, Flag, Number
 from impactmodel.clients.synthetic import Drift, SyntheticClients, SyntheticWorld
@@ -54,6 +55,7 @@ __all__ = [
     "Chances",
     "ClientTable",
     "Clients",
+    "CrossedPair",
     "Drift",
     "EmployabilityPath",
     "Encoded",
@@ -90,5 +92,7 @@ __all__ = [
     "path_of_endings",
     "reasons",
     "recalibrate",
+    "screen_crossed",
     "skimming_within",
+    "with_crossed",
 ]
