@@ -1,5 +1,30 @@
 """Clients: groups, chances, what helps whom, and where to put the next place."""
 
+from impactmodel.clients.anticipation import (
+    Anticipated,
+    Anticipation,
+    AsUsual,
+    Aware,
+    ChanceModel,
+    Unaware,
+    WithoutService,
+    anticipate,
+)
+from impactmodel.clients.anticipation_auc import Area, area
+from impactmodel.clients.anticipation_calibration import (
+    CalibrationLimits,
+    CalibrationRow,
+    ChanceCalibration,
+    calibrate_chances,
+)
+from impactmodel.clients.anticipation_overlap import Overlap, OverlapWarning
+from impactmodel.clients.anticipation_reasons import Reasons, reasons
+from impactmodel.clients.anticipation_recalibration import (
+    ShiftAndScale,
+    ShiftIntercept,
+    recalibrate,
+)
+from impactmodel.clients.anticipation_record import inputs_of, record_of
 from impactmodel.clients.cards import (
     DataSheet,
     FeatureRow,
@@ -9,8 +34,13 @@ from impactmodel.clients.cards import (
     model_card,
     performance,
 )
+from impactmodel.clients.case_mix import CaseMix, case_mix, skimming_within
+from impactmodel.clients.chances import Chances, chances
 from impactmodel.clients.clients import Clients, ClientTable
 from impactmodel.clients.decision_log import Decision, DecisionLog, Entry, Proposal, propose
+from impactmodel.clients.employability import EmployabilityPath, employability_path, path_of_endings
+from impactmodel.clients.encoding import Encoded, Encoding
+from impactmodel.clients.encoding_terms import Bins, Levels, Linear, PooledLevels, Spline
 from impactmodel.clients.fairness import Audit, Disparity, Measured, audit, disclosed, disparity
 from impactmodel.clients.features import Category, Feature, Flag, Number
 from impactmodel.clients.impact import Impact, impact
@@ -34,11 +64,24 @@ from impactmodel.clients.synthetic_assignment import AtRandom, OnHidden, OnRecor
 from impactmodel.clients.synthetic_truth import Truth
 from impactmodel.clients.target import Target
 from impactmodel.clients.use import ClientUse, Gate, Oversight, declared_use
+from impactmodel.clients.waits import WaitModel, WaitPlan, fit_waits
 
 __all__ = [
+    "Anticipated",
+    "Anticipation",
+    "Area",
+    "AsUsual",
     "AtRandom",
     "Audit",
+    "Aware",
+    "Bins",
+    "CalibrationLimits",
+    "CalibrationRow",
+    "CaseMix",
     "Category",
+    "ChanceCalibration",
+    "ChanceModel",
+    "Chances",
     "ClientLetter",
     "ClientTable",
     "ClientUse",
@@ -48,6 +91,9 @@ __all__ = [
     "DecisionLog",
     "Disparity",
     "Drift",
+    "EmployabilityPath",
+    "Encoded",
+    "Encoding",
     "Entry",
     "Feature",
     "FeatureRow",
@@ -57,6 +103,8 @@ __all__ = [
     "Impact",
     "KeptInputs",
     "Key",
+    "Levels",
+    "Linear",
     "Measured",
     "ModelCard",
     "ModelRecord",
@@ -66,33 +114,57 @@ __all__ = [
     "Observed",
     "OnHidden",
     "OnRecord",
+    "Overlap",
+    "OverlapWarning",
     "Overrides",
     "Oversight",
     "Performance",
+    "PooledLevels",
     "Proposal",
     "Reason",
+    "Reasons",
     "Score",
+    "ShiftAndScale",
+    "ShiftIntercept",
+    "Spline",
     "Stability",
     "SyntheticClients",
     "SyntheticWorld",
     "Target",
     "Truth",
+    "Unaware",
     "UseWords",
     "UsedValue",
+    "WaitModel",
+    "WaitPlan",
+    "WithoutService",
     "Words",
+    "anticipate",
+    "area",
     "audit",
+    "calibrate_chances",
+    "case_mix",
+    "chances",
     "data_sheet",
     "declared_use",
     "disclosed",
     "disparity",
+    "employability_path",
+    "fit_waits",
     "impact",
+    "inputs_of",
     "model_card",
     "moved",
     "observe",
     "overrides",
+    "path_of_endings",
     "performance",
     "propose",
+    "reasons",
+    "recalibrate",
+    "record_of",
     "refits",
+    "skimming_within",
     "stability",
     "used_values",
     "watch",

@@ -4,11 +4,13 @@
 imply, `least_squares` the frequentist twin. PyMC and nutpie load on first use.
 """
 
+from impactmodel.effects.additive_logit import AdditiveLogit, Block
 from impactmodel.effects.arms import Trial
 from impactmodel.effects.assurance import Assurance, Trigger, assurance
 from impactmodel.effects.before_after import BeforeAfter
 from impactmodel.effects.bias import with_bias
 from impactmodel.effects.candidates import Candidates
+from impactmodel.effects.chances import Importance, LogitPosterior, logit_posterior
 from impactmodel.effects.checks import Check, Diagnostics
 from impactmodel.effects.choices import DesignChoice, ExperimentChoice
 from impactmodel.effects.choices_panel import DifferenceInDifferencesChoice
@@ -139,6 +141,7 @@ from impactmodel.effects.transitions import Transitions
 from impactmodel.effects.weighting import EntropyBalancing, PropensityOdds, Weighting
 
 __all__ = [
+    "AdditiveLogit",
     "Aggregate",
     "Assurance",
     "BeforeAfter",
@@ -147,6 +150,7 @@ __all__ = [
     "BetaPriors",
     "Bias",
     "BiasPrior",
+    "Block",
     "Boundaries",
     "Candidates",
     "Check",
@@ -191,6 +195,7 @@ __all__ = [
     "Histories",
     "HistoryAssumptions",
     "HurdleGammaPriors",
+    "Importance",
     "Incidence",
     "Independent",
     "Individuals",
@@ -198,6 +203,7 @@ __all__ = [
     "InterruptedTimeSeriesChoice",
     "LeastSquares",
     "LinearPriors",
+    "LogitPosterior",
     "LogitPriors",
     "LogitRows",
     "Looks",
@@ -266,6 +272,7 @@ __all__ = [
     "kaplan_meier",
     "least_squares",
     "load_fit",
+    "logit_posterior",
     "logit_priors",
     "lognormal_prior",
     "minimum_detectable_effect",
