@@ -136,20 +136,7 @@ def impact(
             weight = chosen[:, 1 + s] * inside[:, g]
             share[s, :, g] = np.bincount(effect_group, weight, minlength=kinds)
         outcome.append(np.einsum("dsk,skg->dg", effects, share) * mean)
-    without = np.zeros((len(effects), len(sizes)))
-    seen = np.zeros(people, dtype=bool)
-    for part, chance in baseline:
-        if len(chance) != len(effects):
-            raise InputError(
-                "chances and effects differ in draws",
-                key="baseline",
-                seen=len(chance),
-                fix=f"give {len(effects)}",
-            )
-        without += chance @ inside[part] * mean
-        seen[part] = True
-    if not seen.all():
-        raise InputError(f"{int((~seen).sum())} of {people} people have no chance", key="baseline")
+    without = _without(baseline, inside, len(effects)) * mean
     return Impact(
         attribute=attribute,
         groups=(*labels, "Total"),
@@ -158,6 +145,26 @@ def impact(
         served=np.array(served),
         outcome=without[:, None] + np.stack(outcome, axis=1),
     )
+
+
+def _without(baseline: Iterable[tuple[slice, Array]], inside: Array, draws: int) -> Array:
+    """Return sums of chances without service (draw, group)."""
+    total = np.zeros((draws, inside.shape[1]))
+    seen = np.zeros(len(inside), dtype=bool)
+    for part, chance in baseline:
+        if len(chance) != draws:
+            raise InputError(
+                "chances and effects differ in draws",
+                key="baseline",
+                seen=len(chance),
+                fix=f"give {draws}",
+            )
+        total += chance @ inside[part]
+        seen[part] = True
+    if not seen.all():
+        left = f"{int((~seen).sum())} of {len(seen)} people have no chance"
+        raise InputError(left, key="baseline")
+    return total
 
 
 def _probabilities(given: npt.ArrayLike, people: int, services: int, name: str) -> Array:

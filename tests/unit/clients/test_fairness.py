@@ -157,7 +157,8 @@ def test_outcomes_after_a_policy_are_the_means_over_people():
     kind, codes = rng.integers(0, 3, n), rng.integers(0, 2, n)
     now, new = rng.integers(0, 3, n), rng.integers(0, 3, n)
     found = impact(
-        iter([(slice(0, 70), chance[:, :70]), (slice(70, n), chance[:, 70:])]), effects, kind, {"now": now, "new": new},
+        iter([(slice(0, 70), chance[:, :70]), (slice(70, n), chance[:, 70:])]),
+        effects, kind, {"now": now, "new": new},
         ("sex", codes, SEX),
     )  # fmt: skip
     for j, chosen in enumerate((now, new)):
