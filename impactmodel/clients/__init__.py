@@ -36,6 +36,7 @@ from impactmodel.clients.anticipation_recalibration import (
     ShiftIntercept,
     recalibrate,
 )
+from impactmodel.clients.anticipation_record import inputs_of, record_of
 from impactmodel.clients.cards import (
     DataSheet,
     FeatureRow,
@@ -246,6 +247,7 @@ __all__ = [
     "gain_draws",
     "hidden_knowledge",
     "impact",
+    "inputs_of",
     "marks",
     "model_card",
     "moved",
@@ -263,6 +265,7 @@ __all__ = [
     "questions",
     "reasons",
     "recalibrate",
+    "record_of",
     "refits",
     "rounding_loss",
     "scores_of",

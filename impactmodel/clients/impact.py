@@ -74,7 +74,7 @@ class Impact:
 
 
 def impact(
-    baseline: Iterable[Array],
+    baseline: Iterable[tuple[slice, Array]],
     effects: Array,
     effect_group: Labels,
     policies: Mapping[str, npt.ArrayLike],
@@ -89,7 +89,8 @@ def impact(
     Parameters
     ----------
     baseline
-        Chance without service in blocks of draws (draw of block, person), in order.
+        Chance without service in blocks of people: whose, and (draw, person of block), as
+        `impactmodel.clients.chances.Chances.blocks` yields them.
     effects
         (draw, service, effect group), without the service that means none.
     effect_group
@@ -109,7 +110,8 @@ def impact(
     --------
     >>> import numpy as np
     >>> chance, effect = np.full((2, 4), 0.5), np.array([[[0.1]], [[0.3]]])
-    >>> found = impact([chance], effect, np.zeros(4, int), {"now": [0] * 4, "new": [1, 1, 0, 0]},
+    >>> found = impact([(slice(0, 4), chance)], effect, np.zeros(4, int),
+    ...     {"now": [0] * 4, "new": [1, 1, 0, 0]},
     ...     ("sex", np.array([0, 0, 1, 1]), ("woman", "man")))
     >>> found.gain("new").round(3).tolist()
     [[0.1, 0.0, 0.05], [0.3, 0.0, 0.15]]
@@ -134,12 +136,7 @@ def impact(
             weight = chosen[:, 1 + s] * inside[:, g]
             share[s, :, g] = np.bincount(effect_group, weight, minlength=kinds)
         outcome.append(np.einsum("dsk,skg->dg", effects, share) * mean)
-    without = np.concatenate([np.asarray(block) @ inside * mean for block in baseline])
-    if len(without) != len(effects):
-        raise InputError(
-            "chances and effects differ in draws", key="baseline", seen=len(without),
-            fix=f"give {len(effects)}",
-        )  # fmt: skip
+    without = _without(baseline, inside, len(effects)) * mean
     return Impact(
         attribute=attribute,
         groups=(*labels, "Total"),
@@ -148,6 +145,26 @@ def impact(
         served=np.array(served),
         outcome=without[:, None] + np.stack(outcome, axis=1),
     )
+
+
+def _without(baseline: Iterable[tuple[slice, Array]], inside: Array, draws: int) -> Array:
+    """Return sums of chances without service (draw, group)."""
+    total = np.zeros((draws, inside.shape[1]))
+    seen = np.zeros(len(inside), dtype=bool)
+    for part, chance in baseline:
+        if len(chance) != draws:
+            raise InputError(
+                "chances and effects differ in draws",
+                key="baseline",
+                seen=len(chance),
+                fix=f"give {draws}",
+            )
+        total += chance @ inside[part]
+        seen[part] = True
+    if not seen.all():
+        left = f"{int((~seen).sum())} of {len(seen)} people have no chance"
+        raise InputError(left, key="baseline")
+    return total
 
 
 def _probabilities(given: npt.ArrayLike, people: int, services: int, name: str) -> Array:

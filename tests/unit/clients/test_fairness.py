@@ -157,7 +157,8 @@ def test_outcomes_after_a_policy_are_the_means_over_people():
     kind, codes = rng.integers(0, 3, n), rng.integers(0, 2, n)
     now, new = rng.integers(0, 3, n), rng.integers(0, 3, n)
     found = impact(
-        iter([chance[:2], chance[2:]]), effects, kind, {"now": now, "new": new},
+        iter([(slice(0, 70), chance[:, :70]), (slice(70, n), chance[:, 70:])]),
+        effects, kind, {"now": now, "new": new},
         ("sex", codes, SEX),
     )  # fmt: skip
     for j, chosen in enumerate((now, new)):
@@ -176,20 +177,24 @@ def test_a_lottery_is_the_mean_of_its_outcomes():
     chance, effects = np.full((1, 4), 0.4), np.array([[[0.2]]])
     codes = np.array([0, 0, 1, 1])
     half = np.full((4, 2), 0.5)
-    found = impact([chance], effects, np.zeros(4, int), {"all": [1] * 4, "lot": half},
-                   ("sex", codes, SEX))  # fmt: skip
+    policies = {"all": [1] * 4, "lot": half}
+    found = impact(
+        [(slice(0, 4), chance)], effects, np.zeros(4, int), policies, ("sex", codes, SEX)
+    )
     assert found.outcome[0].tolist() == [pytest.approx([0.6] * 3), pytest.approx([0.5] * 3)]
 
 
 def test_policies_that_do_not_fit_are_refused():
-    given = [np.full((1, 2), 0.4)], np.array([[[0.2]]]), np.zeros(2, int)
+    given = [(slice(0, 2), np.full((1, 2), 0.4))], np.array([[[0.2]]]), np.zeros(2, int)
     groups = ("sex", np.array([0, 1]), SEX)
     with pytest.raises(InputError, match="now: a policy gives each person a code"):
         impact(*given, {"now": [0, 2]}, groups)
     with pytest.raises(InputError, match="add up to 1"):
         impact(*given, {"now": [[0.5, 0.6], [1.0, 0.0]]}, groups)
     with pytest.raises(InputError, match="differ in draws"):
-        impact([np.full((2, 2), 0.4)], *given[1:], {"now": [0, 1]}, groups)
+        impact([(slice(0, 2), np.full((2, 2), 0.4))], *given[1:], {"now": [0, 1]}, groups)
+    with pytest.raises(InputError, match="1 of 2 people have no chance"):
+        impact([(slice(0, 1), np.full((1, 1), 0.4))], *given[1:], {"now": [0, 1]}, groups)
     with pytest.raises(InputError, match="no policy has this name"):
         impact(*given, {"now": [0, 1]}, groups).gain("new")
 

@@ -113,7 +113,7 @@ def test_errors_made_alike_leave_the_outcome_less_equal(world, chances):
         policies[name] = chosen
     # The effect of the service is that of the truth, by person.
     found = impact(
-        [world.truth.chance[:1]],
+        [(slice(0, clients.size), world.truth.chance[:1])],
         world.truth.effect[1][None, None],
         np.arange(clients.size),
         policies,

@@ -88,7 +88,8 @@ def test_models_and_policies_stand_side_by_side():
     p, y, groups = people()
     codes = groups["sex"][0]
     after = impact(
-        [np.tile(p, (50, 1))], np.random.default_rng(2).normal(0.1, 0.02, (50, 1, 1)),
+        [(slice(0, len(p)), np.tile(p, (50, 1)))],
+        np.random.default_rng(2).normal(0.1, 0.02, (50, 1, 1)),
         np.zeros(len(p), int), {"now": np.zeros(len(p), int), "new": (p < 0.4) * 1},
         ("sex", codes, SEX),
     )  # fmt: skip
