@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from impactmodel.case_clients import ClientsEvidence
 from impactmodel.case_paths import SpellsEvidence, StatesEvidence
 from impactmodel.case_registers import RegistersEvidence
 from impactmodel.case_tables import CellsEvidence, CohortEvidence, Folder, Material, PanelEvidence
@@ -105,6 +106,7 @@ type Evidence = Annotated[
     | Studies
     | TrialsEvidence
     | PublishedFigures
-    | SavedOutcomes,
+    | SavedOutcomes
+    | ClientsEvidence,
     Field(discriminator="type"),
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import impactmodel.effects as effects_room
+from impactmodel.case_clients import ClientsEvidence
 from impactmodel.case_evidence import PublishedFigures, SavedOutcomes
 from impactmodel.case_tables import Folder, Material
 from impactmodel.contract import OutcomesContract, payments
@@ -68,6 +69,9 @@ def read_evidence(case: Case, inputs: dict[str, str]) -> Read:
     folder = Folder(case.folder, inputs, ("effect", "savings") if case.public else ("effect",))
     if isinstance(evidence, PublishedFigures | SavedOutcomes):
         return Read(evidence.outcomes(folder, settings.draws, settings.seed))
+    if isinstance(evidence, ClientsEvidence):
+        told = evidence.material(folder, settings.draws, settings.seed)
+        return Read(told.data, material=told)
     if case.design is None:
         raise InputError("this evidence needs a design", key="design", fix="name one")
     material = evidence.read(folder)

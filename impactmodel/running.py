@@ -355,7 +355,7 @@ def _evidence(case: Case, inputs: dict[str, str]) -> _Estimated:
     if read.outcomes is not None:
         require_runnable(case, read.outcomes)
     if read.outcomes is not None and read.design is None:
-        return _Estimated(read.outcomes)
+        return _Estimated(read.outcomes, material=read.material or Material(None))
     fit = read.fit or effects_room.fit(read.design, read.method)
     if settings.accept_checks and read.sampled:
         fit = fit.accept(settings.accept_checks)

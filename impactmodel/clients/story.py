@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,10 +30,6 @@ from impactmodel.evidence.columns import Labels
 from impactmodel.registers.disclosure import DisclosureRules
 
 type Matrix = npt.NDArray[np.float64]
-
-
-IMPACT_DRAWS = 200
-"""Draws of outcomes by group: every person's chance is held in each."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -235,16 +230,12 @@ def _impact(
     code: Labels,
     groups: tuple[str, Labels, tuple[str, ...]],
 ) -> Impact:
-    """Return outcomes by group under every policy, with few enough draws to hold all people."""
-    model, effect = chance.model, learnt.drawn.effect
-    count = min(IMPACT_DRAWS, len(effect), model.draws)
-    few = chances(dataclasses.replace(model, beta=model.beta[:count]), chance.clients)
-    baseline = np.concatenate([block for _, block in few.blocks()], axis=1)
+    """Return outcomes by group under every policy."""
     policies = {
         name: np.column_stack([1 - policy.sum(axis=1), policy])
         for name, policy in proposal.policies.items()
     }
-    return impact([baseline], effect[:count], code, policies, groups)
+    return impact(chance.blocks(), learnt.drawn.effect, code, policies, groups)
 
 
 def _monitoring(after: Clients, expected: Matrix, outcome: Matrix) -> Monitoring:

@@ -1,0 +1,229 @@
+"""Evidence on clients as a case file states it: who they are, a plan of places, and their use."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from impactmodel.case_tables import Folder, Material
+from impactmodel.clients.clients import Clients, ClientTable
+from impactmodel.clients.effect_outcomes import as_outcomes
+from impactmodel.clients.plan import PlacesPlan
+from impactmodel.clients.story import ClientStory, Telling, tell
+from impactmodel.clients.synthetic import SyntheticClients
+from impactmodel.clients.target import Target
+from impactmodel.clients.use import ClientUse
+from impactmodel.core.errors import InputError
+from impactmodel.core.measures import OutcomeMeasure
+from impactmodel.core.outcomes import Outcomes, Provenance
+from impactmodel.core.schedule import Periods
+from impactmodel.core.spec import dump, spec
+from impactmodel.evidence.columns import Table
+from impactmodel.registers import AuditLog, DisclosureRules, Gate, Purpose, under
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AUDIT = "audit.jsonl"
+"""The audit log of a case that names none; it lies beside the case and outlives every result."""
+
+_SYNTHETIC = (
+    "the clients of this case are synthetic: no row is of a real person, and no number that "
+    "follows from them is a finding"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadClients:
+    """Clients with what a story needs beside them."""
+
+    clients: Clients
+    employed: npt.NDArray[np.float64] | None
+
+
+@spec
+class ClientFile:
+    """A CSV file of clients, a row each, beside the case.
+
+    Parameters
+    ----------
+    file
+        Its path.
+    table, targets
+        What is declared of it; nothing else is read.
+    population
+        Who they are, in words.
+    months
+        Columns of employment, 0 or 1, in each month after the index date; may be empty.
+    """
+
+    file: str
+    table: ClientTable
+    targets: tuple[Target, ...]
+    population: str
+    months: tuple[str, ...] = ()
+    type: Literal["file"] = field(default="file", kw_only=True)
+
+    @property
+    def label(self) -> str:
+        """What is said of synthetic clients: nothing, for these are real."""
+        return ""
+
+    def frame(self, folder: Folder) -> pd.DataFrame:
+        """Return the rows of the file, with index dates and days of recording as dates."""
+        import pandas as pd
+
+        frame, _ = folder.table("", self.file, "")
+        dates = [self.table.index, *(f.recorded for f in self.table.features.values())]
+        for name in filter(None, dates):
+            if name in frame:
+                try:
+                    frame[name] = pd.to_datetime(frame[name], format="%Y-%m-%d").dt.date
+                except (TypeError, ValueError):
+                    raise InputError(
+                        "this column holds something else than days", key=name, fix="use YYYY-MM-DD"
+                    ) from None
+        return frame
+
+    def read(self, frame: pd.DataFrame) -> ReadClients:
+        """Return the clients of the rows."""
+        columns = Table.of(frame)
+        columns.require(self.months)
+        employed = [columns.zero_one(name, "employment in a month") for name in self.months]
+        return ReadClients(
+            self.table.read(frame, self.targets), np.column_stack(employed) if employed else None
+        )
+
+
+@spec
+class SyntheticFile:
+    """Synthetic clients, drawn for this case alone."""
+
+    clients: SyntheticClients
+    type: Literal["synthetic"] = field(default="synthetic", kw_only=True)
+
+    @property
+    def population(self) -> str:
+        """Who they are, in words."""
+        return "SYNTHETIC entrants to unemployment"
+
+    @property
+    def label(self) -> str:
+        """How they were made."""
+        return f"{self.clients.size:,} synthetic clients, seed {self.clients.seed}"
+
+    def frame(self, folder: Folder) -> pd.DataFrame:
+        """Draw the rows."""
+        del folder
+        return self.clients.draw().table
+
+    def read(self, frame: pd.DataFrame) -> ReadClients:
+        """Return the clients of the rows."""
+        from impactmodel.clients.synthetic import DECLARED, WORK_7, WORK_18
+
+        months = [name for name in frame if str(name).startswith("employed_")]
+        employed = frame[months].to_numpy(dtype=np.float64)
+        return ReadClients(DECLARED.read(frame, (WORK_7, WORK_18)), employed)
+
+
+@spec
+class ClientsEvidence:
+    """Clients, what services did for them, and a proposal of places for those who came later.
+
+    Parameters
+    ----------
+    rows
+        A file of clients, or synthetic ones.
+    plan
+        Groups, effects and places.
+    periods
+        When the proposed places have their outcome (one period).
+    purpose
+        Under which the data were received; it must allow effects.
+    use
+        For what a score about one client would be used: every document of the model says it.
+    release
+        The rules for every table of people that is shown.
+    audit
+        File of the audit log, beside the case; by default ``audit.jsonl``. Synthetic clients are
+        nobody and leave no line unless a file is named.
+    """
+
+    rows: Annotated[ClientFile | SyntheticFile, Field(discriminator="type")]
+    plan: PlacesPlan
+    periods: Periods
+    purpose: Purpose
+    use: ClientUse
+    release: DisclosureRules = field(default_factory=DisclosureRules)
+    audit: str = ""
+    type: Literal["clients"] = field(default="clients", kw_only=True)
+
+    def material(self, folder: Folder, draws: int, seed: int) -> Material:
+        """Read the clients, find what helps whom and propose places.
+
+        Returns
+        -------
+        Material
+            Its data are the `Outcomes` of those who get a place, by group.
+
+        Raises
+        ------
+        InputError
+            For faults of the file, or a use that the purpose does not allow, before a row is read.
+        NotIdentifiedError
+            Without overlap of those who got a service and those who got none.
+        """
+        frame = under(self.rows.frame(folder), self.purpose)
+        gate = Gate(self.purpose, "case", self._log(folder), self._hashes(folder))
+        for output in folder.makes:
+            gate.use(output, frame, {"people": len(frame)})
+        read = self.rows.read(frame)
+        synthetic = bool(self.rows.label)
+        telling = Telling(
+            population=self.rows.population,
+            made=dt.datetime.now(dt.UTC).date(),
+            synthetic=synthetic,
+            draws=draws,
+            seed=seed,
+            rules=self.release,
+        )
+        story = tell(read.clients, self.plan, self.use, telling, read.employed)
+        return Material(
+            data=self._outcomes(story, read.clients),
+            source=self._citation(),
+            notes=(_SYNTHETIC,) if synthetic else (),
+            made={"clients": dump(self.rows)} if synthetic else {},
+            report=story,
+        )
+
+    def _outcomes(self, story: ClientStory, clients: Clients) -> Outcomes:
+        """Return the outcomes of those who get a place, by group."""
+        target = next(t for t in clients.targets if t.name == self.plan.target)
+        measure = OutcomeMeasure(target.name, kind="binary", label=target.title)
+        provenance = Provenance(
+            estimand="ATE of the proposed places by group",
+            population="participants",
+            design="doubly robust by group of clients, pooled",
+            source=self._citation(),
+        )
+        drawn, places = story.learnt.drawn, story.proposal.places
+        return as_outcomes(drawn, places, measure, self.periods, provenance=provenance)
+
+    def _citation(self) -> str:
+        label = self.rows.label
+        stated = f"clients, data received for {self.purpose.purpose}"
+        permit = f", permit {self.purpose.permit}" if self.purpose.permit else ""
+        return f"SYNTHETIC clients ({label})" if label else stated + permit
+
+    def _hashes(self, folder: Folder) -> dict[str, str]:
+        return {"clients": folder.inputs[self.rows.file]} if self.rows.type == "file" else {}
+
+    def _log(self, folder: Folder) -> AuditLog | None:
+        if self.rows.label and not self.audit:
+            return None
+        return AuditLog(folder.path / (self.audit or AUDIT), self.release.threshold)

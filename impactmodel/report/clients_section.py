@@ -1,0 +1,277 @@
+"""What a page says of clients: groups, chances, what helps whom, places, and who gains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from impactmodel.clients.story import ClientStory
+from impactmodel.core.summary import describe_draws
+from impactmodel.report.blocks import Block, Marked, Paragraph, Points, Section, Tabled
+from impactmodel.report.client_fairness import impact_table
+from impactmodel.report.client_figures import plot_frontier, plot_group_effects, plot_months
+from impactmodel.report.client_groups import audit_table, beside_table
+from impactmodel.report.design_section import picture
+from impactmodel.report.evidence_section import evidence_sections, evidence_summary
+from impactmodel.report.numbers import number, percent
+from impactmodel.report.tables import Table, interval_words
+
+if TYPE_CHECKING:
+    from impactmodel.clients.allocation_gain import PolicyGain
+    from impactmodel.report.result import RunResult
+
+_MARKS = 4
+_INFORMS = (
+    "A score informs, it never decides: whoever knows the person decides, uses more information "
+    "than the score, and deviates where that is needed.",
+    "Reasons and chances predict; they do not say what causes what.",
+)
+
+
+@evidence_sections.register(ClientStory)
+def _(report: ClientStory, result: RunResult) -> tuple[Section, ...]:
+    prob = result.case.settings.interval
+    return (
+        Section("clients", "Clients and their groups", _groups(report)),
+        Section("chances", "Chances without a service", _chances(report, prob)),
+        Section("helps", "What helps whom", _helps(report, prob)),
+        Section("places", "Where the next places could go", _places(report, prob)),
+        Section("fairness", "Fairness", _fairness(report, prob)),
+    )
+
+
+@evidence_summary.register(ClientStory)
+def _(report: ClientStory, result: RunResult) -> dict[str, Any]:
+    prob = result.case.settings.interval
+    drawn, proposal = report.learnt.drawn, report.proposal
+    return {
+        "people": {"earlier": report.people[0], "later": report.people[1]},
+        "groups": list(drawn.groups),
+        "merged": list(report.merged.labels),
+        "chance_without_service": {
+            group: describe_draws(drawn.without[:, g], prob) for g, group in enumerate(drawn.groups)
+        },
+        "effects": {
+            service: {
+                group: describe_draws(drawn.effect[:, s, g], prob)
+                for g, group in enumerate(drawn.groups)
+            }
+            for s, service in enumerate(drawn.services)
+        },
+        "places": {
+            group: dict(zip(drawn.services, map(float, proposal.places[g]), strict=True))
+            for g, group in enumerate(drawn.groups)
+        },
+        "gains_per_1000": [
+            {
+                "policy": gain.policy,
+                "baseline": gain.baseline,
+                "gain": gain.gain,
+                "standard_error": gain.se,
+                "interval": list(gain.interval(prob)),
+                "probability": prob,
+                "kind": "normal, doubly robust",
+            }
+            for gain in proposal.gains
+        ],
+        "calibration": {
+            "slope": report.calibration.slope[0],
+            "slope_error": report.calibration.slope[1],
+            "area_under_curve": report.calibration.area.value,
+        },
+        "alarms": [f"{test.watched} {test.of}".strip() for test in report.monitoring.alarms],
+        "model": {"name": report.card.name, "fingerprint": report.card.fingerprint},
+    }
+
+
+def _groups(story: ClientStory) -> tuple[Block, ...]:
+    early, late = story.people
+    labels = story.learnt.drawn.groups
+    rows = []
+    for group in labels:
+        own = [row for row in story.profile if row.segment == group]
+        far = sorted(own, key=lambda row: -abs(np.log(max(row.lift, 1e-9))))[:_MARKS]
+        marks = "; ".join(_mark(row) for row in far)
+        rows.append((group, percent(_share(story, group)), marks))
+    table = Table(
+        "Groups of clients",
+        ("Group", "Share of people", "What sets it most apart"),
+        tuple(rows),
+        "Each feature with its share or mean in the group, and that of everybody in brackets.",
+        (0, 2),
+    )
+    merged = story.merged
+    if len(merged.labels) == len(labels):
+        said = "No groups were found to be alike in both chance and effect: all are kept."
+    else:
+        said = (
+            f"{len(labels)} groups become {len(merged.labels)}, for the others differ in neither "
+            f"chance nor effect: {'; '.join(merged.labels)}."
+        )
+    return (
+        Points(
+            (
+                ("Learnt from", f"{number(early)} clients who entered before {story.plan.later}."),
+                ("Places for", f"{number(late)} clients who entered from that day on."),
+            )
+        ),
+        Tabled(table),
+        Paragraph(said),
+    )
+
+
+def _share(story: ClientStory, group: str) -> float:
+    place = story.learnt.drawn.groups.index(group)
+    return float(story.learnt.membership.weights[:, place].mean())
+
+
+def _mark(row: Any) -> str:
+    name = f"{row.feature} {row.level}".strip()
+    if row.level:
+        return f"{name} {percent(row.value)} ({percent(row.overall)})"
+    return f"{name} {number(row.value, 1)} ({number(row.overall, 1)})"
+
+
+def _chances(story: ClientStory, prob: float) -> tuple[Block, ...]:
+    found, anticipated = story.calibration, story.anticipated
+    slope, error = found.slope
+    area = found.area
+    low, high = area.interval(prob)
+    overall = found.rows[0]
+    said = [
+        ("Model", anticipated.ranking.statement),
+        (
+            "Tested on",
+            f"the unserved of the later window, {number(overall.people)} people: predicted "
+            f"{percent(overall.predicted, 1)}, came {percent(overall.observed, 1)}.",
+        ),
+        (
+            "Calibration slope",
+            f"{number(slope, 2)}, standard error {number(error, 2)}; 1 is right.",
+        ),
+        (
+            "Tells people apart",
+            f"area under the ROC curve {number(area.value, 3)} ({interval_words(prob)} "
+            f"{number(low, 3)} to {number(high, 3)}); models of this kind reach .65 to .80.",
+        ),
+    ]
+    rows = tuple(
+        (
+            row.who,
+            number(row.people),
+            percent(row.predicted, 1),
+            percent(row.observed, 1),
+            number(100 * row.bias, 1),
+        )
+        for row in found.reliability
+    )
+    table = Table(
+        "Chances against what came, by predicted chance",
+        ("Chance", "People", "Predicted", "Came", "Difference, points"),
+        rows,
+        "Later window, people without a service.",
+    )
+    return Points(tuple(said)), Tabled(table), Marked("Use", _INFORMS)
+
+
+def _helps(story: ClientStory, prob: float) -> tuple[Block, ...]:
+    learnt = story.learnt
+    drawn, hidden = learnt.drawn, learnt.hidden
+    caption = (
+        "Effect of each service on the chance, against no service: mean (dot) and "
+        f"{interval_words(prob)} (bar)."
+    )
+    blocks: list[Block] = [
+        picture(plot_group_effects(drawn, prob), "group-effects", "What helps whom", caption)
+    ]
+    if learnt.months is not None:
+        blocks.append(
+            picture(
+                plot_months(learnt.months, prob),
+                "effect-months",
+                "Effect by month",
+                f"Effect on work in each month after the index date: mean (line), "
+                f"{interval_words(prob)} (band). Below zero people are locked in.",
+            )
+        )
+    rows = tuple(
+        (service, number(float(mean), 2), number(float(end), 2))
+        for service, mean, end in zip(
+            hidden.services, hidden.e_mean.ravel(), hidden.e_interval.ravel(), strict=False
+        )
+    )
+    table = Table(
+        "What caseworkers would have to know",
+        (
+            "Service",
+            "E-value of the effect",
+            f"E-value of the end of the {percent(hidden.prob)} interval",
+        ),
+        rows,
+        "How strongly something that is not recorded would have to go with both service and "
+        "outcome, as a risk ratio, to explain the effect away (VanderWeele and Ding 2017).",
+    )
+    return (*blocks, Tabled(table))
+
+
+def _places(story: ClientStory, prob: float) -> tuple[Block, ...]:
+    proposal, drawn = story.proposal, story.learnt.drawn
+    rows = tuple(
+        (group, *(number(float(v)) for v in proposal.places[g]))
+        for g, group in enumerate(drawn.groups)
+    )
+    table = Table(
+        "Proposed places by group",
+        ("Group", *drawn.services),
+        (*rows, ("Together", *(number(float(v)) for v in proposal.places.sum(axis=0)))),
+        f"{percent(story.plan.places.random_share)} of the places are drawn by lot, so that "
+        "effects stay learnable.",
+    )
+    rules = story.plan.places
+    gains = Table(
+        "Gain against current practice at the same places",
+        ("Rule", "Additional per 1,000 clients", interval_words(prob)),
+        tuple(_gain_row(gain, prob) for gain in proposal.gains),
+        "Doubly robust, on clients of the later window; differences are paired, person by person.",
+    )
+    allocation = proposal.allocation
+    limits = [f"{name}: {number(places)} places" for name, places in rules.capacity.items()]
+    limits += [] if rules.budget is None else [f"budget {number(rules.budget)}"]
+    limits += [floor.title for floor in rules.floors]
+    worth = zip(allocation.types.services, allocation.price, strict=True)
+    next_place = "; ".join(f"{s} {number(1000 * float(p), 1)}" for s, p in worth)
+    return (
+        Points(
+            (
+                ("Limits", "; ".join(limits)),
+                ("One thousand places more would add, at the margin", next_place),
+            )
+        ),
+        Tabled(table),
+        Tabled(gains),
+        picture(
+            plot_frontier(proposal.frontier, prob),
+            "frontier",
+            "Mean gain and the worst-off group",
+            "Every point is an allocation within the limits; none is the one optimum.",
+        ),
+    )
+
+
+def _gain_row(gain: PolicyGain, prob: float) -> tuple[str, str, str]:
+    low, high = gain.interval(prob)
+    return gain.policy, number(gain.gain, 1), f"{number(low, 1)} to {number(high, 1)}"
+
+
+def _fairness(story: ClientStory, prob: float) -> tuple[Block, ...]:
+    shown = next(iter(story.audits.values()))
+    return (
+        Paragraph(
+            "Equal chances or equal flags need not make outcomes more equal: the last table is "
+            "what is expected to come after each policy."
+        ),
+        beside_table(story.audits),
+        audit_table(shown),
+        Tabled(impact_table(story.impact, prob)),
+    )
