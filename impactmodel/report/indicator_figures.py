@@ -62,6 +62,7 @@ def plot_indicators(indicators: GroupIndicators) -> Figure:
                 _DASHES[place % len(_DASHES)],
             )
             for place, name in enumerate(groups)
+            if (frame.loc[name]["activation_rate"] > 0).any()
         ]
         _lines(axes[1], days, rates, "Activation rate by target group (%)")
 

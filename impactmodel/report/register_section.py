@@ -23,7 +23,7 @@ from impactmodel.report.register_tables import (
     group_table,
     groups_of,
     hidden_table,
-    latest_table,
+    latest_tables,
     linkage_table,
     shown,
 )
@@ -77,7 +77,8 @@ def _synthetic(report: RegistersReport) -> tuple[Block, ...]:
 def _purpose(report: RegistersReport) -> tuple[tuple[str, str], ...]:
     purpose = report.purpose
     outputs = ", ".join(_OUTPUTS[output] for output in purpose.allowed_outputs)
-    log = "Each use left a line in the audit log." if report.audited else "No log was kept."
+    log = "Each use left a line in the audit log."
+    log = log if report.audited else "No log is kept of synthetic data."
     days = sorted({day.isoformat() for day in report.extracted.values()})
     taken = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     return (
@@ -105,7 +106,8 @@ def _indicators(indicators: GroupIndicators) -> tuple[Block, ...]:
     caption = (
         "Everyone's counts and the activation rate of each target group, month by month. "
         "Activation rises when services grow and also when unemployment falls. A change over time "
-        "is a description, not an effect. Where a count is not shown, the line has a gap."
+        "is a description, not an effect. Where a count is not shown, the line has a gap; a group "
+        "of which nobody is in services has none."
     )
     figure = plot_indicators(indicators)
     months = tuple(group_table(indicators, group) for group in groups_of(indicators))
@@ -115,7 +117,7 @@ def _indicators(indicators: GroupIndicators) -> tuple[Block, ...]:
     )
     hidden = hidden_table(indicators)
     return (
-        Tabled(latest_table(indicators)),
+        *(Tabled(table) for table in latest_tables(indicators)),
         picture(figure, "indicators", "Official indicators by month", caption),
         Folded("What the indicators count", meant),
         FoldedTables("Indicators by target group and month", months),

@@ -30,6 +30,12 @@ _HEADS = {
     "into_work": "Into work",
     "out_of_work": "Out of work",
 }
+_FLOWS = ("into_services", "out_of_services", "into_work", "out_of_work")
+_STOCK_NOTE = (
+    "Counted on the last working day of the month. Groups overlap: they do not add up, and their "
+    "differences are no effects."
+)
+_FLOW_NOTE = "Between the last working days of two months."
 REASONS = {
     "threshold": "fewer people than the threshold",
     "zero": "nobody, and empty cells are hidden",
@@ -119,20 +125,29 @@ def groups_of(indicators: GroupIndicators) -> list[str]:
     return list(dict.fromkeys(indicators.frame.index.get_level_values("group")))
 
 
-def latest_table(indicators: GroupIndicators) -> Table:
-    """Tabulate the indicators of the last month, a row per target group."""
-    frame = indicators.frame
+def latest_tables(indicators: GroupIndicators) -> tuple[Table, ...]:
+    """Tabulate the stocks and the flows of the last month, a row per target group."""
+    flows = [name for name in indicators.frame.columns if name in _FLOWS]
+    stocks = [name for name in indicators.frame.columns if name not in _FLOWS]
+    month = indicators.frame.index.get_level_values("month")[-1]
+    return (
+        _latest(indicators, stocks, f"Official indicators by target group, {month}", _STOCK_NOTE),
+        _latest(indicators, flows, f"Flows by target group, {month}", _FLOW_NOTE),
+    )
+
+
+def _latest(indicators: GroupIndicators, names: list[str], title: str, note: str) -> Table:
+    frame = indicators.frame[names]
     month = frame.index.get_level_values("month")[-1]
     rows = [
         (group.replace("_", " "), *_written(frame.loc[(group, month)]))
         for group in groups_of(indicators)
     ]
     return Table(
-        title=f"Official indicators by target group, {month}",
+        title=title,
         columns=("Target group", *(_HEADS[name] for name in frame.columns)),
         rows=tuple(rows),
-        note="Counted on the last working day of the month. Groups overlap: they do not add up, "
-        "and their differences are no effects.",
+        note=note,
     )
 
 
