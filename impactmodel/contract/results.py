@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule.numbers import exact
+from impactmodel.registers.gate import require_unmarked_or
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +107,8 @@ def read_results(source: str | Path | pd.DataFrame) -> Results:
     ------
     InputError
         With file, line and column of an unknown column, a cell that is not a number, a negative
-        count, or a row that is there twice.
+        count, or a row that is there twice; or for a frame made of register data that were not
+        received for payment (see `impactmodel.registers.gate.under`).
     """
     rows, file = read_rows(source)
     if not rows:
@@ -154,6 +156,7 @@ def read_rows(source: str | Path | pd.DataFrame) -> tuple[list[Row], str]:
                 )
             rows.append((reader.line_num, {str(k).strip(): v for k, v in row.items()}))
         return rows, str(path)
+    require_unmarked_or(source, "payment")
     records: Iterable[dict[Any, Any]] = source.to_dict("records")
     return [(i + 2, {str(k): v for k, v in r.items()}) for i, r in enumerate(records)], ""
 

@@ -30,6 +30,7 @@ from impactmodel.registers.indicators import (
 from impactmodel.registers.linkage import LinkageReport, RegisterLinkage, linkage
 from impactmodel.registers.measures import AgeAtEntry, Around, OfPerson
 from impactmodel.registers.months import AmountMonths, StateDays, StateMonths, Window
+from impactmodel.registers.payment_results import payment_results
 from impactmodel.registers.pseudonyms import PermitSecret, rekey
 from impactmodel.registers.published import TRIAL_FIGURES, PrintedFigure, beside_printed
 from impactmodel.registers.purpose import Purpose
@@ -141,6 +142,7 @@ __all__ = [
     "indicator_table",
     "linkage",
     "long_term_share",
+    "payment_results",
     "protect",
     "purpose_of",
     "read",

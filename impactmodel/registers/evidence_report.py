@@ -86,4 +86,5 @@ def eligible_people(trials: MonthlyTrials, tables: Mapping[str, Table], least: i
     """Count the persons who were in the state for entry in the month before some month of entry."""
     before = replace(trials.window, first=first_day(trials.window.months.start - 1))
     people = trials.eligible.read(tables, before).person.nunique()
-    return shown_count(int(collect("trials", people.as_table()).iloc[0, 0]), least)
+    (count,) = collect("trials", people.name("n").as_table())["n"]
+    return shown_count(count, least)

@@ -14,7 +14,7 @@ from impactmodel.registers.purpose import Output, Purpose
 if TYPE_CHECKING:
     import pandas as pd
 
-_MARK = "purpose"
+_MARK = "impactmodel_purpose"
 """Key of ``DataFrame.attrs``: pandas hands it on to frames that are made of this one."""
 
 

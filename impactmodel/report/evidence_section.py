@@ -3,12 +3,13 @@
 A kind of evidence whose `Material` has a ``report`` (any value: a frozen dataclass of one's room)
 registers two functions here, one for each output::
 
-    @evidence_sections.register
+    @evidence_sections.register(MyReport)
     def _(report: MyReport, result: RunResult) -> tuple[Section, ...]: ...
 
-    @evidence_summary.register
+    @evidence_summary.register(MyReport)
     def _(report: MyReport, result: RunResult) -> dict[str, Any]: ...
 
+The module that registers them is imported by `impactmodel.report.evidence_reports`.
 Sections are written in English and translated with the page, by ``[texts]`` of ``phrases.toml``.
 """
 

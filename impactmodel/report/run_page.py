@@ -25,7 +25,7 @@ from impactmodel.report.design_section import (
 from impactmodel.report.design_words import members_are_units
 from impactmodel.report.drivers_section import drivers_blocks
 from impactmodel.report.effect_figures import plot_effect
-from impactmodel.report.evidence_section import evidence_sections
+from impactmodel.report.evidence_reports import evidence_sections
 from impactmodel.report.evidence_tables import sensitivity_table, verdict_sentences
 from impactmodel.report.money_figures import plot_cash_flows, plot_payments, plot_returns
 from impactmodel.report.money_tables import returns_table

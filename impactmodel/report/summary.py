@@ -12,7 +12,7 @@ import numpy as np
 from impactmodel.core.summary import describe_draws
 from impactmodel.report.collapse import collapse
 from impactmodel.report.drivers_summary import drivers_summary
-from impactmodel.report.evidence_section import evidence_summary
+from impactmodel.report.evidence_reports import evidence_summary
 from impactmodel.report.public_summary import (
     appraisal_summary,
     beside_summary,

@@ -75,6 +75,7 @@ def write_registers(spec: Plan, folder: Path) -> dict[str, Source]:
         tempfile.TemporaryDirectory(dir=folder, prefix=f".{PREFIX}") as made,
         duckdb.connect(config={"threads": 1, "memory_limit": "1GB"}) as connection,
     ):
+        connection.execute("SET enable_progress_bar = false")
         writer = _Writer(spec, Path(made), connection)
         for step in live(spec):
             writer.month(step)

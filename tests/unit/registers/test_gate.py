@@ -9,12 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from impactmodel.contract import read_results
 from impactmodel.core.errors import InputError
 from impactmodel.registers import (
     AuditLog,
     Gate,
     Purpose,
     StudyData,
+    payment_results,
     purpose_of,
     require_unmarked_or,
     tabulate,
@@ -99,3 +101,28 @@ def test_what_carries_no_purpose_is_not_of_registers() -> None:
     require_unmarked_or(ROWS, "payment")
     with pytest.raises(InputError, match="it needs data received for payment"):
         require_unmarked_or(under(ROWS, RESEARCH).groupby("site").mean(), "payment")
+
+
+def test_a_research_panel_feeds_no_settlement_and_a_paying_one_does(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "audit.jsonl")
+    rows = ROWS.rename(columns={"site": "group"})
+    units = {"wage": "EUR"}
+    research = StudyData(under(rows, RESEARCH), ROWS, units, RESEARCH)
+    with pytest.raises(InputError, match="data received for research cannot serve this"):
+        payment_results(research, Gate(RESEARCH, "settlement", log))
+    by_hand = research.frame.groupby("group", as_index=False)["wage"].sum()
+    results = by_hand.rename(columns={"wage": "total"}).assign(outcome="wage")
+    with pytest.raises(InputError, match="it needs data received for payment"):
+        read_results(results)
+    paying = Purpose("act", "P-9", "city", "payment", ("payment",), LATE, LATE)
+    data = StudyData(under(rows, paying), ROWS, units, paying)
+    found = read_results(payment_results(data, Gate(paying, "settlement", log)))
+    # Treated: 1 in a and 2 in b; in comparison 3 and 4.
+    assert {key: (r.total, r.people, r.comparison) for key, r in found.cells.items()} == {
+        ("wage", 0, "a"): (1, 1, 3),
+        ("wage", 0, "b"): (2, 1, 4),
+    }
+    assert [(line["permit"], line["allowed"]) for line in lines(log)] == [
+        ("P-1", False),
+        ("P-9", True),
+    ]
