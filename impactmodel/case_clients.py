@@ -33,8 +33,8 @@ AUDIT = "audit.jsonl"
 """The audit log of a case that names none; it lies beside the case and outlives every result."""
 
 _SYNTHETIC = (
-    "the clients of this case are synthetic: no row is of a real person, and no number that "
-    "follows from them is a finding"
+    "The clients of this case are synthetic: no row is of a real person, and no number that "
+    "follows from them is a finding."
 )
 
 

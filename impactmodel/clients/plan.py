@@ -122,6 +122,9 @@ class Learnt:
     hidden: HiddenKnowledge
     months: MonthlyEffects | None
 
+    def __repr__(self) -> str:
+        return f"Learnt({self.drawn!r})"
+
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Proposal:
@@ -136,9 +139,10 @@ class Proposal:
     places
         Expected places (group, service).
     policies
-        Chance of each service by policy (person, service).
+        Chance of each service by policy (person, service): the present one first, the proposal
+        last, all with the places that the proposal uses.
     gains
-        Each policy against current practice, on people it was not chosen on.
+        The proposal against each other policy at the same places, on people it was not chosen on.
     frontier
         From the highest mean gain to the highest gain of the worst-off group.
     """
@@ -149,6 +153,9 @@ class Proposal:
     policies: Mapping[str, Matrix]
     gains: tuple[PolicyGain, ...]
     frontier: Frontier
+
+    def __repr__(self) -> str:
+        return f"Proposal({self.allocation!r})"
 
 
 def learn(
@@ -209,7 +216,7 @@ def propose(
     rules = plan.places
     types, type_of = _types(people, learnt, plan, late, seed)
     found = allocate(types, rules, seed=seed)
-    capacity = np.array([rules.capacity[s] for s in types.services], dtype=np.float64)
+    capacity = found.places.sum(axis=0).astype(np.float64)
     policies = {
         PRACTICE: _practice(people.service, capacity),
         "places by lot": at_random(people.size, capacity),
@@ -317,12 +324,10 @@ def _gains(
     tested = served_of(clients.take(late & known), plan, encoded)
     made, kept = scores_of(tested, plan.effects, seed)
     rows = known[late]
-    baseline, *others = policies
+    *others, (name, chosen) = policies.items()
     return tuple(
         policy_gain(
-            (name, policies[name][rows][kept]),
-            (baseline, policies[baseline][rows][kept]),
-            made.contrasts[:, :, 0],
+            (name, chosen[rows][kept]), (other, policy[rows][kept]), made.contrasts[:, :, 0]
         )
-        for name in others
+        for other, policy in others
     )

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from impactmodel.clients.segments_reading import marks
 from impactmodel.clients.story import ClientStory
 from impactmodel.core.summary import describe_draws
-from impactmodel.report.blocks import Block, Marked, Paragraph, Points, Section, Tabled
-from impactmodel.report.client_fairness import impact_table
+from impactmodel.report.blocks import Block, Marked, Page, Paragraph, Points, Section, Tabled
+from impactmodel.report.client_cards import data_sheet_page, model_card_page, monitoring_page
+from impactmodel.report.client_fairness import fairness_page, impact_table
 from impactmodel.report.client_figures import plot_frontier, plot_group_effects, plot_months
 from impactmodel.report.client_groups import audit_table, beside_table
 from impactmodel.report.design_section import picture
-from impactmodel.report.evidence_section import evidence_sections, evidence_summary
+from impactmodel.report.evidence_section import (
+    evidence_pages,
+    evidence_sections,
+    evidence_summary,
+)
 from impactmodel.report.numbers import number, percent
 from impactmodel.report.tables import Table, interval_words
 
@@ -85,15 +89,26 @@ def _(report: ClientStory, result: RunResult) -> dict[str, Any]:
     }
 
 
+@evidence_pages.register(ClientStory)
+def _(report: ClientStory) -> dict[str, Page]:
+    name = report.card.name
+    return {
+        "model_card.html": model_card_page(report.card),
+        "data_sheet.html": data_sheet_page(report.sheet, name),
+        "fairness.html": fairness_page(report.audits, report.disparities, (report.impact,)),
+        "monitoring.html": monitoring_page(report.monitoring, name),
+    }
+
+
 def _groups(story: ClientStory) -> tuple[Block, ...]:
     early, late = story.people
     labels = story.learnt.drawn.groups
+    by = getattr(story.plan.groups, "by", ())
+    others = tuple(row for row in story.profile if row.feature not in by)
     rows = []
     for group in labels:
-        own = [row for row in story.profile if row.segment == group]
-        far = sorted(own, key=lambda row: -abs(np.log(max(row.lift, 1e-9))))[:_MARKS]
-        marks = "; ".join(_mark(row) for row in far)
-        rows.append((group, percent(_share(story, group)), marks))
+        apart = "; ".join(_mark(row) for row in marks(others, group, _MARKS))
+        rows.append((group, percent(_share(story, group)), apart))
     table = Table(
         "Groups of clients",
         ("Group", "Share of people", "What sets it most apart"),
@@ -140,10 +155,13 @@ def _chances(story: ClientStory, prob: float) -> tuple[Block, ...]:
     low, high = area.interval(prob)
     overall = found.rows[0]
     said = [
-        ("Model", anticipated.ranking.statement),
+        (
+            "Model",
+            f"{anticipated.ranking.statement[0].upper()}{anticipated.ranking.statement[1:]}.",
+        ),
         (
             "Tested on",
-            f"the unserved of the later window, {number(overall.people)} people: predicted "
+            f"The unserved of the later window, {number(overall.people)} people: predicted "
             f"{percent(overall.predicted, 1)}, came {percent(overall.observed, 1)}.",
         ),
         (
@@ -152,7 +170,7 @@ def _chances(story: ClientStory, prob: float) -> tuple[Block, ...]:
         ),
         (
             "Tells people apart",
-            f"area under the ROC curve {number(area.value, 3)} ({interval_words(prob)} "
+            f"Area under the ROC curve {number(area.value, 3)} ({interval_words(prob)} "
             f"{number(low, 3)} to {number(high, 3)}); models of this kind reach .65 to .80.",
         ),
     ]
@@ -230,8 +248,8 @@ def _places(story: ClientStory, prob: float) -> tuple[Block, ...]:
     )
     rules = story.plan.places
     gains = Table(
-        "Gain against current practice at the same places",
-        ("Rule", "Additional per 1,000 clients", interval_words(prob)),
+        "Gain of the proposal over other rules at the same places",
+        ("Over", "Additional per 1,000 clients", interval_words(prob)),
         tuple(_gain_row(gain, prob) for gain in proposal.gains),
         "Doubly robust, on clients of the later window; differences are paired, person by person.",
     )
@@ -261,7 +279,7 @@ def _places(story: ClientStory, prob: float) -> tuple[Block, ...]:
 
 def _gain_row(gain: PolicyGain, prob: float) -> tuple[str, str, str]:
     low, high = gain.interval(prob)
-    return gain.policy, number(gain.gain, 1), f"{number(low, 1)} to {number(high, 1)}"
+    return gain.baseline, number(gain.gain, 1), f"{number(low, 1)} to {number(high, 1)}"
 
 
 def _fairness(story: ClientStory, prob: float) -> tuple[Block, ...]:

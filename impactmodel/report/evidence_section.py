@@ -19,7 +19,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from impactmodel.report.blocks import Section
+    from impactmodel.report.blocks import Page, Section
     from impactmodel.report.result import RunResult
 
 
@@ -43,3 +43,10 @@ def evidence_summary(report: object, result: RunResult) -> dict[str, Any] | None
     """Return what ``summary.json`` says under ``evidence``; None without anything."""
     del report, result
     return None
+
+
+@singledispatch
+def evidence_pages(report: object) -> dict[str, Page]:
+    """Return the pages that stand beside the report, by file name."""
+    del report
+    return {}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from impactmodel.report.brief import brief
+from impactmodel.report.evidence_reports import evidence_pages
 from impactmodel.report.run_page import run_page
 from impactmodel.report.summary import summary, write_json
 from impactmodel.report.workbook import workbook
@@ -20,6 +21,11 @@ RUN_FILES = (
     "summary.json",
     "outcomes.nc",
     "run.json",
+    # Of a model of clients' chances.
+    "model_card.html",
+    "data_sheet.html",
+    "fairness.html",
+    "monitoring.html",
 )
 
 
@@ -31,6 +37,8 @@ def write_run(result: RunResult, folder: str | Path) -> None:
     folder, language = Path(folder), result.case.settings.language
     run_page(result, language).write(folder / "report.html")
     brief(result).write(folder / "brief.html")
+    for name, page in evidence_pages(result.evidence_report).items():
+        page.write(folder / name)
     workbook(result, path=folder / "workbook.xlsx", language=language)
     write_json(summary(result), folder / "summary.json")
     result.outcomes.to_netcdf(folder / "outcomes.nc")

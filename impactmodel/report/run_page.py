@@ -87,7 +87,7 @@ def run_page(result: RunResult, language: Code = "en") -> Page:
             Section("verdicts", "What was promised and what changed", _verdicts(result)),
             Section("notes", "What this is", tuple(Paragraph(note) for note in result.notes)),
             Section("effect", "What the evidence says", _effect(result, prob)),
-            Section("checks", "Checks of the effect", checks_blocks(result.diagnostics)),
+            Section("checks", "Checks of the effect", _checks(result)),
             *evidence_sections(result.evidence_report, result),
             Section("contract", "The contract and what it pays", _payments(result, prob)),
             Section("investors", "Investors", _investors(result, prob)),
@@ -139,6 +139,13 @@ def _effect(result: RunResult, prob: float) -> tuple[Block, ...]:
         picture(figure, "effect", "Effect of the programme", caption),
         *design_blocks(result.design, result.fit, prob),
     )
+
+
+def _checks(result: RunResult) -> tuple[Block, ...]:
+    """Return the checks of a design; evidence with sections of its own tells its own there."""
+    if result.diagnostics is None and result.evidence_report is not None:
+        return ()
+    return checks_blocks(result.diagnostics)
 
 
 def _caption(result: RunResult, prob: float) -> str:
