@@ -248,7 +248,6 @@ def early_rows(clients: Clients, plan: PlacesPlan) -> npt.NDArray[np.bool_]:
 
 def served_of(clients: Clients, plan: PlacesPlan, encoded: Encoded) -> Served:
     """Return clients whose target is known as estimates read them."""
-    month = clients.index.astype("datetime64[M]").astype(np.int64)
     return Served(
         x=encoded.matrix(clients),
         columns=tuple(label for part in encoded.parts for label in part.labels),
@@ -256,7 +255,6 @@ def served_of(clients: Clients, plan: PlacesPlan, encoded: Encoded) -> Served:
         services=clients.table.services,
         y=clients.target(plan.target)[:, None],
         outcomes=(plan.target,),
-        clusters=(np.unique(month, return_inverse=True)[1],),
     )
 
 
