@@ -37,7 +37,8 @@ from impactmodel.clients.cards import (
 from impactmodel.clients.case_mix import CaseMix, case_mix, skimming_within
 from impactmodel.clients.chances import Chances, chances
 from impactmodel.clients.clients import Clients, ClientTable
-from impactmodel.clients.decision_log import Decision, DecisionLog, Entry, Proposal, propose
+from impactmodel.clients.decision_log import Decision, DecisionLog, Entry, Proposal
+from impactmodel.clients.desk import Desk
 from impactmodel.clients.employability import EmployabilityPath, employability_path, path_of_endings
 from impactmodel.clients.encoding import Encoded, Encoding
 from impactmodel.clients.encoding_terms import Bins, Levels, Linear, PooledLevels, Spline
@@ -89,6 +90,7 @@ __all__ = [
     "DataSheet",
     "Decision",
     "DecisionLog",
+    "Desk",
     "Disparity",
     "Drift",
     "EmployabilityPath",
@@ -159,7 +161,6 @@ __all__ = [
     "overrides",
     "path_of_endings",
     "performance",
-    "propose",
     "reasons",
     "recalibrate",
     "record_of",
