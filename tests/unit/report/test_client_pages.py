@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from functools import cache
 
 import numpy as np
 import pytest
@@ -42,6 +43,7 @@ def people(n=2000):
     return p, (rng.random(n) < p) * 1.0, {"sex": (sex, SEX)}
 
 
+@cache
 def audits():
     p, y, groups = people()
     rules = DisclosureRules(threshold=5)
