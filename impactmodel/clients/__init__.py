@@ -56,12 +56,28 @@ from impactmodel.clients.letters import (
     moved,
     used_values,
 )
+from impactmodel.clients.merging import Merged, Merging
 from impactmodel.clients.model_record import ModelRecord, Reason, Score
 from impactmodel.clients.monitor import Monitoring, MonitorRules, Observed, observe, watch
 from impactmodel.clients.overrides import Overrides, overrides
+from impactmodel.clients.score_criticism import Question, ServedRow, questions, served_by_chance
+from impactmodel.clients.score_segments import HighLow, RoundingLoss, rounding_loss
+from impactmodel.clients.score_table import Points, Published, ScoreTable
+from impactmodel.clients.segments import ClassesTried, Grouping, LatentClasses, LatentFit
+from impactmodel.clients.segments_given import GivenFit, GivenGroups
+from impactmodel.clients.segments_membership import Segments
+from impactmodel.clients.segments_reading import (
+    ProfileRow,
+    Stability,
+    adjusted_rand,
+    marks,
+    profile,
+    stability,
+)
 from impactmodel.clients.stability import Stability, refits, stability
 from impactmodel.clients.synthetic import Drift, SyntheticClients, SyntheticWorld
 from impactmodel.clients.synthetic_assignment import AtRandom, OnHidden, OnRecord
+from impactmodel.clients.synthetic_paths import Stock
 from impactmodel.clients.synthetic_truth import Truth
 from impactmodel.clients.target import Target
 from impactmodel.clients.use import ClientUse, Gate, Oversight, declared_use
@@ -83,6 +99,7 @@ __all__ = [
     "ChanceCalibration",
     "ChanceModel",
     "Chances",
+    "ClassesTried",
     "ClientLetter",
     "ClientTable",
     "ClientUse",
@@ -102,12 +119,20 @@ __all__ = [
     "FeatureWords",
     "Flag",
     "Gate",
+    "GivenFit",
+    "GivenGroups",
+    "Grouping",
+    "HighLow",
     "Impact",
     "KeptInputs",
     "Key",
+    "LatentClasses",
+    "LatentFit",
     "Levels",
     "Linear",
     "Measured",
+    "Merged",
+    "Merging",
     "ModelCard",
     "ModelRecord",
     "MonitorRules",
@@ -121,15 +146,24 @@ __all__ = [
     "Overrides",
     "Oversight",
     "Performance",
+    "Points",
     "PooledLevels",
+    "ProfileRow",
     "Proposal",
+    "Published",
+    "Question",
     "Reason",
     "Reasons",
+    "RoundingLoss",
     "Score",
+    "ScoreTable",
+    "Segments",
+    "ServedRow",
     "ShiftAndScale",
     "ShiftIntercept",
     "Spline",
     "Stability",
+    "Stock",
     "SyntheticClients",
     "SyntheticWorld",
     "Target",
@@ -141,6 +175,7 @@ __all__ = [
     "WaitPlan",
     "WithoutService",
     "Words",
+    "adjusted_rand",
     "anticipate",
     "area",
     "audit",
@@ -155,16 +190,21 @@ __all__ = [
     "fit_waits",
     "impact",
     "inputs_of",
+    "marks",
     "model_card",
     "moved",
     "observe",
     "overrides",
     "path_of_endings",
     "performance",
+    "profile",
+    "questions",
     "reasons",
     "recalibrate",
     "record_of",
     "refits",
+    "rounding_loss",
+    "served_by_chance",
     "skimming_within",
     "stability",
     "used_values",

@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from impactmodel.clients.clients import Clients
-from impactmodel.clients.segments_em import Best, Indicators, Mixture, best_of
+from impactmodel.clients.segments_climb import Best, best_of
+from impactmodel.clients.segments_em import Indicators, Mixture
 from impactmodel.clients.segments_given import GivenGroups
 from impactmodel.clients.segments_membership import Segments
 from impactmodel.clients.segments_scale import Scale
@@ -38,7 +39,7 @@ class LatentClasses:
     logged
         Numbers taken as log(1 + x), such as durations, which are skewed.
     starts
-        Random starts for each number of classes; the best quarter is climbed to the end.
+        Random starts for each number of classes; the better half is climbed far.
     seed
         Seed of starts and folds.
     """
@@ -83,7 +84,7 @@ class LatentClasses:
         """
         scale = Scale.of(clients, self.features, self.logged)
         data = scale.read(clients)
-        unit = float((data.seen @ np.log(scale.spread)).sum())
+        unit = float(data.seen.sum(axis=0) @ np.log(scale.spread))
         fits, rows = [], []
         for classes in self.classes:
             best = best_of(data, classes, self.starts, stream(self.seed, "starts", classes))
@@ -123,7 +124,7 @@ class ClassesTried:
     smallest
         Share of the smallest class.
     finalists, agree
-        Starts climbed to the end, and those that came to the same optimum.
+        Starts climbed far, and those that came to the same optimum.
     settled
         Whether the best was climbed until nothing was gained.
     """

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from impactmodel.clients.clients import Clients
 from impactmodel.clients.segments import LatentFit
-from impactmodel.clients.segments_em import Vector, best_of
+from impactmodel.clients.segments_climb import best_of
+from impactmodel.clients.segments_em import Vector
 from impactmodel.clients.segments_membership import Segments
 from impactmodel.core.errors import InputError
 from impactmodel.core.seeds import stream
@@ -172,6 +173,6 @@ def stability(fit: LatentFit, clients: Clients, resamples: int = 20) -> Stabilit
         rng = stream(fit.how.seed, "resample", place)
         drawn = data.take(rng.integers(0, len(data), len(data)))
         few = max(1, fit.how.starts // 4)
-        other = best_of(drawn, mixture.classes, few, rng, also=[mixture]).mixture
+        other = best_of(drawn, mixture.classes, few, rng, also=[mixture], tolerance=1e-8).mixture
         found[place] = adjusted_rand(here.argmax(axis=1), other.membership(data).argmax(axis=1))
     return Stability(frozen(found), float(here.max(axis=1).mean()))

@@ -16,10 +16,7 @@ from impactmodel.clients.synthetic_assignment import (
     assignment_chances,
     root,
 )
-from impactmodel.clients.synthetic_chances import (
-    Vector,
-    chances,
-)
+from impactmodel.clients.synthetic_chances import Vector, chances, chances_on_published
 from impactmodel.clients.synthetic_paths import (
     MONTHS,
     Luck,
@@ -28,14 +25,20 @@ from impactmodel.clients.synthetic_paths import (
     stock_of,
 )
 from impactmodel.clients.synthetic_people import (
-    FLAGS,
-    LEVELS,
     PROTECTED,
     SERVICES,
     People,
     declared_features,
     draw_people,
+    laid_off_given_published,
     unanswered,
+)
+from impactmodel.clients.synthetic_table import (
+    ENTRY_MONTHS,
+    entries,
+    entry_weights,
+    month,
+    recorded,
 )
 from impactmodel.clients.synthetic_truth import Truth
 from impactmodel.clients.target import Target
@@ -48,9 +51,6 @@ if TYPE_CHECKING:
 
 WORK_7 = Target("work_7m", event="unsubsidised work", horizon_days=210, days_required=90)
 WORK_18 = Target("work_18m", event="unsubsidised work", horizon_days=540, days_required=180)
-ENTRY_MONTHS = 18
-ENTRY_WEIGHTS = (1.35, 0.95, 0.9, 0.85, 0.95, 1.25, 1.15, 1.1, 0.9, 0.85, 0.8, 0.95)
-"""Assumed: entries by calendar month."""
 
 
 @spec
@@ -116,7 +116,7 @@ class SyntheticClients:
 
     def draw(self) -> SyntheticWorld:
         """Draw the table and, apart from it, the truth."""
-        index, quarter = _entries(self, stream(self.seed, "entries"))
+        index, quarter = entries(self.size, self.first, stream(self.seed, "entries"))
         people = draw_people(self.size, quarter, stream(self.seed, "people"))
         shift = _shift(self, index, people)
         luck = Luck.draw(people, stream(self.seed, "luck"))
@@ -128,7 +128,7 @@ class SyntheticClients:
         truth = Truth.of(people, shift, share, luck)
         return SyntheticWorld(
             spec=self,
-            table=_table(people, gone, index, service, truth),
+            table=recorded(people, gone, index, service, truth, (WORK_7, WORK_18)),
             declared=DECLARED,
             targets=(WORK_7, WORK_18),
             truth=truth,
@@ -142,7 +142,7 @@ class SyntheticClients:
         size
             People in the stock, drawn from ``self.size`` entrants.
         """
-        _, quarter = _entries(self, stream(self.seed, "entries"))
+        _, quarter = entries(self.size, self.first, stream(self.seed, "entries"))
         people = draw_people(self.size, quarter, stream(self.seed, "people"))
         luck = Luck.draw(people, stream(self.seed, "luck"))
         lasts = durations(people, chances(people)[0], luck)
@@ -178,7 +178,22 @@ class SyntheticWorld:
     @property
     def later(self) -> dt.date:
         """First day of the last third of the months of entry."""
-        return _month(self.spec.first, 2 * ENTRY_MONTHS // 3)
+        return month(self.spec.first, 2 * ENTRY_MONTHS // 3)
+
+    def on_published(self) -> Vector:
+        """Return the chance (person) without a service given only the published variables.
+
+        Raises
+        ------
+        InputError
+            If the world drifts: the published variables do not tell the time.
+        """
+        if self.spec.drift is not None:
+            raise InputError("this is not defined where the base rate drifts", key="drift")
+        calendar, weights = entry_weights(self.spec.first)
+        quarters = np.bincount(calendar // 3, weights, minlength=4)
+        people = self.truth.people
+        return chances_on_published(people, laid_off_given_published(people), quarters)
 
     @property
     def employed(self) -> npt.NDArray[np.bool_]:
@@ -202,24 +217,6 @@ DECLARED = ClientTable(
 )
 
 
-def _month(first: dt.date, months: int) -> dt.date:
-    place = first.month - 1 + months
-    return dt.date(first.year + place // 12, place % 12 + 1, 1)
-
-
-def _entries(
-    made: SyntheticClients, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.intp]]:
-    months = np.arange(ENTRY_MONTHS)
-    calendar = (made.first.month - 1 + months) % 12
-    weights = np.take(ENTRY_WEIGHTS, calendar)
-    drawn = np.sort(rng.choice(months, made.size, p=weights / weights.sum()))
-    starts = np.array([_month(made.first, int(m)) for m in months], dtype="datetime64[D]")
-    days = np.sort(rng.integers(0, 28, made.size))
-    order = rng.permutation(made.size)
-    return starts[drawn] + days[order].astype("timedelta64[D]"), calendar[drawn] // 3
-
-
 def _shift(made: SyntheticClients, index: npt.NDArray[np.datetime64], people: People) -> Vector:
     """Return what to add to the logit (person) for the mean to move by the points of the drift."""
     shift = np.zeros(made.size)
@@ -234,28 +231,3 @@ def _shift(made: SyntheticClients, index: npt.NDArray[np.datetime64], people: Pe
         raise InputError("the mean chance leaves 0 to 1", key="points", seen=made.drift.points)
     shift[concerned] = root(lambda x: float(chances(few, x)[0].mean()) - wanted)
     return shift
-
-
-def _table(
-    people: People,
-    gone: dict[str, Vector],
-    index: npt.NDArray[np.datetime64],
-    service: npt.NDArray[np.intp],
-    truth: Truth,
-) -> pd.DataFrame:
-    import pandas as pd
-
-    columns: dict[str, object] = {"synthetic": np.ones(len(index), dtype=bool), "index": index}
-    for name, levels in LEVELS.items():
-        texts = np.asarray(levels, dtype=object)[people[name].astype(np.intp)]
-        columns[name] = np.where(gone[name], None, texts) if name in gone else texts
-    for name in (*FLAGS, "age", "months_out"):
-        values = people[name].astype(np.float64)
-        columns[name] = np.where(gone[name], np.nan, values) if name in gone else values
-    columns["service"] = np.asarray(SERVICES, dtype=object)[service]
-    rows = np.arange(len(index))
-    for place, target in enumerate((WORK_7, WORK_18)):
-        columns[target.name] = truth.outcomes[service, rows, place]
-    paths = truth.employed[service, rows]
-    columns |= {f"employed_{m + 1}": paths[:, m] for m in range(MONTHS)}
-    return pd.DataFrame(columns)

@@ -55,7 +55,7 @@ def published_logit(people: People) -> Vector:
     score = np.full(len(people["sex"]), INTERCEPT)
     for name, points in PUBLISHED_LOGIT.items():
         score += np.take(points, people[name].astype(np.intp))
-    return score + CARE_OF_WOMEN * ((people["sex"] == 1) & (people["care"] == 1))
+    return np.asarray(score + CARE_OF_WOMEN * ((people["sex"] == 1) & (people["care"] == 1)))
 
 
 def interactions(people: People) -> Vector:
@@ -76,7 +76,7 @@ def logit_without_service(people: People) -> Vector:
     It is the published score, the interactions, and what the published model leaves out: layoff,
     language, quarter of entry and what only the caseworker sees.
     """
-    return (
+    return np.asarray(
         published_logit(people)
         + interactions(people)
         + LAID_OFF * people["laid_off"]

@@ -74,7 +74,7 @@ class Luck:
         return cls(
             work=rng.exponential(size=size),
             other=np.minimum(other, pension),
-            job=3 + rng.geometric(_JOB_LOST, size),
+            job=3.0 + rng.geometric(_JOB_LOST, size).astype(np.float64),
             gap=rng.geometric(_JOB_FOUND, size).astype(np.float64),
         )
 

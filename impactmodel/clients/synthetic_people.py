@@ -126,12 +126,23 @@ def feature_shares(name: str) -> Vector:
     return np.column_stack([1 - given.sum(axis=1), given])
 
 
+def laid_off_given_published(people: People) -> Vector:
+    """Return the chance (person) of a layoff given the published variables, by Bayes' rule."""
+    joint = np.log(TYPE_SHARES) + sum(
+        np.log(feature_shares(name)).T[people[name].astype(np.intp)] for name in PUBLISHED
+    )
+    raised = np.exp(joint - joint.max(axis=1, keepdims=True))
+    return np.asarray(raised @ feature_shares("laid_off")[:, 1] / raised.sum(axis=1))
+
+
 def log_months_out() -> Vector:
     """Return mean and standard deviation (type, 2) of log of 1 + months since the last job."""
     return np.asarray(_MONTHS_OUT)
 
 
-def unanswered(people: People, share: float, rng: np.random.Generator) -> dict[str, Vector]:
+def unanswered(
+    people: People, share: float, rng: np.random.Generator
+) -> dict[str, npt.NDArray[np.bool_]]:
     """Return by feature that has gaps whether it is missing.
 
     An answer is missing at random given what is always recorded: foreign speakers answer half as

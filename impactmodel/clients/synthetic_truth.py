@@ -110,3 +110,25 @@ class Truth:
 
     def __repr__(self) -> str:
         return f"Truth(of {self.chance.shape[1]} synthetic clients, {len(self.chance)} services)"
+
+
+def expected_auc(score: Vector, chance: Vector) -> float:
+    """Return the AUC that a score has on average over outcomes of the given chances.
+
+    It is the chance that of two people, one with the event and one without, the one with it has the
+    higher score; ties count half. Of all scores the chance itself has the largest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(expected_auc(np.array([1.0, 2.0]), np.array([0.0, 1.0])), 3)
+    1.0
+    >>> expected_auc(np.array([1.0, 1.0]), np.array([0.2, 0.7]))
+    0.5
+    """
+    _, place = np.unique(score, return_inverse=True)
+    with_it = np.bincount(place, chance)
+    without = np.bincount(place, 1 - chance)
+    below = np.cumsum(without) - without
+    pairs = (with_it * (below + without / 2)).sum()
+    return float(pairs / (with_it.sum() * without.sum()))
