@@ -72,7 +72,7 @@ def study(seed):
     rows, naive = [], {}
     for policy, true in ((AsUsual(), usual), (WithoutService(), truth.chance[0][late])):
         plain = Anticipation("work_7m", policy=policy, encoding=ENCODING)
-        asked = with_crossed(plain, clients.take(~late), Importance(seed=seed, draws=400))
+        asked = with_crossed(plain, clients.take(~late), Importance(seed=seed, draws=500))
         crossed = len(asked.encoding.crossed)
         fits = anticipate(asked, clients.take(~late), Importance(seed=seed, draws=1000))
         for name, model in (("aware", fits.aware), ("unaware", fits.unaware)):
@@ -104,7 +104,7 @@ def mean(rows, policy, model, name):
 def test_chances_hold_later_and_without_a_service():
     rows = [row for i in range(SETS) for row in study(SEED + i)]
     stamp = (
-        f"seed {SEED}, {dt.date.today()}, Python {platform.python_version()}, "
+        f"seed {SEED}, {dt.datetime.now(tz=dt.UTC).date()}, Python {platform.python_version()}, "
         f"numpy {version('numpy')}, scipy {version('scipy')}"
     )
     with RESULTS.open("w", newline="", encoding="utf-8") as file:
