@@ -41,6 +41,7 @@ from impactmodel.clients.decision_log import Decision, DecisionLog, Entry, Propo
 from impactmodel.clients.desk import Desk
 from impactmodel.clients.employability import EmployabilityPath, employability_path, path_of_endings
 from impactmodel.clients.encoding import Encoded, Encoding
+from impactmodel.clients.encoding_screening import CrossedPair, screen_crossed, with_crossed
 from impactmodel.clients.encoding_terms import Bins, Levels, Linear, PooledLevels, Spline
 from impactmodel.clients.fairness import Audit, Disparity, Measured, audit, disclosed, disparity
 from impactmodel.clients.features import Category, Feature, Flag, Number
@@ -104,6 +105,7 @@ __all__ = [
     "ClientTable",
     "ClientUse",
     "Clients",
+    "CrossedPair",
     "DataSheet",
     "Decision",
     "DecisionLog",
@@ -204,9 +206,11 @@ __all__ = [
     "record_of",
     "refits",
     "rounding_loss",
+    "screen_crossed",
     "served_by_chance",
     "skimming_within",
     "stability",
     "used_values",
     "watch",
+    "with_crossed",
 ]

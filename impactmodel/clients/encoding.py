@@ -41,7 +41,7 @@ class Encoding:
         Pairs of flags or categories whose combinations differ from the sum of the two: a deviation
         for each combination beyond the reference levels, pooled.
     cross_spread
-        Scale of the half-normal prior of the spread of these deviations.
+        Scale of the half-normal prior of the spread of these deviations, which all pairs share.
 
     Examples
     --------
@@ -108,7 +108,7 @@ class Encoding:
     def _cross(self, pair: tuple[str, str], table: ClientTable) -> Part:
         counts = [len(_names(table.features[name])) for name in pair]
         term = LevelsTerm(pair, (counts[0], counts[1]), every=False)
-        block = Block(_APART.join(pair), term.columns, self.cross_spread, pooled=True)
+        block = Block(_APART.join(pair), term.columns, self.cross_spread, True, "crossed pairs")
         return Part(block, term, ())
 
 

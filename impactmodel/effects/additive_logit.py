@@ -34,12 +34,15 @@ class Block:
         of their spread :math:`\tau`, the coefficients being :math:`N(0, \tau^2)`.
     pooled
         Whether the coefficients are pooled partially.
+    shared
+        Name under which pooled blocks of one scale share a spread; empty: it has its own.
     """
 
     name: str
     columns: int
     sd: float
     pooled: bool = False
+    shared: str = ""
 
     def __post_init__(self) -> None:
         if self.columns < 1:
@@ -126,16 +129,21 @@ class AdditiveLogit:
     @cached_property
     def owner(self) -> npt.NDArray[np.intp]:
         """Place of each coefficient's spread among the pooled blocks, -1 where it is fixed."""
-        place, out = 0, [-1]
+        places = {b.shared or b.name: place for place, b in enumerate(self.pooled)}
+        out = [-1]
         for block in self.blocks:
-            out += [place if block.pooled else -1] * block.columns
-            place += block.pooled
+            place = places[block.shared or block.name] if block.pooled else -1
+            out += [place] * block.columns
         return np.array(out, dtype=np.intp)
 
     @property
     def pooled(self) -> tuple[Block, ...]:
-        """The pooled blocks."""
-        return tuple(b for b in self.blocks if b.pooled)
+        """The pooled blocks, one for each spread."""
+        first: dict[str, Block] = {}
+        for block in self.blocks:
+            if block.pooled:
+                first.setdefault(block.shared or block.name, block)
+        return tuple(first.values())
 
     @cached_property
     def mean(self) -> Array:
@@ -203,7 +211,7 @@ class AdditiveLogit:
     def statement(self) -> str:
         """One sentence on the model, for the record."""
         fixed = [f"{b.name} N(0, {b.sd:g})" for b in self.blocks if not b.pooled]
-        own = [f"{b.name} pooled (spread half-normal {b.sd:g})" for b in self.pooled]
+        own = [f"{b.shared or b.name} pooled (spread half-normal {b.sd:g})" for b in self.pooled]
         head = f"additive logit: intercept N(logit {self.base_rate:g}, {self.intercept_sd:g})"
         return "; ".join([head, *fixed, *own])
 
