@@ -1,8 +1,8 @@
 """Effects of services by group in the synthetic world: how often 95 % intervals hold the truth.
 
 Recorded assignment: over all services and groups 90 to 99 % must be covered, and each of them
-within its binomial band about 95 %, simultaneously at 99 %. Pooled intervals are drawn towards each other:
-they must cover over all groups, not each group that is unlike the others. Hidden assignment:
+within its binomial band about 95 %, simultaneously at 99 %. Pooled intervals are drawn towards each
+other: they must cover over all groups, not each group that is unlike the others. Hidden assignment:
 caseworkers choose those who are weak in a way that no column holds; a stated bias prior must bring
 the coverage back to 90 %.
 """
