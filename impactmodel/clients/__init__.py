@@ -1,5 +1,17 @@
 """Clients: groups, chances, what helps whom, and where to put the next place."""
 
+from impactmodel.clients.allocation import Allocation, Drawn, allocate, propose_people
+from impactmodel.clients.allocation_frontier import Frontier, FrontierPoint, frontier
+from impactmodel.clients.allocation_gain import PolicyGain, gain_draws, policy_gain
+from impactmodel.clients.allocation_policies import as_allocated, as_recorded, at_random, by_risk
+from impactmodel.clients.allocation_rules import (
+    AllocationRules,
+    ChanceAbove,
+    Expected,
+    Floor,
+    TailMean,
+)
+from impactmodel.clients.allocation_types import ClientTypes
 from impactmodel.clients.anticipation import (
     Anticipated,
     Anticipation,
@@ -17,7 +29,7 @@ from impactmodel.clients.anticipation_calibration import (
     ChanceCalibration,
     calibrate_chances,
 )
-from impactmodel.clients.anticipation_overlap import Overlap, OverlapWarning
+from impactmodel.clients.anticipation_overlap import OverlapWarning
 from impactmodel.clients.anticipation_reasons import Reasons, reasons
 from impactmodel.clients.anticipation_recalibration import (
     ShiftAndScale,
@@ -39,6 +51,19 @@ from impactmodel.clients.chances import Chances, chances
 from impactmodel.clients.clients import Clients, ClientTable
 from impactmodel.clients.decision_log import Decision, DecisionLog, Entry, Proposal
 from impactmodel.clients.desk import Desk
+from impactmodel.clients.effect_draws import EffectDraws, pooled, with_hidden_bias
+from impactmodel.clients.effect_groups import (
+    EffectDesign,
+    GroupEffects,
+    effects_by_group,
+    scores_of,
+)
+from impactmodel.clients.effect_hidden import HiddenKnowledge, benchmark_priors, hidden_knowledge
+from impactmodel.clients.effect_inputs import Membership, Served
+from impactmodel.clients.effect_months import MonthlyEffects, effects_by_month
+from impactmodel.clients.effect_outcomes import as_outcomes
+from impactmodel.clients.effect_overlap import Overlap
+from impactmodel.clients.effect_persons import PersonEffects, person_effects
 from impactmodel.clients.employability import EmployabilityPath, employability_path, path_of_endings
 from impactmodel.clients.encoding import Encoded, Encoding
 from impactmodel.clients.encoding_screening import CrossedPair, screen_crossed, with_crossed
@@ -82,9 +107,12 @@ from impactmodel.clients.synthetic_paths import Stock
 from impactmodel.clients.synthetic_truth import Truth
 from impactmodel.clients.target import Target
 from impactmodel.clients.use import ClientUse, Gate, Oversight, declared_use
+from impactmodel.clients.value import PlaceValue, place_value
 from impactmodel.clients.waits import WaitModel, WaitPlan, fit_waits
 
 __all__ = [
+    "Allocation",
+    "AllocationRules",
     "Anticipated",
     "Anticipation",
     "Area",
@@ -97,12 +125,14 @@ __all__ = [
     "CalibrationRow",
     "CaseMix",
     "Category",
+    "ChanceAbove",
     "ChanceCalibration",
     "ChanceModel",
     "Chances",
     "ClassesTried",
     "ClientLetter",
     "ClientTable",
+    "ClientTypes",
     "ClientUse",
     "Clients",
     "CrossedPair",
@@ -111,19 +141,28 @@ __all__ = [
     "DecisionLog",
     "Desk",
     "Disparity",
+    "Drawn",
     "Drift",
+    "EffectDesign",
+    "EffectDraws",
     "EmployabilityPath",
     "Encoded",
     "Encoding",
     "Entry",
+    "Expected",
     "Feature",
     "FeatureRow",
     "FeatureWords",
     "Flag",
+    "Floor",
+    "Frontier",
+    "FrontierPoint",
     "Gate",
     "GivenFit",
     "GivenGroups",
+    "GroupEffects",
     "Grouping",
+    "HiddenKnowledge",
     "HighLow",
     "Impact",
     "KeptInputs",
@@ -133,12 +172,14 @@ __all__ = [
     "Levels",
     "Linear",
     "Measured",
+    "Membership",
     "Merged",
     "Merging",
     "ModelCard",
     "ModelRecord",
     "MonitorRules",
     "Monitoring",
+    "MonthlyEffects",
     "Number",
     "Observed",
     "OnHidden",
@@ -148,7 +189,10 @@ __all__ = [
     "Overrides",
     "Oversight",
     "Performance",
+    "PersonEffects",
+    "PlaceValue",
     "Points",
+    "PolicyGain",
     "PooledLevels",
     "ProfileRow",
     "Proposal",
@@ -160,6 +204,7 @@ __all__ = [
     "Score",
     "ScoreTable",
     "Segments",
+    "Served",
     "ServedRow",
     "ShiftAndScale",
     "ShiftIntercept",
@@ -168,6 +213,7 @@ __all__ = [
     "Stock",
     "SyntheticClients",
     "SyntheticWorld",
+    "TailMean",
     "Target",
     "Truth",
     "Unaware",
@@ -178,9 +224,16 @@ __all__ = [
     "WithoutService",
     "Words",
     "adjusted_rand",
+    "allocate",
     "anticipate",
     "area",
+    "as_allocated",
+    "as_outcomes",
+    "as_recorded",
+    "at_random",
     "audit",
+    "benchmark_priors",
+    "by_risk",
     "calibrate_chances",
     "case_mix",
     "chances",
@@ -188,8 +241,13 @@ __all__ = [
     "declared_use",
     "disclosed",
     "disparity",
+    "effects_by_group",
+    "effects_by_month",
     "employability_path",
     "fit_waits",
+    "frontier",
+    "gain_draws",
+    "hidden_knowledge",
     "impact",
     "inputs_of",
     "marks",
@@ -199,13 +257,19 @@ __all__ = [
     "overrides",
     "path_of_endings",
     "performance",
+    "person_effects",
+    "place_value",
+    "policy_gain",
+    "pooled",
     "profile",
+    "propose_people",
     "questions",
     "reasons",
     "recalibrate",
     "record_of",
     "refits",
     "rounding_loss",
+    "scores_of",
     "screen_crossed",
     "served_by_chance",
     "skimming_within",
@@ -213,4 +277,5 @@ __all__ = [
     "used_values",
     "watch",
     "with_crossed",
+    "with_hidden_bias",
 ]

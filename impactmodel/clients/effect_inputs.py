@@ -1,0 +1,183 @@
+"""What an estimate of effects reads: people with columns, services and an outcome, and groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from impactmodel.clients.clients import Clients
+from impactmodel.core.errors import InputError
+from impactmodel.evidence.columns import Labels
+
+type Matrix = npt.NDArray[np.float64]
+type Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Served:
+    """People with what decides on service and outcome, what they got, and what came.
+
+    Parameters
+    ----------
+    x
+        Columns known on the index date (person, column), without an intercept or gaps: everything
+        that caseworkers went by and that also bears on the outcome.
+    columns
+        Their names.
+    service
+        Code into ``services`` (person).
+    services
+        Names, the one that means no service first.
+    y
+        Outcomes of 0 and 1 (person, outcome): one target, or employment in each month.
+    outcomes
+        Their names.
+    clusters
+        Up to two codes of people whose errors may hang together, such as the office and the month
+        of entry, or the person where one has several rows.
+
+    Raises
+    ------
+    InputError
+        If shapes differ, a value is missing or not finite, an outcome is not 0 or 1, or a service
+        has nobody.
+    """
+
+    x: Matrix
+    columns: tuple[str, ...]
+    service: Labels
+    services: tuple[str, ...]
+    y: Matrix
+    outcomes: tuple[str, ...]
+    clusters: tuple[Labels, ...] = ()
+
+    def __post_init__(self) -> None:
+        n = len(self.service)
+        shapes = {
+            "x": (self.x.shape, (n, len(self.columns))),
+            "y": (self.y.shape, (n, len(self.outcomes))),
+        } | {f"clusters[{i}]": (c.shape, (n,)) for i, c in enumerate(self.clusters)}
+        for key, (seen, wanted) in shapes.items():
+            if seen != wanted:
+                raise InputError("this has the wrong shape", key=key, seen=seen, fix=f"{wanted}")
+        for key, values in (("x", self.x), ("y", self.y)):
+            gaps = int((~np.isfinite(values)).any(axis=1).sum())
+            if gaps:
+                raise InputError(
+                    f"{gaps} of {n} people have a gap",
+                    key=key,
+                    fix="encode gaps as a level; leave out people whose outcome is not known yet",
+                )
+        if not np.isin(self.y, (0.0, 1.0)).all():
+            raise InputError("an outcome is 0 or 1", key="y")
+        counts = np.bincount(self.service, minlength=len(self.services))
+        if len(counts) != len(self.services) or (counts == 0).any():
+            raise InputError(
+                "a service has nobody, or a code has no service",
+                key="service",
+                seen=", ".join(f"{s} {c}" for s, c in zip(self.services, counts, strict=False)),
+                fix="declare the services that people got, no service first",
+            )
+        if len(self.services) < 2:
+            raise InputError("there is no service to compare with none", key="services")
+
+    @classmethod
+    def of_clients(
+        cls,
+        clients: Clients,
+        x: Matrix,
+        columns: tuple[str, ...],
+        target: str,
+        clusters: tuple[Labels, ...] = (),
+    ) -> tuple[Served, Mask]:
+        """Return the clients whose target is known, and which they are.
+
+        Leaving the others out assumes that whether a target is known has nothing to do with it:
+        choose clients whose follow-up is over.
+
+        Raises
+        ------
+        InputError
+            If there is no such target, or see the class.
+        """
+        y = clients.target(target)
+        known = ~np.isnan(y)
+        made = cls(
+            x[known],
+            columns,
+            clients.service[known],
+            clients.table.services,
+            y[known, None],
+            (target,),
+            tuple(code[known] for code in clusters),
+        )
+        return made, known
+
+    @property
+    def size(self) -> int:
+        """Number of people."""
+        return len(self.service)
+
+    def take(self, rows: Mask | Labels) -> Served:
+        """Return some of the people."""
+        return Served(
+            self.x[rows],
+            self.columns,
+            self.service[rows],
+            self.services,
+            self.y[rows],
+            self.outcomes,
+            tuple(code[rows] for code in self.clusters),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"Served({self.size} people; {len(self.columns)} columns; services "
+            f"{', '.join(self.services)}; outcomes {', '.join(self.outcomes)})"
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Membership:
+    """How much each person belongs to each group: labels given, or chances of latent classes.
+
+    Parameters
+    ----------
+    groups
+        Names.
+    weights
+        Chance of each group (person, group); rows add up to 1.
+    """
+
+    groups: tuple[str, ...]
+    weights: Matrix
+
+    def __post_init__(self) -> None:
+        if self.weights.ndim != 2 or self.weights.shape[1] != len(self.groups):
+            raise InputError(
+                "chances of groups have the shape (person, group)", seen=self.weights.shape
+            )
+        if (self.weights < 0).any() or np.abs(self.weights.sum(axis=1) - 1).max() > 1e-9:
+            raise InputError("each person's chances of groups add up to 1", key="weights")
+
+    @classmethod
+    def of_codes(cls, code: Labels, groups: tuple[str, ...]) -> Membership:
+        """Return the membership of people with one known group each.
+
+        Examples
+        --------
+        >>> Membership.of_codes(np.array([0, 1]), ("A", "B")).weights.tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+        """
+        if len(code) and not 0 <= code.min() <= code.max() < len(groups):
+            raise InputError("a code has no group", key="code", fix="name every group")
+        return cls(groups, np.eye(len(groups))[code])
+
+    def take(self, rows: Mask | Labels) -> Membership:
+        """Return the membership of some of the people."""
+        return Membership(self.groups, self.weights[rows])
+
+    def __repr__(self) -> str:
+        return f"Membership({len(self.weights)} people; groups {', '.join(self.groups)})"
