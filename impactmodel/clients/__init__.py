@@ -70,6 +70,7 @@ from impactmodel.clients.encoding_screening import CrossedPair, screen_crossed, 
 from impactmodel.clients.encoding_terms import Bins, Levels, Linear, PooledLevels, Spline
 from impactmodel.clients.fairness import Audit, Disparity, Measured, audit, disclosed, disparity
 from impactmodel.clients.features import Category, Feature, Flag, Number
+from impactmodel.clients.flag_stability import FlagStability, flag_stability, refits
 from impactmodel.clients.impact import Impact, impact
 from impactmodel.clients.kept_inputs import KeptInputs
 from impactmodel.clients.keyed import Key
@@ -100,7 +101,6 @@ from impactmodel.clients.segments_reading import (
     profile,
     stability,
 )
-from impactmodel.clients.stability import Stability, refits, stability
 from impactmodel.clients.synthetic import Drift, SyntheticClients, SyntheticWorld
 from impactmodel.clients.synthetic_assignment import AtRandom, OnHidden, OnRecord
 from impactmodel.clients.synthetic_paths import Stock
@@ -154,6 +154,7 @@ __all__ = [
     "FeatureRow",
     "FeatureWords",
     "Flag",
+    "FlagStability",
     "Floor",
     "Frontier",
     "FrontierPoint",
@@ -245,6 +246,7 @@ __all__ = [
     "effects_by_month",
     "employability_path",
     "fit_waits",
+    "flag_stability",
     "frontier",
     "gain_draws",
     "hidden_knowledge",
