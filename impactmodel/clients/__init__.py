@@ -50,6 +50,7 @@ from impactmodel.clients.case_mix import CaseMix, case_mix, skimming_within
 from impactmodel.clients.chances import Chances, chances
 from impactmodel.clients.clients import Clients, ClientTable
 from impactmodel.clients.decision_log import Decision, DecisionLog, Entry, Proposal, propose
+from impactmodel.clients.desk import Desk
 from impactmodel.clients.effect_draws import EffectDraws, pooled, with_hidden_bias
 from impactmodel.clients.effect_groups import (
     EffectDesign,
@@ -69,6 +70,7 @@ from impactmodel.clients.encoding_screening import CrossedPair, screen_crossed, 
 from impactmodel.clients.encoding_terms import Bins, Levels, Linear, PooledLevels, Spline
 from impactmodel.clients.fairness import Audit, Disparity, Measured, audit, disclosed, disparity
 from impactmodel.clients.features import Category, Feature, Flag, Number
+from impactmodel.clients.flag_stability import FlagStability, flag_stability, refits
 from impactmodel.clients.impact import Impact, impact
 from impactmodel.clients.kept_inputs import KeptInputs
 from impactmodel.clients.keyed import Key
@@ -138,6 +140,7 @@ __all__ = [
     "DataSheet",
     "Decision",
     "DecisionLog",
+    "Desk",
     "Disparity",
     "Drawn",
     "Drift",
@@ -152,6 +155,7 @@ __all__ = [
     "FeatureRow",
     "FeatureWords",
     "Flag",
+    "FlagStability",
     "Floor",
     "Frontier",
     "FrontierPoint",
@@ -243,6 +247,7 @@ __all__ = [
     "effects_by_month",
     "employability_path",
     "fit_waits",
+    "flag_stability",
     "frontier",
     "gain_draws",
     "hidden_knowledge",

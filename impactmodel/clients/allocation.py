@@ -251,6 +251,10 @@ def _whole_numbers(
         options={"mip_rel_gap": 1e-9, "time_limit": _SECONDS},
     )
     if found.x is None:
+        if found.status != _INFEASIBLE:
+            raise ArithmeticError(
+                f"the allocation was not solved in whole numbers: {found.message}"
+            )
         if free.all():
             raise explain(made, rules)
         return start, False

@@ -32,8 +32,6 @@ class Program:
         Of the rows that are floors.
     floors
         First row of the floors.
-    pure
-        Whether only people and places limit: then corners of the programme are whole numbers.
     """
 
     value: Vector
@@ -43,7 +41,6 @@ class Program:
     upper: Vector
     names: tuple[str, ...]
     floors: int
-    pure: bool
 
 
 def program(types: ClientTypes, rules: AllocationRules, lot: Counts) -> Program:
@@ -97,7 +94,6 @@ def program(types: ClientTypes, rules: AllocationRules, lot: Counts) -> Program:
         upper=upper,
         names=tuple(floor.title for floor in rules.floors),
         floors=first,
-        pure=rules.budget is None and not rules.floors,
     )
     tail = rules.objective
     return _with_tail(made, types, tail.share, lot) if isinstance(tail, TailMean) else made
@@ -194,5 +190,4 @@ def _with_tail(made: Program, types: ClientTypes, share: float, lot: Counts) -> 
         upper=np.concatenate([made.upper, [most], np.full(draws, 2 * most)]),
         names=made.names,
         floors=made.floors,
-        pure=False,
     )

@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy.typing as npt
-
 from impactmodel.clients.kept_inputs import KeptInputs, inputs_digest
 from impactmodel.clients.keyed import Key, require_no_identity
 from impactmodel.clients.model_record import ModelRecord, Reason, Score
@@ -25,8 +23,12 @@ START = "0" * 64
 class Proposal:
     """What a person who decides is shown: a score and a suggestion, never a decision.
 
+    Made by `impactmodel.clients.desk.Desk.propose`.
+
     Parameters
     ----------
+    use
+        Name of the declared use.
     person
         Keyed hash of the pseudonym.
     score
@@ -39,6 +41,7 @@ class Proposal:
         The action that is suggested.
     """
 
+    use: str
     person: str
     score: Score
     model: str
@@ -48,32 +51,6 @@ class Proposal:
 
     def __repr__(self) -> str:
         return f"Proposal of model {self.model} for one person: {self.suggests}"
-
-
-def propose(
-    model: ModelRecord, inputs: npt.ArrayLike, *, pseudonym: str, key: Key, suggests: str
-) -> Proposal:
-    """Score one person and make it a proposal that somebody must decide on.
-
-    Parameters
-    ----------
-    model, inputs
-        A saved model and encoded values (column).
-    pseudonym
-        Of the person in the user's own register; only its keyed hash is held.
-    key
-        Of the controller.
-    suggests
-        The action that is suggested, such as a service.
-    """
-    return Proposal(
-        person=key.digest("person", pseudonym),
-        score=model.score(inputs),
-        model=model.name,
-        fingerprint=model.fingerprint,
-        inputs=inputs_digest(key, model.columns, inputs),
-        suggests=suggests,
-    )
 
 
 @spec
@@ -166,6 +143,7 @@ class DecisionLog:
     def show(self, proposal: Proposal) -> int:
         """Write what is shown; return its number, which a decision names."""
         body = {
+            "use": proposal.use,
             "person": proposal.person,
             "score": asdict(proposal.score),
             "model": proposal.model,

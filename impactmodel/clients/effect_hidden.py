@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from impactmodel.core.summary import check_prob
 from impactmodel.effects.sensitivity import (
     BenchmarkBias,
     BiasPrior,
+    Regression,
     e_value,
     omitted_variable_bias,
     regression,
@@ -74,7 +76,8 @@ def hidden_knowledge(
     Raises
     ------
     InputError
-        If people and draws have other services, or the outcome is not there.
+        If people and draws have other services, the outcome is not there, or columns are
+        combinations of others.
 
     References
     ----------
@@ -93,7 +96,7 @@ def hidden_knowledge(
     low, middle, high = np.quantile(ratio, [tail, 0.5, 1 - tail], axis=0)
     inside = (low <= 1) & (high >= 1)
     nearer = np.where(np.abs(low - 1) < np.abs(high - 1), low, high)
-    rows = [_least_squares(served, s + 1, j, 1 - prob) for s in range(len(drawn.services))]
+    rows = [_row(served, s + 1, j, 1 - prob) for s in range(len(drawn.services))]
     return HiddenKnowledge(
         services=drawn.services,
         columns=served.columns,
@@ -109,47 +112,67 @@ def hidden_knowledge(
     )
 
 
-def benchmark_priors(found: HiddenKnowledge, bias: BenchmarkBias) -> tuple[BiasPrior, ...]:
-    """Return a bias prior for each service, as wide as a recorded column could bias it.
+def benchmark_priors(
+    served: Served, bias: BenchmarkBias, *, outcome: str = ""
+) -> tuple[BiasPrior, ...]:
+    """Return a bias prior for each service, as wide as a confounder like a recorded column.
 
     Raises
     ------
     InputError
-        If there is no such column, it is no possible benchmark, or ``times`` is not 1: bounds of
-        other multiples are not held.
+        If there is no such column or outcome, the column is no possible benchmark of a service,
+        or columns are combinations of others.
     """
-    if bias.covariate not in found.columns:
+    if bias.covariate not in served.columns:
         raise InputError("no such column", key="covariate", seen=bias.covariate)
-    if bias.times != 1:
-        raise InputError("the bounds held are those of times 1", key="times", seen=bias.times)
-    sd = found.benchmark[:, found.columns.index(bias.covariate)]
-    if not (sd > 0).all():
-        raise InputError(
-            "this column cannot be a benchmark of every service",
-            key="covariate",
-            seen=bias.covariate,
-            fix="choose another, or state the bias",
-        )
-    return tuple(BiasPrior(sd=float(value)) for value in sd)
+    j = outcome_place(served, outcome or served.outcomes[0])
+    out = []
+    for s, service in enumerate(served.services[1:], start=1):
+        found, varies = _least_squares(served, s, j)
+        at = served.columns.index(bias.covariate)
+        sd = 0.0
+        if varies[at]:
+            sd = omitted_variable_bias(found, int(varies[:at].sum()), bias.times)
+        if not sd > 0:
+            raise InputError(
+                f"this column cannot be a benchmark of '{service}'",
+                key="covariate",
+                seen=bias.covariate,
+                fix="choose another, or state the bias",
+            )
+        out.append(BiasPrior(sd=sd))
+    return tuple(out)
 
 
-def _least_squares(served: Served, s: int, j: int, alpha: float) -> tuple[float, float, Matrix]:
+def _row(served: Served, s: int, j: int, alpha: float) -> tuple[float, float, Matrix]:
     """Return both robustness values and the benchmark of every column."""
+    found, varies = _least_squares(served, s, j)
+    t = found.effect / found.se
+    benchmark = np.full(len(varies), np.nan)
+    for k, column in enumerate(np.flatnonzero(varies)):
+        # A column that all but decides on the service is no benchmark: it has no bound.
+        with contextlib.suppress(InputError):
+            benchmark[column] = omitted_variable_bias(found, k)
+    return robustness_value(t, found.df), robustness_value(t, found.df, alpha=alpha), benchmark
+
+
+def _least_squares(served: Served, s: int, j: int) -> tuple[Regression, npt.NDArray[np.bool_]]:
+    """Regress the outcome on a service and the columns that vary among its people and others."""
     pair = (served.service == 0) | (served.service == s)
     x, y = served.x[pair], served.y[pair, j]
-    varies = x.std(axis=0) > 0
+    varies = x.std(axis=0) > _SMALLEST
     arm = served.service[pair] == s
-    found = regression((arm, np.ones(len(y))), x[:, varies], y, float(y @ y))
-    t = found.effect / found.se
-    bounds = []
-    for k in range(int(varies.sum())):
-        try:
-            bounds.append(omitted_variable_bias(found, k))
-        except InputError:
-            bounds.append(np.nan)
-    benchmark = np.full(len(varies), np.nan)
-    benchmark[varies] = bounds
-    return robustness_value(t, found.df), robustness_value(t, found.df, alpha=alpha), benchmark
+    z = np.column_stack(
+        [arm, (x[:, varies] - x[:, varies].mean(axis=0)) / x[:, varies].std(axis=0)]
+    )
+    if np.linalg.matrix_rank(z - z.mean(axis=0)) < z.shape[1]:
+        raise InputError(
+            "columns are combinations of each other among the people of a service",
+            key="columns",
+            seen=served.services[s],
+            fix="leave one of them out",
+        )
+    return regression((arm, np.ones(len(y))), x[:, varies], y, float(y @ y)), varies
 
 
 def outcome_place(served: Served, outcome: str) -> int:

@@ -52,10 +52,10 @@ class MonitorRules:
     shares: dict[Watched, float] = field(
         default_factory=lambda: {
             "base_rate": 0.4,
-            "calibration_level": 0.3,
-            "calibration_slope": 0.1,
-            "scores": 0.1,
-            "missing": 0.1,
+            "calibration_level": 0.15,
+            "calibration_slope": 0.15,
+            "scores": 0.15,
+            "missing": 0.15,
         }
     )
     bins: int = 10

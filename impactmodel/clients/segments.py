@@ -39,7 +39,7 @@ class LatentClasses:
     logged
         Numbers taken as log(1 + x), such as durations, which are skewed.
     starts
-        Random starts for each number of classes; the best quarter is climbed far.
+        Random starts for each number of classes; the better half is climbed far.
     seed
         Seed of starts and folds.
     """
@@ -84,7 +84,7 @@ class LatentClasses:
         """
         scale = Scale.of(clients, self.features, self.logged)
         data = scale.read(clients)
-        unit = float((data.seen @ np.log(scale.spread)).sum())
+        unit = float(data.seen.sum(axis=0) @ np.log(scale.spread))
         fits, rows = [], []
         for classes in self.classes:
             best = best_of(data, classes, self.starts, stream(self.seed, "starts", classes))

@@ -18,6 +18,8 @@ from impactmodel.clients.segments_em import (
 )
 
 _PATIENCE = 3_000
+EXPLORED = 2_000
+"""People, drawn at random, on whom starts are tried where there are more."""
 
 
 def _step(data: Indicators, found: Mixture) -> tuple[Mixture, float]:
@@ -81,9 +83,16 @@ def climb(
 
 
 def random_start(data: Indicators, classes: int, rng: np.random.Generator) -> Mixture:
-    """Return a start: memberships drawn at random, from even to almost one class each."""
-    drawn = rng.exponential(size=(len(data), classes)) ** rng.uniform(1.0, 6.0)
-    return maximise(data, drawn / drawn.sum(axis=1, keepdims=True))
+    """Return a start: even shares, and each class begun from one, three or ten people.
+
+    Everybody has a little weight in every class, so that no level is ruled out at the start.
+    """
+    begun = min(int(rng.choice((1, 3, 10))), len(data))
+    weights = np.full((classes, len(data)), 0.2 * begun / len(data))
+    for row in weights:
+        row[rng.choice(len(data), begun, replace=False)] += 1.0
+    found = maximise(data, weights)
+    return Mixture(np.full(classes, 1 / classes), found.tables, found.means, found.variances)
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -117,7 +126,9 @@ def best_of(
     also: Sequence[Mixture] = (),
     tolerance: float = 1e-10,
 ) -> Best:
-    """Climb from many random starts: each a little, the best quarter far, the best to the end.
+    """Climb from many random starts: each a little, the better half far, the best to the end.
+
+    Where there are many people the first climbs are on some of them.
 
     Parameters
     ----------
@@ -128,13 +139,20 @@ def best_of(
     tolerance
         Gain at which the best has settled; the others are left at a hundred times that.
     """
+    few = data
+    if len(data) > EXPLORED:
+        few = data.take(rng.choice(len(data), EXPLORED, replace=False))
     begun = []
     for _ in range(1 if classes == 1 else starts):
-        mixture, reached, _ = climb(data, random_start(data, classes, rng), steps=12)
+        mixture, reached, _ = climb(few, random_start(few, classes, rng), steps=12)
         begun.append((reached, mixture))
     begun.sort(key=lambda item: -item[0])
-    chosen = [mixture for _, mixture in begun[: max(1, -(-len(begun) // 4))]] + list(also)
-    ended = [climb(data, mixture, tolerance=100 * tolerance) for mixture in chosen]
+    chosen = [mixture for _, mixture in begun[: (len(begun) + 1) // 2]]
+    if few is not data:
+        near = [climb(few, mixture, tolerance=100 * tolerance) for mixture in chosen]
+        near.sort(key=lambda item: -item[1])
+        chosen = [mixture for mixture, _, _ in near[: (len(near) + 1) // 2]]
+    ended = [climb(data, mixture, tolerance=100 * tolerance) for mixture in [*chosen, *also]]
     leader = max(ended, key=lambda item: item[1])[0]
     mixture, reached, settled = climb(data, leader, tolerance=tolerance)
     agree = sum(abs(other - reached) <= 1e-6 * abs(reached) for _, other, _ in ended)

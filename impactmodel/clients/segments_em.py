@@ -34,22 +34,20 @@ class Indicators:
     ----------
     sizes
         Number of levels of each category.
-    dummies
-        One where a person has a level (person, all levels); a gap has zeros throughout.
-    values
-        Numbers (person, number), zero where missing.
-    seen
-        One where a number is observed (person, number).
+    design
+        Columns (person, column): one where a person has a level, for all levels of all categories;
+        then the squares of the numbers, the numbers, and one where a number is observed. A gap has
+        zeros throughout.
     """
 
     sizes: tuple[int, ...]
-    dummies: Matrix
-    values: Matrix
-    seen: Matrix
+    design: Matrix
 
     @classmethod
     def of(cls, codes: Sequence[Labels], sizes: Sequence[int], numbers: Matrix) -> Indicators:
         """Make them of codes (-1 missing) by category and numbers (person, number; NaN missing).
+
+        Numbers should have a mean near 0 and a standard deviation near 1: squares are added up.
 
         Raises
         ------
@@ -61,8 +59,9 @@ class Indicators:
         for code, levels in zip(codes, sizes, strict=True):
             blocks.append((np.asarray(code)[:, None] == np.arange(levels)).astype(np.float64))
         seen = ~np.isnan(numbers)
-        dummies = np.concatenate(blocks, axis=1)
-        empty = int(((dummies.sum(axis=1) == 0) & ~seen.any(axis=1)).sum())
+        filled = np.where(seen, numbers, 0.0)
+        design = np.concatenate([*blocks, filled**2, filled, seen.astype(np.float64)], axis=1)
+        empty = int((~design.any(axis=1)).sum())
         if empty:
             raise InputError(
                 "some people have no answer to any feature",
@@ -70,20 +69,29 @@ class Indicators:
                 seen=f"{empty} of {size}",
                 fix="leave them out, or add a feature that is always known",
             )
-        filled = np.where(seen, numbers, 0.0)
-        return cls(tuple(sizes), dummies, filled, seen.astype(np.float64))
+        return cls(tuple(sizes), design)
 
     def __len__(self) -> int:
-        return len(self.dummies)
+        return len(self.design)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers there are."""
+        return (self.design.shape[1] - sum(self.sizes)) // 3
+
+    @property
+    def seen(self) -> Matrix:
+        """One where a number is observed (person, number)."""
+        return self.design[:, self.design.shape[1] - self.numbers :]
 
     def take(self, rows: npt.NDArray[np.intp]) -> Indicators:
         """Return some of the rows, or rows drawn again."""
-        return Indicators(self.sizes, self.dummies[rows], self.values[rows], self.seen[rows])
+        return Indicators(self.sizes, self.design[rows])
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Mixture:
-    """Parameters of latent classes, ordered by falling share.
+    """Parameters of latent classes.
 
     Parameters
     ----------
@@ -106,19 +114,17 @@ class Mixture:
         return len(self.shares)
 
     def log_joint(self, data: Indicators) -> Matrix:
-        """Return the log of share times density (person, class)."""
+        """Return the log of share times density (class, person)."""
         with np.errstate(divide="ignore"):
             logs = np.maximum(np.log(self.tables), -700.0)
-            joint = data.dummies @ logs.T + np.log(self.shares)
-        if self.means.shape[1]:
-            gap = data.values[:, None, :] - self.means
-            part = gap**2 / self.variances + np.log(2 * np.pi * self.variances)
-            joint -= 0.5 * np.einsum("nkj,nj->nk", part, data.seen)
-        return np.asarray(joint)
+        ratio = self.means / self.variances
+        rest = -0.5 * (self.means * ratio + np.log(2 * np.pi * self.variances))
+        slopes = np.concatenate([logs, -0.5 / self.variances, ratio, rest], axis=1)
+        return np.asarray(slopes @ data.design.T + np.log(self.shares)[:, None])
 
     def membership(self, data: Indicators) -> Matrix:
         """Return the probability of each class (person, class) given the observed features."""
-        return weighed(self.log_joint(data))[0]
+        return np.ascontiguousarray(weighed(self.log_joint(data))[0].T)
 
     def log_likelihood(self, data: Indicators) -> float:
         """Return the log-likelihood of the observed features."""
@@ -126,7 +132,7 @@ class Mixture:
 
     def parameters(self, data: Indicators) -> int:
         """Return the number of free parameters."""
-        within = sum(levels - 1 for levels in data.sizes) + 2 * self.means.shape[1]
+        within = sum(levels - 1 for levels in data.sizes) + 2 * data.numbers
         return int(self.classes - 1 + self.classes * within)
 
     def ordered(self) -> Mixture:
@@ -142,32 +148,30 @@ class Mixture:
 
 
 def weighed(joint: Matrix) -> tuple[Matrix, Vector]:
-    """Return memberships (person, class) and log-likelihoods (person) of a joint density."""
-    top = joint.max(axis=1, keepdims=True)
+    """Return memberships (class, person) and log-likelihoods (person) of a joint density."""
+    top = joint.max(axis=0)
     raised = np.exp(joint - top)
-    total = raised.sum(axis=1, keepdims=True)
-    return raised / total, (top + np.log(total))[:, 0]
+    total = raised.sum(axis=0)
+    return raised / total, top + np.log(total)
 
 
 def maximise(data: Indicators, weights: Matrix) -> Mixture:
-    """Return the parameters that fit memberships (person, class) best: the M step.
+    """Return the parameters that fit memberships (class, person) best: the M step.
 
     A class in which nobody answered a category has even shares; a number, mean 0 and variance 1.
     """
-    counts = weights.T @ data.dummies
-    tables = np.empty_like(counts)
+    sums = weights @ data.design
+    levels = sum(data.sizes)
+    tables = sums[:, :levels]
     start = 0
-    for levels in data.sizes:
-        block = slice(start, start + levels)
-        total = counts[:, block].sum(axis=1, keepdims=True)
-        tables[:, block] = np.where(
-            total > 0, counts[:, block] / np.where(total > 0, total, 1), 1 / levels
-        )
-        start += levels
-    answered = weights.T @ data.seen
+    for size in data.sizes:
+        block = slice(start, start + size)
+        total = tables[:, block].sum(axis=1, keepdims=True)
+        share = tables[:, block] / np.where(total > 0, total, 1.0)
+        tables[:, block] = np.where(total > 0, share, 1 / size)
+        start += size
+    squares, plain, answered = np.split(sums[:, levels:], 3, axis=1)
     base = np.where(answered > 0, answered, 1.0)
-    means = (weights.T @ data.values) / base
-    gap = (data.values[:, None, :] - means) ** 2
-    spread = np.einsum("nk,nkj,nj->kj", weights, gap, data.seen) / base
-    variances = np.maximum(np.where(answered > 0, spread, 1.0), FLOOR)
-    return Mixture(weights.mean(axis=0), tables, means, variances)
+    means = plain / base
+    spread = np.where(answered > 0, squares / base - means**2, 1.0)
+    return Mixture(weights.mean(axis=1), tables, means, np.maximum(spread, FLOOR))

@@ -225,22 +225,47 @@ class Gate:
             declared, a protected one ranks without a ground, or the data do not fit, such as a
             feature that was recorded after the index date. One line is written in each case.
         """
-        problems = self.use.problems(table, ranking)
-        if problems:
-            raise self._refused(InputError.of(problems))
+        self._require(table, ranking)
         try:
-            self.use.purpose.require(OUTPUT, on=dt.datetime.now(dt.UTC).date())
             found = table.read(data, targets)
         except InputError as error:
             raise self._refused(error) from None
-        self.log.use(
-            self.use.purpose,
-            OUTPUT,
-            what=self.use.name,
-            sources=self.sources,
-            counts={"people": found.size},
-        )
+        self._allowed({"people": found.size})
         return found
+
+    def open(self, table: ClientTable, ranking: Sequence[str]) -> None:
+        """Write that a model is put to the use, or refuse it.
+
+        Parameters
+        ----------
+        table, ranking
+            Declared features, and those that the model ranks people by.
+
+        Raises
+        ------
+        InputError
+            As `clients` does for the use and its variables.
+        """
+        self._require(table, ranking)
+        self._allowed({})
+
+    def require_today(self) -> None:
+        """Refuse the use if its permission does not cover today; a line is written then."""
+        try:
+            self.use.purpose.require(OUTPUT, on=dt.datetime.now(dt.UTC).date())
+        except InputError as error:
+            raise self._refused(error) from None
+
+    def _require(self, table: ClientTable, ranking: Sequence[str]) -> None:
+        problems = self.use.problems(table, ranking)
+        if problems:
+            raise self._refused(InputError.of(problems))
+        self.require_today()
+
+    def _allowed(self, counts: Mapping[str, int]) -> None:
+        self.log.use(
+            self.use.purpose, OUTPUT, what=self.use.name, sources=self.sources, counts=counts
+        )
 
     def _refused(self, error: InputError) -> InputError:
         first = error.problems[0]

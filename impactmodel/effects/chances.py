@@ -49,7 +49,7 @@ class Importance:
     type: Literal["importance"] = field(default="importance", kw_only=True)
 
     def __post_init__(self) -> None:
-        for key, low in (("seed", 0), ("draws", 400)):
+        for key, low in (("seed", 0), ("draws", 500)):
             if getattr(self, key) < low:
                 raise InputError(f"this must be at least {low}", key=key, seen=getattr(self, key))
 
@@ -157,8 +157,9 @@ def _smoothed(log: Array) -> tuple[Array, float]:
     """Return weights with their tail smoothed, and Pareto's k."""
     from arviz_stats.base.array import BaseArray
 
+    # Its argument is a log likelihood that was left out, the negative of a log weight.
     stats: Any = BaseArray()
-    smooth, khat = stats.psislw(log - log.max())
+    smooth, khat = stats.psislw(log.max() - log)
     weights = np.exp(smooth - logsumexp(smooth))
     return np.asarray(weights), float(khat)
 

@@ -21,9 +21,9 @@ from impactmodel.report.tables import Table, interval_words
 
 if TYPE_CHECKING:
     from impactmodel.clients.fairness import Audit, Disparity
+    from impactmodel.clients.flag_stability import FlagStability
     from impactmodel.clients.impact import Impact
     from impactmodel.clients.overrides import Overrides
-    from impactmodel.clients.stability import Stability
 
 _AFTER = (
     "Equal chances or equal flags need not make outcomes more equal: this is what is expected to "
@@ -36,7 +36,7 @@ def fairness_page(
     disparities: Sequence[Disparity],
     impacts: Sequence[Impact] = (),
     *,
-    stability: Stability | None = None,
+    stability: FlagStability | None = None,
     overrides: Overrides | None = None,
 ) -> Page:
     """Return the report on fairness.
@@ -153,7 +153,7 @@ def _apart(disparities: Sequence[Disparity]) -> Tabled:
     return Tabled(Table("Differences between groups", columns, rows, note))
 
 
-def _stable(found: Stability) -> tuple[Block, ...]:
+def _stable(found: FlagStability) -> tuple[Block, ...]:
     low, high = (number(float(v), 3) for v in (found.auc.min(), found.auc.max()))
     least, most = (rate(float(v)) for v in (found.common.min(), found.common.max()))
     common = f"{rate(float(found.common.mean()))} on average, {least} to {most} over pairs"

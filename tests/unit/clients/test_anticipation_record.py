@@ -10,11 +10,12 @@ from impactmodel.clients.anticipation import Anticipation, anticipate
 from impactmodel.clients.anticipation_reasons import reasons
 from impactmodel.clients.anticipation_record import inputs_of, record_of
 from impactmodel.clients.chances import chances
-from impactmodel.clients.decision_log import DecisionLog, propose
+from impactmodel.clients.decision_log import DecisionLog
 from impactmodel.clients.kept_inputs import KeptInputs
 from impactmodel.clients.keyed import Key
 from impactmodel.clients.model_record import ModelRecord
 from impactmodel.core.errors import InputError
+from tests.client_desk import desk
 
 KEY = Key(b"a key of a test, not of an office")
 
@@ -49,10 +50,11 @@ def test_what_was_shown_replays_from_files(fitted, tmp_path):
     record_of(model, "chance-1").save(tmp_path / "model.npz")
     log, kept = DecisionLog(tmp_path / "log", KEY), KeptInputs(tmp_path / "kept", KEY)
     record = ModelRecord.load(tmp_path / "model.npz")
+    at = desk(record, KEY, clients.table)
     for i in range(5):
         x = inputs_of(model, clients, i)
         kept.keep(record.columns, x, until=dt.date(2029, 12, 31))
-        number = log.show(propose(record, x, pseudonym=f"p{i}", key=KEY, suggests="none"))
+        number = log.show(at.propose(x, pseudonym=f"p{i}", suggests="none"))
         again = log.replay(number, ModelRecord.load(tmp_path / "model.npz"), kept)
         assert again == record.score(x)
 

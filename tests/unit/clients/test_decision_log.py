@@ -7,11 +7,12 @@ import traceback
 import numpy as np
 import pytest
 
-from impactmodel.clients.decision_log import Decision, DecisionLog, propose
+from impactmodel.clients.decision_log import Decision, DecisionLog
 from impactmodel.clients.kept_inputs import KeptInputs
 from impactmodel.clients.keyed import Key, require_no_identity
 from impactmodel.clients.model_record import ModelRecord
 from impactmodel.core.errors import InputError
+from tests.client_desk import desk
 
 KEY = Key(b"a key of a test, not of an office")
 CODE = "010190-123X"
@@ -34,7 +35,7 @@ def office(tmp_path):
 def shown(office, x=(77431.25e-5, 1 / 3), pseudonym=CODE):
     log, kept = office
     kept.keep(model().columns, x, until=UNTIL)
-    return log.show(propose(model(), x, pseudonym=pseudonym, key=KEY, suggests="coaching"))
+    return log.show(desk(model(), KEY).propose(x, pseudonym=pseudonym, suggests="coaching"))
 
 
 def test_a_logged_score_replays_to_the_bit(office, tmp_path):
@@ -171,7 +172,7 @@ def test_plain_reasons_pass():
 def test_nothing_shows_a_person(office):
     log, kept = office
     number = shown(office)
-    proposal = propose(model(), (1.5, 2.5), pseudonym=CODE, key=KEY, suggests="coaching")
+    proposal = desk(model(), KEY).propose((1.5, 2.5), pseudonym=CODE, suggests="coaching")
     entry = log.entries()[0]
     objects = (log, kept, proposal, entry, entry.score, model(), KEY)
     texts = [repr(o) + str(o) for o in objects]

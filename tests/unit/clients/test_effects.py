@@ -124,7 +124,8 @@ def test_hidden_knowledge_biases_and_is_reported():
     assert ((report.robustness > 0) & (report.robustness < 0.5)).all()
     share = drawn.people / drawn.people.sum()
     np.testing.assert_allclose(report.needed, np.median(drawn.effect @ share, axis=0))
-    priors = benchmark_priors(report, BenchmarkBias("age"))
+    priors = benchmark_priors(made, BenchmarkBias("age"))
+    np.testing.assert_allclose([p.sd for p in priors], report.benchmark[:, 0])
     wide = with_hidden_bias(drawn, priors, "motivation is seen by caseworkers only")
     grown = wide.effect.var(axis=0) - drawn.effect.var(axis=0)
     # Variances of 2,000 draws have a relative error of 3 %, and the two are nearly independent.
@@ -194,6 +195,16 @@ def test_other_refusals(sample, found):
         with_hidden_bias(drawn, BiasPrior(0.01), " ")
     with pytest.raises(InputError, match="one bias prior for each"):
         with_hidden_bias(drawn, (BiasPrior(0.01),), "why")
+    for bias, what in (
+        (BenchmarkBias("height"), "no such column"),
+        (BenchmarkBias("age", 99.0), "so many"),
+    ):
+        with pytest.raises(InputError, match=what):
+            benchmark_priors(sample[0], bias)
+    twice = np.column_stack([sample[0].x, sample[0].x[:, 0]])
+    doubled = Served(twice, (*COLUMNS, "again"), sample[0].service, SERVICES, sample[0].y, ("job",))
+    with pytest.raises(InputError, match="combinations of each other"):
+        hidden_knowledge(doubled, drawn)
     with pytest.raises(InputError, match="no such service"):
         drawn.service("none")
     with pytest.raises(InputError, match="two months or more"):

@@ -7,9 +7,9 @@ import pytest
 from scipy import optimize, stats
 
 from impactmodel.clients.fairness import audit, disclosed, disparity
+from impactmodel.clients.flag_stability import flag_stability, refits
 from impactmodel.clients.impact import impact
 from impactmodel.clients.rates import auc, jeffreys, recalibration
-from impactmodel.clients.stability import refits, stability
 from impactmodel.core.errors import InputError
 from impactmodel.registers import DisclosureRules
 
@@ -213,27 +213,27 @@ def test_flags_of_refits_change_though_accuracy_does_not():
         return 1 / (1 + np.exp(-4 * x @ beta))
 
     chances = refits(fit, n, models=8, seed=7)
-    found = stability(chances, y, places=200)
+    found = flag_stability(chances, y, places=200)
     assert len(found.common) == 28
     assert np.ptp(found.auc) < 0.05
     assert 0.5 < found.common.mean() < 0.95
     assert found.sometimes > found.always > 0
     assert np.array_equal(chances, refits(fit, n, models=8, seed=7))
-    same = stability(np.stack([chances[0]] * 3), y, threshold=0.4)
+    same = flag_stability(np.stack([chances[0]] * 3), y, threshold=0.4)
     assert (same.common == 1).all()
     assert same.sometimes == 0
 
 
 def test_stability_needs_one_rule_and_two_models():
     with pytest.raises(InputError, match="a threshold or from places"):
-        stability([[0.1, 0.2]] * 2, [0, 1])
+        flag_stability([[0.1, 0.2]] * 2, [0, 1])
     with pytest.raises(InputError, match="two or more models"):
-        stability([[0.1, 0.2]], [0, 1], places=1)
+        flag_stability([[0.1, 0.2]], [0, 1], places=1)
 
 
 def test_reprs_show_nobody():
     p, y, groups = people(300)
     p[0] = 0.77431
-    text = repr(audit(p, y, groups, threshold=0.4)) + repr(stability([p, p], y, places=10))
+    text = repr(audit(p, y, groups, threshold=0.4)) + repr(flag_stability([p, p], y, places=10))
     assert "0.77431" not in text
     assert json.dumps(text)

@@ -8,7 +8,7 @@ import pytest
 
 from impactmodel.clients import Category, ClientTable, Flag, Number, Target
 from impactmodel.clients.cards import LIMITS, NOT_FOR, data_sheet, model_card, performance
-from impactmodel.clients.decision_log import Decision, DecisionLog, propose
+from impactmodel.clients.decision_log import Decision, DecisionLog
 from impactmodel.clients.fairness import audit
 from impactmodel.clients.keyed import Key
 from impactmodel.clients.model_record import ModelRecord
@@ -17,6 +17,7 @@ from impactmodel.clients.rates import auc, auc_sd
 from impactmodel.clients.use import ClientUse, Oversight
 from impactmodel.core.errors import InputError
 from impactmodel.registers import DisclosureRules, Purpose
+from tests.client_desk import desk
 
 KEY = Key(b"a key of a test, not of an office")
 DAY = dt.date(2099, 12, 31)
@@ -122,11 +123,9 @@ def test_a_card_of_a_model_that_ranks_by_more_than_it_says_is_refused():
 
 @pytest.fixture
 def log(tmp_path):
-    made = DecisionLog(tmp_path / "log.jsonl", KEY)
+    made, made_desk = DecisionLog(tmp_path / "log.jsonl", KEY), desk(record(), KEY)
     for i in range(24):
-        number = made.show(
-            propose(record(), [0.1, 0.2], pseudonym=f"p{i}", key=KEY, suggests="coaching")
-        )
+        number = made.show(made_desk.propose([0.1, 0.2], pseudonym=f"p{i}", suggests="coaching"))
         other = i % 3 == 0
         made.decide(number, Decision("adviser", "none" if other else "coaching", "agreed" * other))
     return made

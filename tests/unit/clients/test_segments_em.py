@@ -62,23 +62,28 @@ def test_log_likelihood_is_stepmix_at_its_parameters(name, classes):
     assert bic == pytest.approx(frozen["bic"], rel=1e-9)
 
 
-@pytest.mark.parametrize(("name", "classes"), [("full", 2), ("full", 3), ("gaps", 2)])
-def test_optimum_is_stepmix_optimum(name, classes):
-    frozen, theirs = stepmix(name, classes)
-    best = best_of(mixed(name), classes, 40, np.random.default_rng(1))
+@pytest.mark.parametrize("name", ["full", "gaps"])
+def test_optimum_is_stepmix_optimum(name):
+    frozen, theirs = stepmix(name, 2)
+    best = best_of(mixed(name), 2, 20, np.random.default_rng(1))
     assert best.log_likelihood == pytest.approx(frozen["log_likelihood"], rel=1e-6)
     ours, order = best.mixture, np.argsort(-theirs.shares)
     assert ours.shares == pytest.approx(theirs.shares[order], abs=1e-3)
     assert ours.means == pytest.approx(theirs.means[order], abs=5e-3)
+    assert best.agree == best.finalists
 
 
-def test_a_climb_from_stepmix_stays_and_other_starts_reach_higher():
-    """With gaps and three classes stepmix ended at an optimum that is not the highest."""
-    frozen, theirs = stepmix("gaps", 3)
-    data = mixed("gaps")
+@pytest.mark.parametrize("name", ["full", "gaps"])
+def test_where_there_are_many_optima_ours_is_no_lower(name):
+    """Three classes in 300 people: 100 starts find optima up to .4 and 2.0 above those that 40
+    starts of stepmix ended at. A climb from there stays; 40 starts here end there or above, and
+    that few of them agree is said."""
+    frozen, theirs = stepmix(name, 3)
+    data = mixed(name)
     assert climb(data, theirs)[1] == pytest.approx(frozen["log_likelihood"], rel=1e-6)
     best = best_of(data, 3, 40, np.random.default_rng(1))
-    assert best.log_likelihood > frozen["log_likelihood"] + 0.4
+    assert best.log_likelihood > frozen["log_likelihood"] * (1 + 1e-6)
+    assert best.agree < best.finalists / 2
 
 
 @pytest.mark.parametrize("classes", [1, 2, 3])

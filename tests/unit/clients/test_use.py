@@ -4,15 +4,20 @@ import datetime as dt
 import json
 import traceback
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from impactmodel.clients import ClientTable, Flag, Number, Target
+from impactmodel.clients.desk import Desk
+from impactmodel.clients.keyed import Key
+from impactmodel.clients.model_record import ModelRecord
 from impactmodel.clients.use import ClientUse, Gate, declared_use
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import dump, load
 from impactmodel.registers import AuditLog
 
+KEY = Key(b"a key of a test, not of an office")
 WORK = Target("work", event="work", horizon_days=210)
 TABLE = ClientTable(
     index="entry",
@@ -148,6 +153,38 @@ def test_a_declaration_that_cannot_stand_leaves_one_line(log, plain, words):
     (line,) = lines(log)
     assert line["allowed"] is False
     assert line["reason"].startswith(words.split(":", maxsplit=1)[0])
+
+
+def model(*features):
+    return ModelRecord("m", "work", "as usual", features, features, np.zeros(2),
+                       np.ones((2, len(features))), np.zeros(len(features)))  # fmt: skip
+
+
+@pytest.mark.parametrize("why", [w for w in REFUSED if w != "after the index date"])
+def test_no_desk_opens_for_a_refused_use(log, why):
+    plain, _, ranking, words = REFUSED[why]
+    with pytest.raises(InputError):
+        Desk(Gate(load(ClientUse, plain), log), TABLE, model(*ranking), KEY)
+    (line,) = lines(log)
+    assert line["allowed"] is False
+    assert line["reason"].startswith(words)
+
+
+def test_a_crossed_pair_ranks_by_both(log):
+    gate = Gate(load(ClientUse, PLAIN), log)
+    with pytest.raises(InputError, match="health: a protected attribute would rank"):
+        Desk(gate, TABLE, model("past × health"), KEY)
+
+
+def test_no_proposal_comes_after_the_permission_ends(log):
+    desk = Desk(Gate(load(ClientUse, PLAIN), log), TABLE, model("past"), KEY)
+    assert desk.propose([1.0], pseudonym="A", suggests="none").use == "support_2027"
+    ended = load(ClientUse, purpose(expires="2026-01-01"))
+    object.__setattr__(desk, "gate", Gate(ended, log))
+    with pytest.raises(InputError, match="the permit expired"):
+        desk.propose([1.0], pseudonym="A", suggests="none")
+    assert [line["allowed"] for line in lines(log)] == [True, False]
+    assert repr(desk) == "Desk of support_2027 with model m"
 
 
 def test_a_stated_ground_lets_a_protected_attribute_rank(log):

@@ -2,15 +2,16 @@
 
 import dataclasses
 import datetime as dt
+from functools import cache
 
 import numpy as np
 import pytest
 
 from impactmodel.clients.cards import NOT_FOR, DataSheet, FeatureRow, ModelCard, Performance
 from impactmodel.clients.fairness import audit, disclosed, disparity
+from impactmodel.clients.flag_stability import flag_stability
 from impactmodel.clients.impact import impact
 from impactmodel.clients.monitor import MonitorRules, observe, watch
-from impactmodel.clients.stability import stability
 from impactmodel.clients.use import ClientUse, Oversight
 from impactmodel.registers import DisclosureRules, Purpose
 from impactmodel.report.client_cards import data_sheet_page, model_card_page, monitoring_page
@@ -42,6 +43,7 @@ def people(n=2000):
     return p, (rng.random(n) < p) * 1.0, {"sex": (sex, SEX)}
 
 
+@cache
 def audits():
     p, y, groups = people()
     rules = DisclosureRules(threshold=5)
@@ -98,7 +100,7 @@ def test_models_and_policies_stand_side_by_side():
         made,
         [disparity(audit(p, y, groups, threshold=0.4), "sex")],
         [after],
-        stability=stability([p, p[::-1]], y, threshold=0.4),
+        stability=flag_stability([p, p[::-1]], y, threshold=0.4),
     )
     assert [s.name for s in page.sections if s.blocks] == [
         "beside", "audit-0", "audit-1", "apart", "impact-sex", "stability",

@@ -16,8 +16,8 @@ type Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Stability:
-    """How far models agree on whom they flag; made by `stability`.
+class FlagStability:
+    """How far models agree on whom they flag; made by `flag_stability`.
 
     Parameters
     ----------
@@ -41,13 +41,13 @@ class Stability:
         return f"Stability of {len(self.auc)} models: {self.common.mean():.2f} of flags in common"
 
 
-def stability(
+def flag_stability(
     chances: npt.ArrayLike,
     outcome: npt.ArrayLike,
     *,
     threshold: float | None = None,
     places: int | None = None,
-) -> Stability:
+) -> FlagStability:
     """Compare the flags of several models of the same people.
 
     Parameters
@@ -67,7 +67,7 @@ def stability(
 
     Examples
     --------
-    >>> found = stability([[0.1, 0.2, 0.3, 0.4], [0.2, 0.4, 0.1, 0.3]], [0, 0, 1, 1], places=2)
+    >>> found = flag_stability([[0.1, 0.2, 0.3, 0.4], [0.2, 0.4, 0.1, 0.3]], [0, 0, 1, 1], places=2)
     >>> found.common.tolist(), found.always, found.sometimes
     ([0.5], 0.25, 0.5)
     """
@@ -89,7 +89,7 @@ def stability(
     common = np.divide(2 * both[one, other], total, out=np.ones(len(one)), where=total > 0)
     times = flags.sum(axis=0)
     known = ~np.isnan(y)
-    return Stability(
+    return FlagStability(
         common=common,
         always=float((times == len(p)).mean()),
         sometimes=float(((times > 0) & (times < len(p))).mean()),
