@@ -47,7 +47,7 @@ class PersonType:
 
 @spec
 class OtherService:
-    """A service without a planted effect: nobody finds work in it sooner or later for it.
+    """A service without a planted effect: half as much work is found in it, afterwards as before.
 
     Parameters
     ----------

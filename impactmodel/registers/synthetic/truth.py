@@ -19,7 +19,6 @@ from impactmodel.registers.synthetic.simulation import FOLLOW_UP, Step, live
 if TYPE_CHECKING:
     import pandas as pd
 
-
 EVERYONE = "everyone"
 
 
