@@ -29,7 +29,7 @@ from impactmodel.clients.anticipation_calibration import (
     ChanceCalibration,
     calibrate_chances,
 )
-from impactmodel.clients.anticipation_overlap import Overlap, OverlapWarning
+from impactmodel.clients.anticipation_overlap import OverlapWarning
 from impactmodel.clients.anticipation_reasons import Reasons, reasons
 from impactmodel.clients.anticipation_recalibration import (
     ShiftAndScale,
@@ -49,7 +49,7 @@ from impactmodel.clients.cards import (
 from impactmodel.clients.case_mix import CaseMix, case_mix, skimming_within
 from impactmodel.clients.chances import Chances, chances
 from impactmodel.clients.clients import Clients, ClientTable
-from impactmodel.clients.decision_log import Decision, DecisionLog, Entry, Proposal, propose
+from impactmodel.clients.decision_log import Decision, DecisionLog, Entry, Proposal
 from impactmodel.clients.desk import Desk
 from impactmodel.clients.effect_draws import EffectDraws, pooled, with_hidden_bias
 from impactmodel.clients.effect_groups import (
@@ -101,7 +101,6 @@ from impactmodel.clients.segments_reading import (
     profile,
     stability,
 )
-from impactmodel.clients.stability import Stability, refits, stability
 from impactmodel.clients.synthetic import Drift, SyntheticClients, SyntheticWorld
 from impactmodel.clients.synthetic_assignment import AtRandom, OnHidden, OnRecord
 from impactmodel.clients.synthetic_paths import Stock
@@ -265,7 +264,6 @@ __all__ = [
     "policy_gain",
     "pooled",
     "profile",
-    "propose",
     "propose_people",
     "questions",
     "reasons",

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from impactmodel.clients.anticipation import Anticipated, ChanceModel, anticipate
 from impactmodel.clients.anticipation_calibration import ChanceCalibration, calibrate_chances
+from impactmodel.clients.anticipation_record import record_of
 from impactmodel.clients.cards import DataSheet, ModelCard, data_sheet, model_card, performance
 from impactmodel.clients.case_mix import CaseMix, case_mix
 from impactmodel.clients.chances import Chances, chances
@@ -19,7 +20,6 @@ from impactmodel.clients.fairness import Audit, Disparity, audit, disclosed, dis
 from impactmodel.clients.features import missing
 from impactmodel.clients.impact import Impact, impact
 from impactmodel.clients.merging import Merged
-from impactmodel.clients.model_record import ModelRecord
 from impactmodel.clients.monitor import Monitoring, MonitorRules, observe, watch
 from impactmodel.clients.plan import Learnt, PlacesPlan, Proposal, early_rows, learn, propose
 from impactmodel.clients.segments_membership import Segments
@@ -185,26 +185,6 @@ def tell(
         ),
         sheet=sheet,
         monitoring=_monitoring(after, expected, outcome),
-    )
-
-
-def record_of(model: ChanceModel, name: str) -> ModelRecord:
-    """Return a chance model as it is saved, logged and replayed."""
-    encoded = model.encoded
-    columns, features = [], []
-    for part in encoded.parts:
-        for place in range(part.block.columns):
-            columns.append(f"{part.block.name} {place + 1}")
-            features.append(part.block.name)
-    return ModelRecord(
-        name=name,
-        target=model.target.title,
-        policy=model.policy.title,
-        columns=tuple(columns),
-        features=tuple(features),
-        intercept=model.beta[:, 0],
-        coefficients=model.beta[:, 1:],
-        centre=encoded.average,
     )
 
 
