@@ -47,7 +47,7 @@ class PersonType:
 
 @spec
 class OtherService:
-    """A service without a planted effect: nobody finds work in it sooner or later for it.
+    """A service without a planted effect: half as much work is found in it, afterwards as before.
 
     Parameters
     ----------
@@ -122,7 +122,14 @@ class LayOffWave:
             _require_chance("shares", share)
 
     def share(self, month: int) -> float:
-        """Return the share of the employed who are laid off in a numbered month."""
+        """Return the share of the employed who are laid off in a numbered month.
+
+        Examples
+        --------
+        >>> wave = LayOffWave(dt.date(2020, 3, 1), (0.02, 0.05))
+        >>> [wave.share(2020 * 12 + month) for month in range(1, 5)]
+        [0.0, 0.02, 0.05, 0.0]
+        """
         place = month - month_number(self.first)
         return self.shares[place] if 0 <= place < len(self.shares) else 0.0
 
@@ -211,6 +218,11 @@ class Economy:
         taken = sorted(set(self.services) & {"employed", "unemployed", "laid_off", "coaching"})
         if taken:
             raise InputError("this state is taken", key="services", seen=taken[0])
+        odd = [name for name in self.services if not name.isidentifier()]
+        if odd:
+            raise InputError(
+                "a state is named by letters, digits and underscores", key="services", seen=odd[0]
+            )
         starts = [month_number(phase.first) for phase in self.phases]
         if any(later <= before for before, later in pairwise(starts)):
             raise InputError("phases follow one another", key="phases", fix="sort them by month")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from impactmodel.registers.months import first_day
 from impactmodel.registers.sources import (
     Amount,
@@ -16,10 +14,8 @@ from impactmodel.registers.sources import (
 from impactmodel.registers.synthetic.dynamics import OUTSIDE
 from impactmodel.registers.synthetic.pay import BENEFITS
 from impactmodel.registers.synthetic.people import DISTRICTS, EDUCATIONS, EXITS, LANGUAGES, SEXES
+from impactmodel.registers.synthetic.plan import Plan
 from impactmodel.registers.tables import ParquetFiles
-
-if TYPE_CHECKING:
-    from impactmodel.registers.synthetic.spec import SyntheticRegisters
 
 PREFIX = "synthetic_"
 MARK = "synthetic data: no row is of a real person"
@@ -34,12 +30,12 @@ KEY = "person_key"
 _STATES = ("outside", "employed", "unemployed", "laid_off", PROGRAMME)
 
 
-def state_names(spec: SyntheticRegisters) -> tuple[str, ...]:
+def state_names(spec: Plan) -> tuple[str, ...]:
     """Return the names of states by their code."""
     return (*_STATES, *spec.economy.services)
 
 
-def file_names(spec: SyntheticRegisters) -> set[str]:
+def file_names(spec: Plan) -> set[str]:
     """Return the names of the files of a synthetic city: one for each year of amounts."""
     months = spec.window.months
     years = range(months.start // 12, (months.stop - 1) // 12 + 1)
@@ -48,7 +44,7 @@ def file_names(spec: SyntheticRegisters) -> set[str]:
     return {f"{PREFIX}{stem}.parquet" for stem in stems}
 
 
-def sources(spec: SyntheticRegisters) -> dict[str, Source]:
+def sources(spec: Plan) -> dict[str, Source]:
     """Return the declarations of the extracts, for the folder in which they were written."""
     taken = spec.window.end
     states = {name: name for name in state_names(spec)[OUTSIDE + 1 :]}

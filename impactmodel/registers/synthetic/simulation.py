@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +18,7 @@ from impactmodel.registers.synthetic.dynamics import (
     beginning,
 )
 from impactmodel.registers.synthetic.people import Array, People, draw_people
-
-if TYPE_CHECKING:
-    from impactmodel.registers.synthetic.spec import SyntheticRegisters
+from impactmodel.registers.synthetic.plan import Plan
 
 BEFORE = 36
 """Months that are lived before the window, so that stocks are those of the chances."""
@@ -60,7 +57,7 @@ class Step:
     twins: Twins
 
 
-def live(spec: SyntheticRegisters, *, twins: bool = False) -> Iterator[Step]:
+def live(spec: Plan, *, twins: bool = False) -> Iterator[Step]:
     """Yield the months of the window; the states are changed by the next month.
 
     Parameters

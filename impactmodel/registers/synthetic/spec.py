@@ -43,6 +43,18 @@ class SyntheticRegisters:
     -----
     What is calibrated, and how well, is in ``docs/synthetic_registers.md``; all else, above all
     the amounts, is an assumption.
+
+    Examples
+    --------
+    Nobody finds work in coaching that locks in for good:
+
+    >>> forever = Programme(intake=0.2, lock_in=0.0, length=1e12)
+    >>> city = SyntheticRegisters(residents=1_000, programme=forever)
+    >>> truth = city.truth(Window(dt.date(2021, 1, 1), 3))
+    >>> float(truth.groups["months_employed_with"].iloc[0])
+    0.0
+    >>> truth.months_employed < 0
+    True
     """
 
     residents: int = 700_000

@@ -13,12 +13,11 @@ from impactmodel.registers.synthetic.dynamics import COACHING, EMPLOYED, Month, 
 from impactmodel.registers.synthetic.extracts import CATEGORIES
 from impactmodel.registers.synthetic.pay import wages
 from impactmodel.registers.synthetic.people import Array, People, uniforms
+from impactmodel.registers.synthetic.plan import Plan
 from impactmodel.registers.synthetic.simulation import FOLLOW_UP, Step, live
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from impactmodel.registers.synthetic.spec import SyntheticRegisters
 
 EVERYONE = "everyone"
 
@@ -69,7 +68,7 @@ class _Entrants:
     shares: list[Array] = field(default_factory=list)
 
 
-def find_truth(spec: SyntheticRegisters, entry: Window) -> SyntheticTruth:
+def find_truth(spec: Plan, entry: Window) -> SyntheticTruth:
     """Return the truth of those who start in a window of months; see `SyntheticTruth`.
 
     Raises
@@ -103,7 +102,7 @@ def _entering(step: Step) -> _Entrants:
     return _Entrants(own, np.zeros((2, len(own))), np.zeros((2, len(own)), dtype=np.int64))
 
 
-def _follow(spec: SyntheticRegisters, step: Step, entrants: dict[int, _Entrants]) -> None:
+def _follow(spec: Plan, step: Step, entrants: dict[int, _Entrants]) -> None:
     """Add a month of both worlds to those who are followed."""
     current = [(m, e) for m, e in entrants.items() if step.month - m <= FOLLOW_UP]
     if not current:

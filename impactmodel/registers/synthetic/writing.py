@@ -32,12 +32,12 @@ from impactmodel.registers.synthetic.people import (
     day_number,
     uniforms,
 )
+from impactmodel.registers.synthetic.plan import Plan
 from impactmodel.registers.synthetic.simulation import Step, live
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from impactmodel.registers.synthetic.spec import SyntheticRegisters
 
 _KEYS = """
 CREATE TABLE keys AS SELECT CAST(range AS INTEGER) AS person,
@@ -49,7 +49,7 @@ _PAYDAY = 14
 _ROWS_OF_A_GROUP = 100_000
 
 
-def write_registers(spec: SyntheticRegisters, folder: Path) -> dict[str, Source]:
+def write_registers(spec: Plan, folder: Path) -> dict[str, Source]:
     """Write the extracts and return their declarations.
 
     Files are written beside the folder's others under a temporary name and renamed when all are
@@ -85,7 +85,7 @@ def write_registers(spec: SyntheticRegisters, folder: Path) -> dict[str, Source]
     return sources(spec)
 
 
-def _label(spec: SyntheticRegisters) -> str:
+def _label(spec: Plan) -> str:
     return (
         f"All files here are {MARK}.\n{spec.residents} synthetic residents, {spec.window.count} "
         f"months from {first_day(spec.window.months.start)}, seed {spec.seed}.\n"
@@ -111,9 +111,7 @@ class _Spells:
 class _Writer:
     """Writes months as they are lived; a year of amounts is one file."""
 
-    def __init__(
-        self, spec: SyntheticRegisters, folder: Path, connection: DuckDBPyConnection
-    ) -> None:
+    def __init__(self, spec: Plan, folder: Path, connection: DuckDBPyConnection) -> None:
         self.spec, self.folder, self.connection = spec, folder, connection
         self.spells = _Spells()
         self.amounts: dict[str, list[dict[str, Array]]] = {"incomes": [], "benefits": []}
@@ -198,7 +196,7 @@ def _with_day(
     return found[0], day, found[1]
 
 
-def _some(spec: SyntheticRegisters, purpose: str, n: int, share: float) -> Array:
+def _some(spec: Plan, purpose: str, n: int, share: float) -> Array:
     """Return the rows that a fault is planted in: the share of them, rounded to whole rows."""
     if share == 0:
         return np.zeros(0, dtype=np.int64)

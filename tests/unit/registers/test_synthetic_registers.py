@@ -372,6 +372,7 @@ def test_defects_are_planted_in_whole_rows(tmp_path, small):
         (lambda: Phase(dt.date(2020, 1, 1), finding=-1.0), "finding: a factor is 0 or more"),
         (lambda: Economy(types={}), "types: some type has a share"),
         (lambda: Economy(services={"coaching": OtherService(0.1, 2.0)}), "this state is taken"),
+        (lambda: Economy(services={"a b": OtherService(0.1, 2.0)}), "named by letters, digits"),
         (
             lambda: Economy(phases=(Phase(dt.date(2020, 3, 9)), Phase(dt.date(2020, 3, 1)))),
             "phases follow one another",
