@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from impactmodel.cli.swapping import can_swap, swap
 from impactmodel.core.errors import InputError
 
 
@@ -17,7 +18,10 @@ def replaced(target: Path, names: Sequence[str]) -> Iterator[Path]:
 
     Until the block ends without an error, nothing at ``target`` changes, and what was written is
     removed if it ends with one. An earlier result is then replaced as a whole: files in ``names``
-    that were not written again are removed, files of other names stay as they are.
+    that were not written again are removed, files of other names stay as they are. A process that
+    is killed leaves the earlier result or the new one (on Linux; elsewhere, or where folders cannot
+    be swapped, files are moved one after another, and a kill between two moves leaves the rest of
+    the earlier ones in a hidden folder).
 
     Parameters
     ----------
@@ -39,8 +43,8 @@ def replaced(target: Path, names: Sequence[str]) -> Iterator[Path]:
             what = "a file stands where a folder of results is wanted"
             raise InputError(what, seen=str(place), fix="name another folder")
     fresh = not target.exists()
-    # Beside a new folder, inside an old one: always on the file system of the final place.
-    home = target.parent if fresh else target
+    # Always on the file system of the final place: beside a folder that is new or can be swapped.
+    home = target.parent if fresh or can_swap(target, names) else target
     missing = [folder for folder in (home, *home.parents) if not folder.exists()]
     home.mkdir(parents=True, exist_ok=True)
     stage = home / f".{target.name}-{secrets.token_hex(4)}.part"
@@ -50,7 +54,7 @@ def replaced(target: Path, names: Sequence[str]) -> Iterator[Path]:
         yield stage
         if fresh and not target.exists():
             stage.replace(target)
-        else:
+        elif home == target or not swap(stage, target, names):
             exchange(stage, target, names)
         done = True
     finally:

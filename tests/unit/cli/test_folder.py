@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import errno
+import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from impactmodel.cli.folder import exchange, replaced
 from impactmodel.core.errors import InputError
+from impactmodel.report.files import RUN_FILES
 
 NAMES = ("report.html", "summary.json", "workbook.xlsx")
 
@@ -130,3 +135,82 @@ def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
         write(stage, report_html="new")
     assert link.is_symlink()
     assert contents(real) == {"report.html": "new"}
+
+
+KILLED = """
+import ctypes, os, pathlib, signal, sys
+from impactmodel.cli import folder, swapping
+from impactmodel.report import files
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+when, case, out = sys.argv[1:]
+if when == "in the workbook":
+    files.workbook = die
+elif when == "before the swap":
+    folder.swap = die
+elif when == "after the swap":
+    swap = folder.swap
+    folder.swap = lambda *given: (swap(*given), die())
+from impactmodel.cli.main import main
+main(["run", case, "--out", out, "--quiet", "--seed", "2"])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="folders are swapped on Linux")
+@pytest.mark.parametrize("when", ["in the workbook", "before the swap", "after the swap"])
+def test_a_killed_run_leaves_the_earlier_result_or_the_new_one(
+    tmp_path: Path, when: str, published_case: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    write(out, notes_txt="mine", **{name.replace(".", "_"): "old" for name in RUN_FILES})
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, when, str(published_case), str(out)],
+        check=False,
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert {p.name for p in out.iterdir()} == {*RUN_FILES, "notes.txt"}
+    assert (out / "notes.txt").read_text(encoding="utf-8") == "mine"
+    old = [name for name in RUN_FILES if (out / name).read_bytes() == b"old"]
+    assert sorted(old) == ([] if when == "after the swap" else sorted(RUN_FILES))
+    if when == "after the swap":
+        assert json.loads((out / "run.json").read_text(encoding="utf-8"))["seed"] == 2
+
+
+def test_a_folder_in_which_somebody_works_stays_the_same_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, report_html="old")
+    before = tmp_path.stat().st_ino
+    monkeypatch.chdir(tmp_path)
+    with replaced(tmp_path, NAMES) as stage:
+        write(stage, report_html="new")
+    assert tmp_path.stat().st_ino == before
+    assert contents(tmp_path) == {"report.html": "new"}
+
+
+@pytest.fixture
+def published_case(tmp_path: Path) -> Path:
+    path = tmp_path / "case.yaml"
+    path.write_text(
+        """
+name: One estimate
+draws: 100
+evidence:
+  type: published
+  published:
+    study: {citation: made up, estimand: ITT, population: assigned, design: trial, verified: false}
+    cohort_size: 400
+    periods: {start: 2024-01-01, step: year, count: 1}
+    estimates:
+      - outcome: {name: job, kind: binary, channel: employment}
+        estimate: 0.1
+        uncertainty: {type: standard_error, se: 0.02}
+""",
+        encoding="utf-8",
+    )
+    return path

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
+import re
 import traceback
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +15,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from impactmodel.cli.main import status
 from impactmodel.core.errors import InputError
+from impactmodel.core.spec import dump
 from impactmodel.registers import (
     Amount,
     AmountMonths,
@@ -25,6 +30,7 @@ from impactmodel.registers import (
     DuckDbEngine,
     Gate,
     MonthlyTrials,
+    OfPerson,
     PersonRegister,
     Purpose,
     Source,
@@ -33,6 +39,7 @@ from impactmodel.registers import (
     Study,
     StudyData,
     Window,
+    WithAttribute,
     export,
     protect,
     read,
@@ -40,6 +47,7 @@ from impactmodel.registers import (
     tabulate,
     under,
 )
+from impactmodel.report.files import RUN_FILES
 
 if TYPE_CHECKING:
     from ibis.backends import BaseBackend
@@ -207,3 +215,96 @@ def test_the_search_would_find_a_person() -> None:
         clean(f"failed for {PEOPLE[7].upper()}")
     with pytest.raises(AssertionError):
         clean(f"above {WAGE}.0")
+
+
+def case_of(folder: Path, given: Mapping[str, pd.DataFrame]) -> Path:
+    """A whole case on extracts of the thousand, whose wages and sizes differ."""
+    written(folder, given)
+    data = {
+        "name": "A thousand",
+        "draws": 200,
+        "evidence": {
+            "type": "registers",
+            "sources": {name: dump(source) for name, source in SOURCES.items()},
+            "study": dump(STUDY) | {"covariates": {"size": dump(OfPerson("persons", "size"))}},
+            "outcomes": [{"name": "wage", "kind": "amount", "unit": "EUR/4 months"}],
+            "indicators": {
+                "unemployed": dump(StateMonths("spells", ("out",))),
+                "services": dump(StateMonths("spells", ("service",))),
+                "window": {"first": "2021-02-01", "count": 4},
+                "groups": {"small": dump(WithAttribute("persons", "region", "north"))},
+            },
+            "purpose": {
+                "legal_basis": "act",
+                "permit": "P-1",
+                "controller": "office",
+                "purpose": "research",
+                "allowed_outputs": ["effect", "indicators"],
+                "expires": "2099-01-01",
+                "retention": "2099-01-01",
+            },
+        },
+        "design": {"type": "matched_comparison"},
+    }
+    path = folder / "case.json.yaml"
+    path.write_text(json.dumps(data, default=str), encoding="utf-8")
+    return path
+
+
+def varied() -> dict[str, pd.DataFrame]:
+    given = frames()
+    place = given["persons"].index
+    given["persons"]["size"] = [str(i % 5 + 1) for i in place]
+    given["wages"]["wage"] = [WAGE if i % 3 else str(100 + i) for i in place]
+    return given
+
+
+def contents(path: Path) -> bytes:
+    """What a file holds; of a workbook its parts."""
+    if not zipfile.is_zipfile(path):
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as book:
+        return b"".join(name.encode() + book.read(name) for name in book.namelist())
+
+
+def shows(data: bytes) -> bool:
+    """Whether a key, or a wage as a number of its own, stands in it."""
+    return MARK.encode() in data.lower() or bool(
+        re.search(rb"(?<![\d.])77[,\xa0 ]?431(?!\d)", data)
+    )
+
+
+def test_a_whole_run_shows_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    path, out = case_of(tmp_path, varied()), tmp_path / "out"
+    assert status(["run", str(path), "--out", str(out)]) == 0
+    assert status(["check", str(path), "--json"]) == 0
+    files = [*out.iterdir(), tmp_path / "audit.jsonl"]
+    assert {p.name for p in files} == {*RUN_FILES, "audit.jsonl"}
+    assert [p.name for p in files if shows(contents(p))] == []
+    said = capfd.readouterr()
+    assert not shows((said.out + said.err + caplog.text).encode())
+    assert "A thousand" in said.out + said.err
+    # The extracts themselves would be found.
+    assert shows(contents(tmp_path / "wages.csv"))
+
+
+@pytest.mark.parametrize("fault", ["twice", "category", "start", "overlap", "too much", "empty"])
+def test_a_run_on_bad_rows_shows_nobody_even_where_tracebacks_are_asked_for(
+    fault: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("IMPACTMODEL_DEBUG", "1")
+    what, name, spoil = FAULTS[fault]
+    given = varied()
+    path = case_of(tmp_path, given | {name: spoil(given[name])})
+    assert status(["run", str(path), "--out", str(tmp_path / "out")]) == 2
+    said = capfd.readouterr()
+    assert what in said.err
+    assert "Traceback" in said.err
+    assert not shows((said.out + said.err).encode())
+    assert not (tmp_path / "out").exists()
