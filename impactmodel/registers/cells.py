@@ -154,7 +154,7 @@ def _fault(column: Column, outcome: OutcomeMeasure) -> BooleanColumn:
     if column.type().is_floating():
         fault |= column.isnan() | column.isinf()
         if outcome.kind == "binary":
-            fault |= column != column.round()
+            fault |= (column > 0) & (column < 1)
     return fault
 
 
