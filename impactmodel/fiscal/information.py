@@ -232,7 +232,7 @@ def _error(basis: Draws, known: Draws, root: Draws, seed: int) -> float:
     for i in range(_REPEATS):
         rows = rng.integers(0, n, n)
         moved = rng.normal(size=(orthogonal.shape[1], root.shape[1])) @ root.T
-        table = known[rows] + orthogonal[rows] @ moved
+        table = (known + orthogonal @ moved)[rows]
         values[i] = table.max(axis=1).mean() - table.mean(axis=0).max()
     return float(values.std(ddof=1))
 
