@@ -6,15 +6,20 @@ import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from impactmodel.contract import payments
 from impactmodel.core.errors import InputError
-from impactmodel.fiscal import as_outcomes, savings
+from impactmodel.fiscal import Observed, as_outcomes, savings
 
 if TYPE_CHECKING:
     from impactmodel.contract import OutcomePayments, OutcomesContract
     from impactmodel.contract.payments import View
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.fiscal import PublicSide, Savings
+
+type Draws = NDArray[np.float64]
 
 _BY_VALUE = (str, int, float, dt.date, frozenset)
 
@@ -48,9 +53,20 @@ class Accounts:
 
     def savings(self, outcomes: Outcomes, public: PublicSide) -> Savings:
         """Return what each payer gains."""
+        side = self.as_values(public)
         return self.once(
-            "savings", (outcomes, public), lambda: savings(outcomes, public, seed=self.seed)
+            "savings", (outcomes, side), lambda: savings(outcomes, side, seed=self.seed)
         )
+
+    def by_payer(self, saved: Savings) -> dict[str, Draws]:
+        """Return the present value of what each payer gains."""
+        return self.once("by_payer", (saved,), saved.by_payer)
+
+    def as_values(self, public: PublicSide) -> PublicSide:
+        """Return observed money as unit values, which is what savings make of it first."""
+        if not isinstance(public, Observed):
+            return public
+        return self.once("values", (public,), public.unit_values)
 
     def paid_on(self, outcomes: Outcomes, public: PublicSide | None) -> Outcomes:
         """Return the outcomes that the contract pays on: these, or those of public money."""

@@ -302,7 +302,7 @@ class _WhatIf:
             for payer, amounts in paid.by_payer().items():
                 found["paid", payer] = amounts, (amounts == 0).astype(float)
             return found
-        positions = net_position(saved, paid).by_payer()
+        positions = net_position(saved, paid, gains=self.accounts.by_payer(saved)).by_payer()
         for payer in parts.contract.payers:
             if payer in positions:
                 net = positions[payer]

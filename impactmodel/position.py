@@ -124,7 +124,7 @@ class Position:
         paid = None if contract is None else self.accounts.payments(contract, outcomes, side)
         if "discount_rate" in changes:
             saved = dataclasses.replace(saved, discount_rate=changes["discount_rate"])
-        return net_position(saved, paid, self.costs)
+        return net_position(saved, paid, self.costs, self.accounts.by_payer(saved))
 
     def _stated(self, key: str) -> object:
         """Return the value at which a change is none."""
@@ -233,8 +233,8 @@ class Position:
     def _side(self, changes: Mapping[str, float]) -> PublicSide:
         shares = {name: changes[name] for name in SHARES if name in changes}
         side = self.public
-        if shares and isinstance(side, Observed):
-            side = side.unit_values()
+        if shares:
+            side = self.accounts.as_values(side)
         if "wage" in changes and isinstance(side, RuleSide):
             persons = (dataclasses.replace(p, wage=p.wage * changes["wage"]) for p in side.persons)
             side = dataclasses.replace(side, persons=tuple(persons))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,10 @@ class NetPosition:
 
 
 def net_position(
-    savings: Savings, payments: OutcomePayments | None, costs: Sequence[DatedCost] = ()
+    savings: Savings,
+    payments: OutcomePayments | None,
+    costs: Sequence[DatedCost] = (),
+    gains: Mapping[str, Draws] | None = None,
 ) -> NetPosition:
     """Hold what each payer saves against what it pays and spends, draw by draw.
 
@@ -59,6 +62,8 @@ def net_position(
         Of the contract; None where there is none.
     costs
         What payers spend beside them; see `impactmodel.fiscal.BudgetPlan.drawn`.
+    gains
+        ``savings.by_payer()``, where that was computed before.
 
     Raises
     ------
@@ -74,7 +79,7 @@ def net_position(
                 f"the savings are of people who start on {periods.start}, the contract's on "
                 f"{start}; make the savings from outcomes.starting(contract.start)"
             )
-    saved = savings.by_payer()
+    saved = savings.by_payer() if gains is None else gains
     paid = present(payments.by_date() if payments else (), savings)
     spent = present([(day, payer, drawn) for day, payer, _, drawn in costs], savings)
     nothing = np.zeros(savings.n_draws)

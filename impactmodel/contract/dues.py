@@ -112,8 +112,11 @@ class NamedLimit:
     def covered(self, dues: Sequence[Due], places: Iterable[int]) -> dict[str, list[int]]:
         """Return by key the places of the dues that the limit covers."""
         found: dict[str, list[int]] = {}
+        everything = not self.limit.payer and not self.limit.clauses
+        if everything and self.limit.each == "contract":
+            return {self.name: list(places)}
         for place in places:
-            if self.limit.covers(dues[place].clause):
+            if everything or self.limit.covers(dues[place].clause):
                 found.setdefault(self.key(dues[place]), []).append(place)
         return found
 

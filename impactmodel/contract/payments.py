@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 type Draws = NDArray[np.float64]
 type View = Literal["expected", "measured"]
 
+EPOCH = dt.date(1970, 1, 1).toordinal()
+
 DEADWEIGHT = (
     "pays for gross outcomes: it also pays for what would have happened anyway (deadweight), and "
     "may pay when the effect is negative"
@@ -156,6 +158,12 @@ def date_of(value: Any) -> dt.date:
     return day
 
 
+def _days(dues: list[Due]) -> NDArray[np.datetime64]:
+    # From day numbers: many dates are slow to convert one by one.
+    since = [due.day.toordinal() - EPOCH if due.day is not None else None for due in dues]
+    return np.array(since, dtype="datetime64[D]").astype("datetime64[ns]")
+
+
 def payments(
     contract: OutcomesContract,
     outcomes: Outcomes,
@@ -203,7 +211,7 @@ def payments(
             "payer": ("due", [due.clause.payer for due in dues]),
             "payee": ("due", [due.clause.payee for due in dues]),
             "period": ("due", [due.period for due in dues]),
-            "date": ("due", np.array([due.day for due in dues], dtype="datetime64[ns]")),
+            "date": ("due", _days(dues)),
         },
         name="payment",
     )

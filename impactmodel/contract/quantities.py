@@ -13,6 +13,7 @@ from impactmodel.contract.compile import PEOPLE, people_name, reference_name, to
 from impactmodel.contract.terms import Gross, reference_level
 from impactmodel.core.errors import DiagnosticsError, InputError, JoinError, Problem
 from impactmodel.core.money import same
+from impactmodel.core.outcome_data import ARMS
 from impactmodel.core.outcomes import Outcomes
 from impactmodel.core.schedule import Periods
 
@@ -171,11 +172,11 @@ def _totals(
 ) -> tuple[Draws, Draws]:
     """Return outcome and reference per person, shape (draw, group)."""
     data = outcomes.dataset
-    known = bool(data["counterfactual_known"].sel(outcome=name))
+    place = outcomes.measures.index(outcomes.measure(name))
+    known = bool(data["counterfactual_known"].values[place])
     if not known and not clause.is_measured:
         outcomes.require_levels(name)
-    treated = data["treated"].sel(outcome=name).isel(period=period).values
-    base = data["counterfactual"].sel(outcome=name).isel(period=period).values
+    treated, base = (data[arm].values[:, :, place, period] for arm in ARMS)
     if clause.is_measured:
         return treated, base
     levels = [reference_level(clause.basis, group) for group in groups]

@@ -102,12 +102,13 @@ def validated(
     if not (dataset["cohort_size"].values >= 0).all():
         raise InputError("a cohort size is negative or missing", key="cohort_size")
     _require_summable(measures, periods)
-    for measure in measures:
-        part = dataset.sel(outcome=measure.name)
-        if measure.kind != "binary" or not bool(part["counterfactual_known"]):
+    known = dataset["counterfactual_known"].values
+    for place, measure in enumerate(measures):
+        if measure.kind != "binary" or not known[place]:
             continue
         for name in ARMS:
-            low, high = float(part[name].min()), float(part[name].max())
+            values = dataset[name].values[:, :, place]
+            low, high = float(values.min()), float(values.max())
             if low < 0 or high > 1:
                 raise InputError(
                     f"'{measure.name}' is binary, but {name} runs from {low:g} to {high:g}",

@@ -190,9 +190,11 @@ class Ledger:
         data = self._dataset
         wanted = np.isin(data["payer"].values, list(self._known("payer", payers)))
         wanted &= np.isin(data["line"].values, list(self._known("line", lines)))
-        part = data.isel(entry=np.flatnonzero(wanted))
-        money = ((part["treated"] - part["counterfactual"]) * part["cohort_size"]).transpose(*DIMS)
-        values = money.values if factors is None else money.values * factors
+        part = slice(None) if wanted.all() else np.flatnonzero(wanted)
+        treated, base = (data[arm].values[:, :, part] for arm in ARMS)
+        size = data["cohort_size"].transpose("draw", "group").values
+        money = (treated - base) * size[:, :, None, None]
+        values = money if factors is None else money * factors
         terms: list[Any] = [values, [0, 1, 2, 3]]
         letters = {"draw": 0, "group": 1, "period": 3}
         coords: dict[str, Any] = {
@@ -200,7 +202,7 @@ class Ledger:
         }
         for place, name in enumerate(("payer", "line"), start=4):
             if name in keep:
-                labels = part[name].values
+                labels = data[name].values[part]
                 coords[name] = list(dict.fromkeys(labels.tolist()))
                 terms += [_indicator(labels, coords[name]), [2, place]]
                 letters[name] = place

@@ -123,10 +123,10 @@ def imbalances(data: xr.Dataset) -> Iterator[tuple[str, float, float]]:
     """Yield each transfer in each arm: line, largest sum over payers, largest amount."""
     lines = data["line"].values
     for name in dict.fromkeys(lines.tolist()):
-        part = data.isel(entry=np.flatnonzero(lines == name))
-        if part["transfer"].values.all():
+        part = np.flatnonzero(lines == name)
+        if data["transfer"].values[part].all():
             for arm in ARMS:
-                amounts = part[arm].values
+                amounts = data[arm].values[:, :, part]
                 yield name, float(np.abs(amounts.sum(axis=2)).max()), float(np.abs(amounts).max())
 
 

@@ -22,6 +22,7 @@ from impactmodel.fiscal.finnish_lines import (
 )
 from impactmodel.fiscal.ledger import Ledger
 from impactmodel.fiscal.ledger_data import ARMS, Line
+from impactmodel.fiscal.mixed import mixed
 from impactmodel.fiscal.months import Months
 from impactmodel.fiscal.projection import Adjustments, project
 from impactmodel.fiscal.rule_central import central_of_rules
@@ -191,13 +192,12 @@ def _ledger(months: Months, outcomes: Outcomes, driver: str, extras: Extras) -> 
     money: dict[tuple[str, str], Draws] = {}
     for place, year in enumerate(tabulated(months)):
         for group in range(groups):
-            flat = year.amounts[group].reshape(-1, len(year.keys))
             for arm in range(len(ARMS)):
-                states = histories.states(year.first, year.after, arm=arm, group=group)
-                amounts = states.reshape(draws, -1) @ flat
+                amounts = mixed(histories, year, arm=arm, group=group)
                 for column, key in enumerate(year.keys):
-                    empty = np.zeros((len(ARMS), draws, groups, len(spans)))
-                    money.setdefault(key, empty)[arm, :, group, place] = amounts[:, column]
+                    if key not in money:
+                        money[key] = np.zeros((len(ARMS), draws, groups, len(spans)))
+                    money[key][arm, :, group, place] = amounts[:, column]
     years = Periods(dt.date(spans[0][0], 1, 1), "year", len(spans), clock="calendar")
     idle = [after - first - histories.expected_months(first, after) for _, first, after in spans]
     lines = _lines(money, driver)

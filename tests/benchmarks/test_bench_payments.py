@@ -1,9 +1,11 @@
 """Payments of a rate card with tiers and caps against plain numpy, in one process, interleaved.
 
-Processor time, one thread. The result is as large as the array that is read and holds it in another
-order (by date, then clause), so reading once is not the least that is possible: an empty pass that
-reads the array and writes one of its size (`units * 2`) and one that also reorders it are printed
-beside. Neither goal, ten times plain numpy and four reads, is reached: four times is asserted.
+Two ratios: wall time, where threads share the draws and plain numpy has one, and processor time,
+which counts every thread. The result is as large as the array that is read, fresh from the system,
+and holds it in another order (by date, then clause), so reading once is not the least that is
+possible: a pass that reads the array and writes one of its size (`units * 2`) and one that also
+reorders it are printed beside. Four times plain numpy in processor time is asserted; the goals are
+ten times and four reads.
 """
 
 import datetime as dt
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 
 from impactmodel.contract import BandTable, Clause, OutcomesContract, payments
+from impactmodel.contract.fused_loops import threads
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.schedule import Periods
@@ -64,9 +67,9 @@ def outcomes():
 
 
 def seconds(work):
-    start = time.process_time()
+    wall, processor = time.perf_counter(), time.process_time()
     work()
-    return time.process_time() - start
+    return time.perf_counter() - wall, time.process_time() - processor
 
 
 def test_payments_against_plain_numpy(outcomes, record_property, capsys):
@@ -88,16 +91,23 @@ def test_payments_against_plain_numpy(outcomes, record_property, capsys):
         lambda: units.transpose(0, 2, 1).copy(),
     )
     runs = np.array([[seconds(work) for work in works] for _ in range(7)])
-    ours, theirs, read, written, reordered = runs.T
-    ratio = statistics.median(theirs / ours)
-    record_property("ratio", ratio)
-    record_property("reads", statistics.median(ours / read))
     with capsys.disabled():
-        print(
-            f"\n{ratio:.1f} times plain numpy (goal 10), {statistics.median(ours):.3f} s;", end=" "
-        )
-        print(f"reads of the array: {statistics.median(ours / read):.1f} (goal 4),", end=" ")
-        print(f"with writing alone {statistics.median(written / read):.1f},", end=" ")
-        print(f"reordering {statistics.median(reordered / read):.1f};", end=" ")
-        print(f"load {os.getloadavg()[0]:.1f}")
+        print(f"\nload {os.getloadavg()[0]:.1f}, {threads()} threads")
+        for kind, times in (("wall", runs[:, :, 0]), ("processor", runs[:, :, 1])):
+            ratio = report(kind, *times.T, record_property)
     assert ratio >= LEAST
+
+
+def report(kind, ours, theirs, read, written, reordered, record_property):
+    """Print one kind of time; return the median ratio of plain numpy's to ours."""
+    ratio = statistics.median(theirs / ours)
+    reads = statistics.median(ours / read)
+    record_property(f"ratio_{kind}", ratio)
+    record_property(f"reads_{kind}", reads)
+    print(
+        f"{kind}: {ratio:.1f} times plain numpy (goal 10), {statistics.median(ours):.3f} s;", end=""
+    )
+    print(f" reads of the array: {reads:.1f} (goal 4),", end="")
+    print(f" with writing alone {statistics.median(written / read):.1f},", end="")
+    print(f" reordering {statistics.median(reordered / read):.1f}")
+    return ratio

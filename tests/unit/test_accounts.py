@@ -12,7 +12,15 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.schedule import Periods
-from impactmodel.fiscal import UnitValue, UnitValues, as_outcomes, savings
+from impactmodel.fiscal import (
+    Observed,
+    ObservedFlow,
+    Shares,
+    UnitValue,
+    UnitValues,
+    as_outcomes,
+    savings,
+)
 from impactmodel.levers import Parts, moved
 from impactmodel.position import Position
 
@@ -47,6 +55,21 @@ def test_the_same_parts_are_computed_once_and_equal_parts_are_not_the_same():
     assert kept.savings(held, SIDE) is kept.savings(held, SIDE)
     assert kept.savings(held, dataclasses.replace(SIDE)) is not kept.savings(held, SIDE)
     np.testing.assert_array_equal(kept.savings(held, SIDE).total(), savings(held, SIDE).total())
+
+
+def test_observed_money_is_read_as_unit_values_once():
+    held, kept = outcomes(), accounts()
+    flow = ObservedFlow("wage", "tax", Shares({"state": 1.0}, source="a register"))
+    observed = Observed((flow,), currency="EUR")
+    found = kept.savings(held, observed)
+    assert kept.as_values(observed) is kept.as_values(observed)
+    assert kept.as_values(SIDE) is SIDE
+    alone = savings(held, observed)
+    np.testing.assert_array_equal(found.total(), alone.total())
+    assert (found.label, found.assumptions) == (alone.label, alone.assumptions)
+    assert kept.by_payer(found) is kept.by_payer(found)
+    for payer, gains in alone.by_payer().items():
+        np.testing.assert_array_equal(kept.by_payer(found)[payer], gains)
 
 
 def test_payments_do_not_depend_on_the_public_side_unless_they_are_paid_on_it():

@@ -22,6 +22,7 @@ from impactmodel.contract import (
     ShareOf,
     StepTable,
     fused,
+    fused_loops,
     payments,
 )
 from impactmodel.core.errors import InputError
@@ -75,13 +76,63 @@ def test_the_compiled_pass_pays_the_same(monkeypatch):
     plain = payments(deal(), found(), "expected").amount.values
     monkeypatch.setattr(fused, "WORTH_IT", 0)
     calls = []
-    compiled = fused._compiled
-    monkeypatch.setattr(fused, "_compiled", lambda source: calls.append(1) or compiled(source))
+    compiled = fused.compiled
+    monkeypatch.setattr(fused, "compiled", lambda source: calls.append(1) or compiled(source))
     quick = payments(deal(), found(), "expected").amount.values
     assert calls == [1]
     # The same operations in another order: the last bits differ.
     np.testing.assert_allclose(quick, plain, rtol=1e-12, atol=1e-8)
     assert (plain == 0).any(axis=0).sum() > 3
+
+
+def monthly(draws):
+    """Two clauses over two years under a limit of each year and a total cap, and their draws."""
+    clauses = (
+        Clause("a", Rate(30.0), "state", Gross(), "job", cap=6500.0),
+        Clause("b", Rate(50.0), "city", Gross(), "job"),
+    )
+    limits = (Limit(5500.0, payer="city", each="year"),)
+    contract = OutcomesContract("M", "EUR", START, clauses, limits=limits, cap=16_500.0)
+    rng = np.random.default_rng(5)
+    outcomes = Outcomes.from_draws(
+        rng.uniform(0.1, 0.9, (draws, 1, 1, 24)),
+        np.zeros((draws, 1, 1, 24)),
+        measures=[OutcomeMeasure("job", kind="count")],
+        periods=Periods(START, "month", 24, "calendar"),
+        cohort_size=20.0,
+        provenance=Provenance(),
+    )
+    return contract, outcomes
+
+
+def test_threads_share_the_draws_and_change_no_digit(monkeypatch):
+    # Neither a whole number of blocks nor of dues held: 48 dues, 75 draws.
+    contract, outcomes = monthly(75)
+    plain = payments(contract, outcomes, "expected").amount.values
+    monkeypatch.setattr(fused, "WORTH_IT", 0)
+    found = {}
+    for count in (1, 2, 5):
+        monkeypatch.setattr(fused_loops, "threads", lambda count=count: count)
+        found[count] = payments(contract, outcomes, "expected").amount.values
+    np.testing.assert_allclose(found[1], plain, rtol=1e-12, atol=1e-8)
+    np.testing.assert_array_equal(found[2], found[1])
+    np.testing.assert_array_equal(found[5], found[1])
+    # Every cap cuts in some draws: the clause's, the year's (paid on the first of 11 months of
+    # 2024), the contract's.
+    assert np.isclose(plain[:, ::2].sum(axis=1), 6500.0).any()
+    assert np.isclose(plain[:, 1:22:2].sum(axis=1), 5500.0).any()
+    assert np.isclose(plain.sum(axis=1), 16_500.0).any()
+
+
+def test_the_environment_limits_threads(monkeypatch):
+    monkeypatch.setattr(fused_loops.os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
+    for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    assert fused_loops.threads() == 6
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "4")
+    assert fused_loops.threads() == 4
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert fused_loops.threads() == 1
 
 
 def test_a_division_by_zero_is_said_where_it_stands(monkeypatch):
