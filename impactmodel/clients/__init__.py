@@ -15,6 +15,7 @@ from impactmodel.clients.segments_reading import (
     adjusted_rand,
     marks,
     profile,
+    protected_in,
     stability,
 )
 from impactmodel.clients.synthetic import Drift, SyntheticClients, SyntheticWorld
@@ -60,6 +61,7 @@ __all__ = [
     "adjusted_rand",
     "marks",
     "profile",
+    "protected_in",
     "questions",
     "rounding_loss",
     "served_by_chance",
