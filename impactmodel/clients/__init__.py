@@ -99,6 +99,7 @@ from impactmodel.clients.segments_reading import (
     adjusted_rand,
     marks,
     profile,
+    protected_in,
     stability,
 )
 from impactmodel.clients.synthetic import Drift, SyntheticClients, SyntheticWorld
@@ -265,6 +266,7 @@ __all__ = [
     "pooled",
     "profile",
     "propose_people",
+    "protected_in",
     "questions",
     "reasons",
     "recalibrate",

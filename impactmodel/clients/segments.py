@@ -169,7 +169,9 @@ def _held_out(data: Indicators, classes: int, how: LatentClasses) -> float:
     total = 0.0
     for left in range(FOLDS):
         rng = stream(how.seed, "held out", classes, left)
-        kept = best_of(data.take(np.flatnonzero(fold != left)), classes, how.starts, rng)
+        kept = best_of(
+            data.take(np.flatnonzero(fold != left)), classes, how.starts, rng, tolerance=1e-8
+        )
         total += kept.mixture.log_likelihood(data.take(np.flatnonzero(fold == left)))
     return total
 

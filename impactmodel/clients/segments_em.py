@@ -77,7 +77,7 @@ class Indicators:
     @property
     def numbers(self) -> int:
         """How many numbers there are."""
-        return (self.design.shape[1] - sum(self.sizes)) // 3
+        return int(self.design.shape[1] - sum(self.sizes)) // 3
 
     @property
     def seen(self) -> Matrix:

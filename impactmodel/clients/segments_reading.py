@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from impactmodel.clients.clients import Clients
-from impactmodel.clients.segments import LatentFit
+from impactmodel.clients.clients import Clients, ClientTable
+from impactmodel.clients.segments import LatentClasses, LatentFit
 from impactmodel.clients.segments_climb import best_of
 from impactmodel.clients.segments_em import Vector
+from impactmodel.clients.segments_given import GivenGroups
 from impactmodel.clients.segments_membership import Segments
 from impactmodel.core.errors import InputError
 from impactmodel.core.seeds import stream
@@ -95,6 +96,12 @@ def marks(rows: tuple[ProfileRow, ...], segment: str, count: int = 5) -> tuple[P
 
     own = [row for row in rows if row.segment == segment]
     return tuple(sorted(own, key=lambda row: (-apart(row), row.feature, row.level))[:count])
+
+
+def protected_in(how: LatentClasses | GivenGroups, table: ClientTable) -> tuple[str, ...]:
+    """Return the protected features that a grouping is made of: say so wherever it is used."""
+    made_of = how.features if isinstance(how, LatentClasses) else how.by
+    return tuple(name for name in made_of if name in table.protected)
 
 
 def adjusted_rand(one: Labels, other: Labels) -> float:

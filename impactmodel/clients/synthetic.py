@@ -82,7 +82,8 @@ class SyntheticClients:
     size
         Number of entrants.
     seed
-        Seed; each part has its own stream, so that another size or drift changes no other part.
+        Seed; each part has its own stream, so that another assignment or drift changes no other
+        part.
     assignment
         How services are assigned.
     missing
@@ -90,7 +91,7 @@ class SyntheticClients:
     drift
         Shift of the base rate.
     first
-        First day of the eighteen months of entry.
+        Its month is the first of eighteen months of entry.
 
     Examples
     --------

@@ -45,9 +45,8 @@ def cumulative_hazard(months: Vector, service: int, kind: int) -> Vector:
     inside, factor = LOCK_IN[service]
     during = knots[inside]
     after = (RATIOS[service, kind] - factor * during) / (1.0 - during)
-    months_ended = _KNOTS
-    weights = np.where(months_ended <= inside, factor, after)
-    weights[months_ended > LIFTED] = 1.0
+    weights = np.where(inside >= _KNOTS, factor, after)
+    weights[_KNOTS > LIFTED] = 1.0
     return np.asarray(np.interp(months, _KNOTS, np.cumsum(weights * steps)))
 
 
@@ -98,8 +97,8 @@ def months_to_work(people: People, chance: Vector, luck: Luck, service: int) -> 
 def employed(start: Vector, luck: Luck) -> npt.NDArray[np.bool_]:
     """Return whether (person, month) unsubsidised work is held, in months of 30 days from 1.
 
-    A first job lasts three months or more and is lost at 3 % a month after that; the next is found
-    at 30 % a month and held.
+    A first job lasts more than three months and is lost at 3 % a month after that; the next is
+    found at 30 % a month and held.
     """
     month = np.arange(1, MONTHS + 1)
     begun = np.ceil(np.where(np.isinf(start), MONTHS + 1, start))[:, None]

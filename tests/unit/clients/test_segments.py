@@ -15,6 +15,7 @@ from impactmodel.clients import (
     adjusted_rand,
     marks,
     profile,
+    protected_in,
     stability,
 )
 from impactmodel.clients.segments_em import Mixture
@@ -219,6 +220,13 @@ def test_features_that_do_not_fit_are_refused(clients, how, what):
 def test_what_makes_no_groups_is_refused(make, what):
     with pytest.raises(InputError, match=what):
         make()
+
+
+@pytest.mark.parametrize(
+    "how", [LatentClasses(("cases", "sex", "health")), GivenGroups(("cases", "sex", "health"))]
+)
+def test_protected_features_of_a_grouping_are_named(clients, how):
+    assert protected_in(how, clients.table) == ("sex", "health")
 
 
 def test_a_constant_number_is_refused(clients):
