@@ -111,7 +111,7 @@ class AdditiveLogit:
     @property
     def columns(self) -> int:
         """Number of coefficients, the intercept first."""
-        return 1 + self.x.shape[1]
+        return int(1 + self.x.shape[1])
 
     @cached_property
     def rows(self) -> Array:
@@ -200,7 +200,7 @@ class AdditiveLogit:
     @property
     def signature(self) -> Hashable:
         """What decides the compiled code."""
-        return type(self).__name__, self.columns, tuple(self.owner.tolist())
+        return type(self).__name__, self.columns, len(self.pooled)
 
     @property
     def target_accept(self) -> float:
@@ -222,10 +222,12 @@ class AdditiveLogit:
         rate = float(self.weights @ self.y / self.weights.sum())
         known = self.weights @ self.rows**2 * rate * (1 - rate) * self.sd**2
         centred = np.where(self.owner >= 0, known > _WELL_KNOWN, 1.0).astype(float)
-        priors = np.stack([self.mean, self.sd, centred])
+        own = self.owner >= 0
+        priors = np.stack([self.mean, np.where(own, 0.0, self.sd), centred])
         given = {f"{_NAME}_rows": self.rows, f"{_NAME}_counts": counts, f"{_NAME}_priors": priors}
         if self.pooled:
             given[f"{_NAME}_scales"] = np.array([b.sd for b in self.pooled])
+            given[f"{_NAME}_inside"] = np.eye(len(self.pooled))[self.owner] * own[:, None]
         return given
 
     def add(self, data: Mapping[str, Any]) -> None:
@@ -234,12 +236,11 @@ class AdditiveLogit:
         import pytensor.tensor as pt
 
         priors, counts = data[f"{_NAME}_priors"], data[f"{_NAME}_counts"]
+        sd = priors[1]
         if self.pooled:
-            spread = pm.HalfNormal(f"{_NAME}_spread", data[f"{_NAME}_scales"])
-            full = pt.concatenate([spread, pt.ones(1)])[self.owner]
-            sd = pt.where(pt.constant(self.owner >= 0), full, priors[1])
-        else:
-            sd = priors[1]
+            scales = data[f"{_NAME}_scales"]
+            spread = pm.HalfNormal(f"{_NAME}_spread", scales, shape=len(self.pooled))
+            sd = sd + data[f"{_NAME}_inside"] @ spread
         raw = pm.Normal(f"{_NAME}{RAW}", priors[0], sd ** priors[2], shape=self.columns)
         beta = pm.Deterministic(f"{_NAME}_beta", raw * sd ** (1.0 - priors[2]))
         eta = data[f"{_NAME}_rows"] @ beta

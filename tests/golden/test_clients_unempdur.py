@@ -98,7 +98,7 @@ def test_waits_see_through_censoring_and_rank_alike():
     people = read(table)
     wait, ended = table["spell"].to_numpy(), table["full_time"].to_numpy()
     plan = WaitPlan(13, LINES, base_hazard=0.05)
-    model = fit_waits(plan, people, wait, ended, Importance(seed=1, draws=500))
+    model = fit_waits(plan, people, wait, ended, Importance(seed=1, draws=900))
     by = model.expected(people, FORTNIGHTS)
     assert abs(area(by, people.target("job")).value - 0.668) < 0.012
     groups = model.by_group(people, np.zeros(people.size, dtype=int), 1)

@@ -25,6 +25,7 @@ TABLE = ClientTable(
     services=("none", "coaching"),
 )
 WORK = Target("work", event="work", horizon_days=210, days_required=90)
+EDUCATION = ("basic", "upper", "higher", None)
 DAY = dt.date(2023, 1, 1)
 
 
@@ -33,8 +34,8 @@ def logits(people):
     education = people["education"].map({"basic": 0.0, "upper": 0.4, "higher": 0.6}).fillna(-0.2)
     region = people["region"].map(dict(zip(REGIONS, (0.4, 0.2, 0.0, 0.0, -0.2, -0.4), strict=True)))
     return (
-        0.3 - 0.03 * (people["age"] - 40) - 0.04 * (months - 8) - 0.5 * (people["origin"] == "abroad")
-        - 0.8 * people["health"] + education + region
+        0.3 - 0.03 * (people["age"] - 40) - 0.04 * (months - 8)
+        - 0.5 * (people["origin"] == "abroad") - 0.8 * people["health"] + education + region
     ).to_numpy(float)  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def simulated(n=4000, seed=1, effect=0.8):
             "months": np.where(rng.random(n) < 0.05, np.nan, rng.exponential(8, n).round(1)),
             "origin": rng.choice(["home", "abroad"], n, p=[0.7, 0.3]),
             "health": (rng.random(n) < 0.2) * 1.0,
-            "education": rng.choice(["basic", "upper", "higher", None], n, p=[0.3, 0.4, 0.25, 0.05]),
+            "education": rng.choice(EDUCATION, n, p=[0.3, 0.4, 0.25, 0.05]),
             "region": rng.choice(REGIONS, n),
         }
     )  # fmt: skip

@@ -75,7 +75,8 @@ def test_without_a_service_the_chance_is_that_of_the_unserved_among_all():
     assert abs(bias["without_service", "aware"]) < 0.021
     assert abs(bias["without_service", "unaware"]) < 0.021
     assert found.overlap.holds
-    assert found.overlap.before > 0.05 > 1e-6 > found.overlap.after
+    assert found.overlap.before > 0.05
+    assert found.overlap.after < 1e-6
 
 
 def test_weights_repair_the_unaware_model():

@@ -32,7 +32,7 @@ def test_the_chance_of_work_by_a_period_is_found_in_spite_of_censoring():
     wait, ended, f = waited()
     people = clients()
     # A hundred or so pensions: the approximation is poorer there and takes more draws.
-    found = fit_waits(PLAN, people, wait, ended, Importance(seed=1))
+    found = fit_waits(PLAN, people, wait, ended, Importance(seed=1, draws=1300))
     assert len(found.betas) == 2
     few = people.take(np.arange(600))
     expected = found.expected(few, 6)

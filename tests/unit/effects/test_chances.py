@@ -59,7 +59,8 @@ def test_pooled_levels_agree_with_quadrature():
     posterior = width * np.exp(-0.5 * (tau / 0.7) ** 2) * parts.prod(axis=1)
     posterior /= posterior.sum()
     group = np.repeat(np.arange(5), people.astype(int))
-    y = np.concatenate([np.repeat([1.0, 0.0], [int(e), int(n - e)]) for e, n in zip(events, people, strict=True)])  # fmt: skip
+    counts = np.column_stack([events, people - events]).astype(int).ravel()
+    y = np.repeat([1.0, 0.0] * 5, counts)
     model = AdditiveLogit(np.eye(5)[group], y, (Block("g", 5, 0.7, True),), intercept_sd=1e-4)
     found = logit_posterior(model, Importance(seed=1, draws=3000))
     assert found.diagnostics.passed
@@ -95,17 +96,17 @@ def made(n, seed=5):
 @pytest.mark.slow
 @pytest.mark.sampler
 def test_the_weighted_approximation_agrees_with_a_sampler():
-    model = made(300)
+    model = made(500)
     quick = logit_posterior(model, Importance(seed=1, draws=4000))
-    slow = logit_posterior(model, Sampler(seed=2, chains=2, draws=800, tune=600, cores=1))
+    slow = logit_posterior(model, Sampler(seed=2, chains=4, draws=1000, tune=1000, cores=2))
     assert quick.diagnostics.passed
     assert slow.diagnostics.passed, slow.diagnostics.messages
     sd = slow.beta.std(axis=0)
     error = sd * np.sqrt(1 / slow.diagnostics.ess_min + 1 / quick.diagnostics.ess_min)
     # Twelve means: four and a half errors.
     assert (np.abs(quick.beta.mean(axis=0) - slow.beta.mean(axis=0)) < 4.5 * error).all()
-    np.testing.assert_allclose(quick.beta.std(axis=0), sd, rtol=0.15)
-    assert quick.spread.mean() == pytest.approx(slow.spread.mean(), rel=0.15)
+    np.testing.assert_allclose(quick.beta.std(axis=0), sd, rtol=0.12)
+    assert quick.spread.mean() == pytest.approx(slow.spread.mean(), rel=0.08)
 
 
 def test_shared_spreads_and_weights():
