@@ -190,10 +190,9 @@ def _result(
     held_against: tuple[Mapping[str, Savings], tuple[Varied, ...], Drivers | None],
 ) -> CaseResult:
     beside, varied, drivers = held_against
-    settings, outcomes, paid, saved = case.settings, money.outcomes, money.payments, money.savings
+    settings, outcomes, paid = case.settings, money.outcomes, money.payments
     years, plan = money.budget(), case.budget
     failed = _told(outcomes, found.diagnostics)
-    assumed = _once("assumptions", _assuming(case, money))
     return CaseResult(
         case=case,
         outcomes=outcomes,
@@ -207,7 +206,7 @@ def _result(
         noise=_noise(case, money.paid_on or outcomes),
         flows=money.flows,
         returns=money.returns,
-        savings=saved,
+        savings=money.savings,
         net=money.net,
         budget=years,
         costs=plan.costs if plan else (),
@@ -219,7 +218,7 @@ def _result(
         drivers=drivers,
         impact=_impact(case, money),
         record=RunRecord(settings.seed, inputs, dict(found.material.made)),
-        assumptions=tuple(s for s in assumed if s not in failed),
+        assumptions=tuple(s for s in _assumptions(case, money) if s not in failed),
         warnings=failed + _once("warnings", [paid, money.flows]),
         notes=_notes(case, found.material),
     )
@@ -336,9 +335,9 @@ def _varied(case: Case) -> tuple[Varied, ...]:
     return tuple(found)
 
 
-def _assuming(case: Case, money: _Money) -> list[Any]:
-    """Return the parts of a run that assume something."""
-    return [*money.parts, case.budget, *case.settings.social_values]
+def _assumptions(case: Case, money: _Money) -> tuple[str, ...]:
+    """Return what the parts of a run assume."""
+    return _once("assumptions", [*money.parts, case.budget, *case.settings.social_values])
 
 
 def _once(name: str, parts: list[Any]) -> tuple[str, ...]:

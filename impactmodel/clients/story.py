@@ -14,7 +14,7 @@ from impactmodel.clients.anticipation_calibration import ChanceCalibration, cali
 from impactmodel.clients.anticipation_record import record_of
 from impactmodel.clients.cards import DataSheet, ModelCard, data_sheet, model_card, performance
 from impactmodel.clients.case_mix import CaseMix, case_mix
-from impactmodel.clients.chances import Chances, chances
+from impactmodel.clients.chances import chances
 from impactmodel.clients.clients import Clients
 from impactmodel.clients.fairness import Audit, Disparity, audit, disclosed, disparity
 from impactmodel.clients.features import missing
@@ -137,85 +137,99 @@ def tell(
     early = early_rows(clients, plan)
     before, after = clients.take(early), clients.take(~early)
     anticipated = anticipate(plan.anticipation, before, Importance(seed=seed, draws=draws))
-    ranking = anticipated.ranking
-    sheet = data_sheet(
-        before,
-        use,
-        population=telling.population,
-        ranking=_ranked_by(ranking),
-        synthetic=telling.synthetic,
-    )
+    sheet = _sheet(before, use, anticipated.ranking, telling)
     learnt = learn(clients, plan, employed=employed, draws=draws, seed=seed)
-    merged = plan.merge.merge(learnt.drawn.without, learnt.drawn.effect, learnt.drawn.groups)
-    chance = chances(ranking, after)
+    groups, drawn = learnt.membership, learnt.drawn
+    chance = chances(anticipated.ranking, after)
     expected = chance.expected()
     proposal = propose(clients, plan, learnt, expected, seed=seed)
-    # What came without a service is known of the unserved alone.
-    outcome = np.where(after.service == 0, after.target(plan.target), np.nan)
-    groups = {name: after.labels(name) for name in plan.audited}
-    places = sum(plan.places.capacity.values())
-    threshold = float(np.quantile(expected, min(1.0, places / after.size)))
-    models = {"unaware": anticipated.unaware, "aware": anticipated.aware}
-    audits = {
-        name: _audit(chances(model, after).expected(), outcome, groups, threshold, telling)
-        for name, model in models.items()
-    }
-    shown = audits["aware" if ranking is anticipated.aware else "unaware"]
-    labels = learnt.membership.groups
-    code = learnt.membership.weights[~early].argmax(axis=1)
-    record = record_of(ranking, use.name)
+    tested = _Tested.of(after, plan, expected)
+    audits = tested.audits(anticipated, after, telling)
+    shown = audits["aware" if anticipated.ranking is anticipated.aware else "unaware"]
+    code = groups.weights[~early].argmax(axis=1)
     return ClientStory(
         plan=plan,
         use=use,
         people=(before.size, after.size),
         anticipated=anticipated,
         calibration=calibrate_chances(
-            chances(ranking, after.take(after.service == 0)), by=tuple(groups)
+            chances(anticipated.ranking, after.take(after.service == 0)), by=plan.audited
         ),
-        profile=profile(before, Segments(labels, learnt.membership.take(early).weights)),
-        merged=merged,
+        profile=profile(before, Segments(groups.groups, groups.weights[early])),
+        merged=plan.merge.merge(drawn.without, drawn.effect, drawn.groups),
         learnt=learnt,
         proposal=proposal,
         audits=audits,
-        disparities=tuple(disparity(shown, name) for name in groups),
-        impact=_impact(chance, learnt, proposal, code, (plan.audited[0], *groups[plan.audited[0]])),
-        case_mix=case_mix(chance, code, labels),
+        disparities=tuple(disparity(shown, name) for name in plan.audited),
+        impact=impact(chance.blocks(), drawn.effect, code, _with_none(proposal), tested.first),
+        case_mix=case_mix(chance, code, groups.groups),
         card=model_card(
-            record, use, sheet, (performance(expected, outcome, shown), shown), made=telling.made
+            record_of(anticipated.ranking, use.name),
+            use,
+            sheet,
+            (performance(expected, tested.outcome, shown), shown),
+            made=telling.made,
         ),
         sheet=sheet,
-        monitoring=_monitoring(after, expected, outcome),
+        monitoring=_monitoring(after, expected, tested.outcome),
     )
 
 
-def _ranked_by(model: ChanceModel) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(f for part in model.encoded.parts for f in part.features))
+def _sheet(before: Clients, use: ClientUse, model: ChanceModel, telling: Telling) -> DataSheet:
+    ranked = dict.fromkeys(f for part in model.encoded.parts for f in part.features)
+    return data_sheet(
+        before,
+        use,
+        population=telling.population,
+        ranking=tuple(ranked),
+        synthetic=telling.synthetic,
+    )
 
 
-def _audit(
-    expected: Matrix,
-    outcome: Matrix,
-    groups: Mapping[str, tuple[Labels, tuple[str, ...]]],
-    threshold: float,
-    telling: Telling,
-) -> Audit:
-    made = audit(expected, outcome, groups, threshold=threshold, prob=telling.prob)
-    return disclosed(made, expected, outcome, groups, telling.rules)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class _Tested:
+    """The later window as audits read it: what came without a service, and groups."""
+
+    outcome: Matrix
+    groups: Mapping[str, tuple[Labels, tuple[str, ...]]]
+    threshold: float
+
+    @classmethod
+    def of(cls, after: Clients, plan: PlacesPlan, expected: Matrix) -> _Tested:
+        # What came without a service is known of the unserved alone.
+        outcome = np.where(after.service == 0, after.target(plan.target), np.nan)
+        share = min(1.0, sum(plan.places.capacity.values()) / after.size)
+        groups = {name: after.labels(name) for name in plan.audited}
+        return cls(outcome, groups, float(np.quantile(expected, share)))
+
+    @property
+    def first(self) -> tuple[str, Labels, tuple[str, ...]]:
+        """The attribute that is named first, with codes and labels."""
+        name = next(iter(self.groups))
+        return name, *self.groups[name]
+
+    def audits(
+        self, anticipated: Anticipated, after: Clients, telling: Telling
+    ) -> dict[str, Audit]:
+        """Audit both models; those with the lowest chances, as many as places, are high risk."""
+        models = (("unaware", anticipated.unaware), ("aware", anticipated.aware))
+        return {
+            name: self._audit(chances(model, after).expected(), telling) for name, model in models
+        }
+
+    def _audit(self, expected: Matrix, telling: Telling) -> Audit:
+        made = audit(
+            expected, self.outcome, self.groups, threshold=self.threshold, prob=telling.prob
+        )
+        return disclosed(made, expected, self.outcome, self.groups, telling.rules)
 
 
-def _impact(
-    chance: Chances,
-    learnt: Learnt,
-    proposal: Proposal,
-    code: Labels,
-    groups: tuple[str, Labels, tuple[str, ...]],
-) -> Impact:
-    """Return outcomes by group under every policy."""
-    policies = {
+def _with_none(proposal: Proposal) -> dict[str, Matrix]:
+    """Return each policy with the chance of no service first (person, 1 + service)."""
+    return {
         name: np.column_stack([1 - policy.sum(axis=1), policy])
         for name, policy in proposal.policies.items()
     }
-    return impact(chance.blocks(), learnt.drawn.effect, code, policies, groups)
 
 
 def _monitoring(after: Clients, expected: Matrix, outcome: Matrix) -> Monitoring:

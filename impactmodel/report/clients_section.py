@@ -22,7 +22,11 @@ from impactmodel.report.numbers import number, percent
 from impactmodel.report.tables import Table, interval_words
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from impactmodel.clients.allocation_gain import PolicyGain
+    from impactmodel.clients.anticipation_calibration import ChanceCalibration
     from impactmodel.report.result import RunResult
 
 _MARKS = 4
@@ -53,14 +57,9 @@ def _(report: ClientStory, result: RunResult) -> dict[str, Any]:
         "people": {"earlier": report.people[0], "later": report.people[1]},
         "groups": list(drawn.groups),
         "merged": list(report.merged.labels),
-        "chance_without_service": {
-            group: describe_draws(drawn.without[:, g], prob) for g, group in enumerate(drawn.groups)
-        },
+        "chance_without_service": _by_group(drawn.groups, drawn.without, prob),
         "effects": {
-            service: {
-                group: describe_draws(drawn.effect[:, s, g], prob)
-                for g, group in enumerate(drawn.groups)
-            }
+            service: _by_group(drawn.groups, drawn.effect[:, s], prob)
             for s, service in enumerate(drawn.services)
         },
         "places": {
@@ -87,6 +86,12 @@ def _(report: ClientStory, result: RunResult) -> dict[str, Any]:
         "alarms": [f"{test.watched} {test.of}".strip() for test in report.monitoring.alarms],
         "model": {"name": report.card.name, "fingerprint": report.card.fingerprint},
     }
+
+
+def _by_group(
+    groups: tuple[str, ...], draws: NDArray[np.float64], prob: float
+) -> dict[str, dict[str, Any]]:
+    return {group: describe_draws(draws[:, g], prob) for g, group in enumerate(groups)}
 
 
 @evidence_pages.register(ClientStory)
@@ -174,6 +179,10 @@ def _chances(story: ClientStory, prob: float) -> tuple[Block, ...]:
             f"{number(low, 3)} to {number(high, 3)}); models of this kind reach .65 to .80.",
         ),
     ]
+    return Points(tuple(said)), Tabled(_reliability(found)), Marked("Use", _INFORMS)
+
+
+def _reliability(found: ChanceCalibration) -> Table:
     rows = tuple(
         (
             row.who,
@@ -184,13 +193,12 @@ def _chances(story: ClientStory, prob: float) -> tuple[Block, ...]:
         )
         for row in found.reliability
     )
-    table = Table(
+    return Table(
         "Chances against what came, by predicted chance",
         ("Chance", "People", "Predicted", "Came", "Difference, points"),
         rows,
         "Later window, people without a service.",
     )
-    return Points(tuple(said)), Tabled(table), Marked("Use", _INFORMS)
 
 
 def _helps(story: ClientStory, prob: float) -> tuple[Block, ...]:
@@ -234,18 +242,7 @@ def _helps(story: ClientStory, prob: float) -> tuple[Block, ...]:
 
 
 def _places(story: ClientStory, prob: float) -> tuple[Block, ...]:
-    proposal, drawn = story.proposal, story.learnt.drawn
-    rows = tuple(
-        (group, *(number(float(v)) for v in proposal.places[g]))
-        for g, group in enumerate(drawn.groups)
-    )
-    table = Table(
-        "Proposed places by group",
-        ("Group", *drawn.services),
-        (*rows, ("Together", *(number(float(v)) for v in proposal.places.sum(axis=0)))),
-        f"{percent(story.plan.places.random_share)} of the places are drawn by lot, so that "
-        "effects stay learnable.",
-    )
+    proposal = story.proposal
     rules = story.plan.places
     gains = Table(
         "Gain of the proposal over other rules at the same places",
@@ -266,7 +263,7 @@ def _places(story: ClientStory, prob: float) -> tuple[Block, ...]:
                 ("One thousand places more would add, at the margin", next_place),
             )
         ),
-        Tabled(table),
+        Tabled(_proposed(story)),
         Tabled(gains),
         picture(
             plot_frontier(proposal.frontier, prob),
@@ -274,6 +271,21 @@ def _places(story: ClientStory, prob: float) -> tuple[Block, ...]:
             "Mean gain and the worst-off group",
             "Every point is an allocation within the limits; none is the one optimum.",
         ),
+    )
+
+
+def _proposed(story: ClientStory) -> Table:
+    proposal, drawn = story.proposal, story.learnt.drawn
+    rows = tuple(
+        (group, *(number(float(v)) for v in proposal.places[g]))
+        for g, group in enumerate(drawn.groups)
+    )
+    return Table(
+        "Proposed places by group",
+        ("Group", *drawn.services),
+        (*rows, ("Together", *(number(float(v)) for v in proposal.places.sum(axis=0)))),
+        f"{percent(story.plan.places.random_share)} of the places are drawn by lot, so that "
+        "effects stay learnable.",
     )
 
 

@@ -60,7 +60,7 @@ def write_registers(spec: Plan, folder: Path) -> dict[str, Source]:
     InputError
         If the folder holds synthetic files that these would not replace.
     """
-    import duckdb
+    import ibis
 
     folder.mkdir(parents=True, exist_ok=True)
     strange = {p.name for p in folder.glob(f"{PREFIX}*.parquet")} - file_names(spec)
@@ -73,7 +73,7 @@ def write_registers(spec: Plan, folder: Path) -> dict[str, Source]:
         )
     with (
         tempfile.TemporaryDirectory(dir=folder, prefix=f".{PREFIX}") as made,
-        duckdb.connect(config={"threads": 1, "memory_limit": "1GB"}) as connection,
+        ibis.duckdb.connect(threads=1, memory_limit="1GB").con as connection,
     ):
         connection.execute("SET enable_progress_bar = false")
         writer = _Writer(spec, Path(made), connection)
