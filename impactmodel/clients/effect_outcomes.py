@@ -62,12 +62,7 @@ def as_outcomes(
     >>> float(found.effect().values.round(6)[0, 0, 0, 0]), float(found.cohort_size.values[0, 0])
     (0.15, 4.0)
     """
-    if measure.kind != "binary" or periods.count != 1:
-        raise InputError(
-            "a target is reached or not, in one period", key="measure", seen=measure.kind
-        )
-    if places.shape != (len(drawn.groups), len(drawn.services)) or (places < 0).any():
-        raise InputError("places have the shape (group, service)", key="places", seen=places.shape)
+    _require_usable(drawn, places, measure, periods)
     size = places.sum(axis=1)
     held = size > _PLACES
     if not held.any():
@@ -100,3 +95,14 @@ def as_outcomes(
         groups=[g for g, kept in zip(drawn.groups, held, strict=True) if kept],
         covariance=spread,
     )
+
+
+def _require_usable(
+    drawn: EffectDraws, places: Values, measure: OutcomeMeasure, periods: Periods
+) -> None:
+    if measure.kind != "binary" or periods.count != 1:
+        raise InputError(
+            "a target is reached or not, in one period", key="measure", seen=measure.kind
+        )
+    if places.shape != (len(drawn.groups), len(drawn.services)) or (places < 0).any():
+        raise InputError("places have the shape (group, service)", key="places", seen=places.shape)
