@@ -79,8 +79,7 @@ def as_outcomes(
             fix="pool the effects more strongly, or narrow the bias prior",
         )
     treated = np.clip(treated, 0.0, 1.0)
-    means = np.stack([treated.mean(axis=0), without.mean(axis=0)])
-    spread = (means * (1 - means))[:, :, None, None, None, None]
+    means = np.stack([treated.mean(axis=0), without.mean(axis=0)])[..., None, None, None, None]
     note = (
         "people who get a place are like their group",
         f"chances outside [0, 1] in {outside:.1%} of draws are held at the bound",
@@ -93,7 +92,7 @@ def as_outcomes(
         cohort_size=size[held],
         provenance=provenance.assuming(*drawn.assumptions, *note[: 1 + (outside > 0)]),
         groups=[g for g, kept in zip(drawn.groups, held, strict=True) if kept],
-        covariance=spread,
+        covariance=means * (1 - means),
     )
 
 
