@@ -68,16 +68,8 @@ def program(types: ClientTypes, rules: AllocationRules, lot: Counts) -> Program:
     limits = [left.astype(float), places.astype(float)]
     if rules.budget is not None:
         cost = np.array([rules.cost[s] for s in types.services])
-        rest = rules.budget - float(lot.sum(axis=0) @ cost)
-        if rest < 0:
-            raise InputError(
-                "the budget does not pay for the places drawn by lot",
-                key="budget",
-                seen=rules.budget,
-                fix=f"raise it by {-rest:g}, or lower random_share",
-            )
+        limits.append(np.array([_unspent(rules.budget, float(lot.sum(axis=0) @ cost))]))
         rows.append(sparse.csr_array(np.tile(cost, count)[None]))
-        limits.append(np.array([rest]))
     first = sum(len(part) for part in limits)
     for floor in rules.floors:
         held = _held(types, floor.group, floor.service)
@@ -97,6 +89,18 @@ def program(types: ClientTypes, rules: AllocationRules, lot: Counts) -> Program:
     )
     tail = rules.objective
     return _with_tail(made, types, tail.share, lot) if isinstance(tail, TailMean) else made
+
+
+def _unspent(budget: float, spent: float) -> float:
+    """Return what the places drawn by lot leave of the budget."""
+    if spent > budget:
+        raise InputError(
+            "the budget does not pay for the places drawn by lot",
+            key="budget",
+            seen=budget,
+            fix=f"raise it by {spent - budget:g}, or lower random_share",
+        )
+    return budget - spent
 
 
 def explain(made: Program, rules: AllocationRules) -> InputError:

@@ -62,12 +62,7 @@ def as_outcomes(
     >>> float(found.effect().values.round(6)[0, 0, 0, 0]), float(found.cohort_size.values[0, 0])
     (0.15, 4.0)
     """
-    if measure.kind != "binary" or periods.count != 1:
-        raise InputError(
-            "a target is reached or not, in one period", key="measure", seen=measure.kind
-        )
-    if places.shape != (len(drawn.groups), len(drawn.services)) or (places < 0).any():
-        raise InputError("places have the shape (group, service)", key="places", seen=places.shape)
+    _require_usable(drawn, places, measure, periods)
     size = places.sum(axis=1)
     held = size > _PLACES
     if not held.any():
@@ -84,8 +79,7 @@ def as_outcomes(
             fix="pool the effects more strongly, or narrow the bias prior",
         )
     treated = np.clip(treated, 0.0, 1.0)
-    means = np.stack([treated.mean(axis=0), without.mean(axis=0)])
-    spread = (means * (1 - means))[:, :, None, None, None, None]
+    means = np.stack([treated.mean(axis=0), without.mean(axis=0)])[..., None, None, None, None]
     note = (
         "people who get a place are like their group",
         f"chances outside [0, 1] in {outside:.1%} of draws are held at the bound",
@@ -98,5 +92,16 @@ def as_outcomes(
         cohort_size=size[held],
         provenance=provenance.assuming(*drawn.assumptions, *note[: 1 + (outside > 0)]),
         groups=[g for g, kept in zip(drawn.groups, held, strict=True) if kept],
-        covariance=spread,
+        covariance=means * (1 - means),
     )
+
+
+def _require_usable(
+    drawn: EffectDraws, places: Values, measure: OutcomeMeasure, periods: Periods
+) -> None:
+    if measure.kind != "binary" or periods.count != 1:
+        raise InputError(
+            "a target is reached or not, in one period", key="measure", seen=measure.kind
+        )
+    if places.shape != (len(drawn.groups), len(drawn.services)) or (places < 0).any():
+        raise InputError("places have the shape (group, service)", key="places", seen=places.shape)
