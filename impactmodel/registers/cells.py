@@ -113,8 +113,8 @@ def _summed(
         if outcome.kind != "amount":
             sums[_alarm(outcome)] = _fault(column, outcome).any()
     for one, other in combinations(outcomes, 2):
-        factors = [_numeric(table[o.name]) for o in (one, other)]
-        sums[product(one, other)] = _sum_of_product(*factors, whole)
+        first, second = _numeric(table[one.name]), _numeric(table[other.name])
+        sums[product(one, other)] = _sum_of_product(first, second, whole)
     return collect("cells", table.group_by(keys).agg(**sums))
 
 
@@ -154,7 +154,7 @@ def _fault(column: Column, outcome: OutcomeMeasure) -> BooleanColumn:
     if column.type().is_floating():
         fault |= column.isnan() | column.isinf()
         if outcome.kind == "binary":
-            fault |= column != column.round()
+            fault |= (column > 0) & (column < 1)
     return fault
 
 
@@ -191,9 +191,9 @@ def _require_sound(
     for outcome in outcomes:
         if outcome.kind == "amount":
             # An amount that is none has left no number.
-            alarm = ~np.isfinite(found[moments(outcome)[-1]].astype("float64"))
+            alarm = ~np.isfinite(found[moments(outcome)[-1]].to_numpy("float64"))
         else:
-            alarm = found[_alarm(outcome)].fillna(True).astype(bool)
+            alarm = found[_alarm(outcome)].to_numpy(bool)
         if alarm.any():
             faulty = _fault(_numeric(table[outcome.name]), outcome)
             count = int(collect("cells", table.agg(n=faulty.sum()))["n"].iloc[0])

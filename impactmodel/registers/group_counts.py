@@ -96,7 +96,7 @@ class GroupIndicators:
     release: Release | None
 
     def __repr__(self) -> str:
-        groups, months = (len(level) for level in self.frame.index.levels)
+        groups, months = (len(self.frame.index.unique(name)) for name in ("group", "month"))
         return f"GroupIndicators({groups} groups, {months} months)"
 
 
@@ -138,8 +138,9 @@ def count_groups(counts: GroupCounts, tables: Mapping[str, Table]) -> GroupIndic
             # Counted in the month before, when they were in the group.
             table[name] = table.groupby("group")[name].shift(1)
     table = table.drop(index=months.start - 1, level="month")
-    table.index = table.index.remove_unused_levels()
-    table.index = table.index.set_levels([month_name(m) for m in months], level="month")
+    table.index = pd.MultiIndex.from_tuples(
+        [(group, month_name(month)) for group, month in table.index], names=["group", "month"]
+    )
     table["unemployed_and_in_services"] = table["unemployed"] + table["in_services"]
     return _shown(table, counts)
 
@@ -228,8 +229,8 @@ def _shown(table: pd.DataFrame, counts: GroupCounts) -> GroupIndicators:
         found["activation_rate_without_laid_off"] = _percent(services, rest)
     if counts.employed is not None:
         found["register_unemployment_rate"] = _percent(out, table["employed"])
-    found = found[[name for name in _TEXTS if name in found]]
-    return GroupIndicators(found, {name: _definition(name) for name in found}, release)
+    names = [name for name in _TEXTS if name in found]
+    return GroupIndicators(found[names], {name: _definition(name) for name in names}, release)
 
 
 def _percent(part: pd.Series[float], others: pd.Series[float]) -> pd.Series[float]:

@@ -20,7 +20,13 @@ from impactmodel.registers.months import (
     first_day,
 )
 from impactmodel.registers.reading import CENT
-from impactmodel.registers.sources import AmountRegister, Attribute, PersonRegister, Source
+from impactmodel.registers.sources import (
+    AmountRegister,
+    Attribute,
+    PersonRegister,
+    Source,
+    SpellRegister,
+)
 
 if TYPE_CHECKING:
     from ibis.expr.types import Column, Table
@@ -188,6 +194,51 @@ def attribute_of(source: str, name: str, sources: Mapping[str, Source]) -> Attri
     if not isinstance(register, PersonRegister) or name not in register.attributes:
         raise InputError("no register of persons has this attribute", key=source, seen=name)
     return register.attributes[name]
+
+
+def require_one_month(name: str, measure: Around, variable: Variable) -> None:
+    """Raise `InputError` if the months of a counter would be summed."""
+    counted = isinstance(variable, PaidDays | BenefitDays) and measure.how == "sum"
+    if counted and measure.first != measure.last:
+        raise InputError(
+            "a counter holds the days of earlier months: its months do not add up",
+            key=name,
+            seen=f"{measure.first} to {measure.last}",
+            fix="read it in one month, or take its mean",
+        )
+
+
+def require_variable(key: str, variable: Variable, sources: Mapping[str, Source]) -> None:
+    """Raise `InputError` if the declared sources do not hold what a variable reads."""
+    if isinstance(variable, AmountMonths | PaidDays):
+        register = sources.get(variable.source)
+        if not isinstance(register, AmountRegister) or variable.amount not in register.amounts:
+            raise InputError("no register has this amount", key=key, seen=variable.amount)
+        unit = register.amounts[variable.amount].unit
+        if isinstance(variable, PaidDays) and unit != "days":
+            raise InputError("a counter counts days", key=key, seen=unit)
+    else:
+        require_states(key, variable.source, variable.states, sources)
+    if isinstance(variable, PaidDays | BenefitDays) and variable.restart is not None:
+        restart = variable.restart
+        require_states(f"{key}.restart", restart.source, restart.states, sources)
+
+
+def require_states(
+    key: str, source: str, states: tuple[str, ...], sources: Mapping[str, Source]
+) -> None:
+    """Raise `InputError` unless a register of spells declares these states."""
+    register = sources.get(source)
+    if not isinstance(register, SpellRegister):
+        raise InputError("no register of spells has this name", key=key, seen=source)
+    strange = sorted(set(states) - set(register.states.values()))
+    if strange:
+        raise InputError(
+            "this state is not declared",
+            key=key,
+            seen=strange[0],
+            fix=f"one of {', '.join(sorted(set(register.states.values())))}",
+        )
 
 
 def unit_of(variable: Variable, sources: Mapping[str, Source]) -> tuple[str, float]:

@@ -17,17 +17,15 @@ from impactmodel.registers.measures import (
     Variable,
     attribute_of,
     require_before,
+    require_one_month,
+    require_states,
+    require_variable,
     unit_of,
 )
-from impactmodel.registers.months import (
-    AmountMonths,
-    Window,
-    first_day,
-    number_of,
-)
+from impactmodel.registers.months import Window, first_day, number_of
 from impactmodel.registers.purpose import Purpose
 from impactmodel.registers.reading import collect
-from impactmodel.registers.sources import AmountRegister, PersonRegister, Source, SpellRegister
+from impactmodel.registers.sources import PersonRegister, Source
 from impactmodel.registers.trials import MonthlyTrials
 
 if TYPE_CHECKING:
@@ -84,7 +82,7 @@ class Study:
             if isinstance(measure, Around) and measure.variable not in self.variables:
                 raise InputError("there is no such variable", key=name, seen=measure.variable)
             if isinstance(measure, Around):
-                _require_one_month(name, measure, self.variables[measure.variable])
+                require_one_month(name, measure, self.variables[measure.variable])
 
     @property
     def follow_up(self) -> int:
@@ -115,12 +113,12 @@ class Study:
         """
         register = self.population_of(sources)
         for name, variable in self.variables.items():
-            _require_variable(f"variables.{name}", variable, sources)
+            require_variable(f"variables.{name}", variable, sources)
         for key, (source, states) in {
             "trials": (self.trials.source, self.trials.states),
             "trials.eligible": (self.trials.eligible.source, self.trials.eligible.states),
         }.items():
-            _require_states(key, source, states, sources)
+            require_states(key, source, states, sources)
         for name, measure in self.covariates.items():
             require_before(name, measure, sources, self.trials.window)
         end = self.window().end
@@ -290,45 +288,3 @@ def _measured(study: Study, tables: Mapping[str, Table], entries: Table) -> Tabl
             )
             result = joined.select(*(result[c] for c in result.columns), **{name: value})
     return result.drop("person")
-
-
-def _require_one_month(name: str, measure: Around, variable: Variable) -> None:
-    counted = isinstance(variable, PaidDays | BenefitDays) and measure.how == "sum"
-    if counted and measure.first != measure.last:
-        raise InputError(
-            "a counter holds the days of earlier months: its months do not add up",
-            key=name,
-            seen=f"{measure.first} to {measure.last}",
-            fix="read it in one month, or take its mean",
-        )
-
-
-def _require_variable(key: str, variable: Variable, sources: Mapping[str, Source]) -> None:
-    if isinstance(variable, AmountMonths | PaidDays):
-        register = sources.get(variable.source)
-        if not isinstance(register, AmountRegister) or variable.amount not in register.amounts:
-            raise InputError("no register has this amount", key=key, seen=variable.amount)
-        unit = register.amounts[variable.amount].unit
-        if isinstance(variable, PaidDays) and unit != "days":
-            raise InputError("a counter counts days", key=key, seen=unit)
-    else:
-        _require_states(key, variable.source, variable.states, sources)
-    if isinstance(variable, PaidDays | BenefitDays) and variable.restart is not None:
-        restart = variable.restart
-        _require_states(f"{key}.restart", restart.source, restart.states, sources)
-
-
-def _require_states(
-    key: str, source: str, states: tuple[str, ...], sources: Mapping[str, Source]
-) -> None:
-    register = sources.get(source)
-    if not isinstance(register, SpellRegister):
-        raise InputError("no register of spells has this name", key=key, seen=source)
-    strange = sorted(set(states) - set(register.states.values()))
-    if strange:
-        raise InputError(
-            "this state is not declared",
-            key=key,
-            seen=strange[0],
-            fix=f"one of {', '.join(sorted(set(register.states.values())))}",
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -162,8 +163,8 @@ def _require_discrete(
     sources: Mapping[str, Source],
 ) -> None:
     """Refuse a covariate that could give every person a cell of its own."""
-    if any(low >= high for low, high in pairwise(edges)):
-        raise InputError("edges of bins rise", key=f"by.{name}", seen=list(edges))
+    if not all(low < high for low, high in pairwise((-math.inf, *edges, math.inf))):
+        raise InputError("edges of bins are numbers that rise", key=f"by.{name}", seen=list(edges))
     if name == ENTRY and not edges:
         return
     if name not in study.covariates:

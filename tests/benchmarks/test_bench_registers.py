@@ -18,7 +18,7 @@ from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.registers import DuckDbEngine, ParquetFiles, cells
 
 ROWS = int(os.environ.get("IMPACTMODEL_BENCH_ROWS", "100000000"))
-PAIRS = 7
+PAIRS = 5
 JOB = OutcomeMeasure("job", kind="binary")
 WAGE = OutcomeMeasure("wage", kind="amount", unit="EUR")
 BY = ["site", "grp", "month"]

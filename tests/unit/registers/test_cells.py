@@ -56,6 +56,33 @@ def test_squares_of_large_amounts_do_not_overflow():
     assert (cells(table(frame), (WAGE,), cents=["wage"])["wage_sum_squares"] == 1e20).all()
 
 
+def test_sums_above_64_bits_are_rounded_once():
+    """Squares fit 64 bits, their sum does not: a float of the whole number, as Python rounds it."""
+    rows = [3_000_000_001, 3_000_000_007, 2_999_999_999]
+    frame = pd.DataFrame({"treated": [1, 1, 1], "visits": rows, "days": [7, 11, 13]})
+    count = OutcomeMeasure("visits", kind="count")
+    found = cells(table(frame), (count, DAYS)).iloc[0]
+    assert sum(r * r for r in rows) > 2**63
+    assert found["visits_sum_squares"] == float(sum(r * r for r in rows))
+    assert found["visits_days_sum_products"] == 7 * rows[0] + 11 * rows[1] + 13 * rows[2]
+
+
+@pytest.mark.parametrize(
+    "values", [[0.5, 1.0], [np.nan, 1.0], [np.inf, 0.0], [2, 0], [-1, 0], [None, 1]]
+)
+def test_every_fault_of_a_binary_outcome_is_seen(values):
+    frame = pd.DataFrame({"treated": [1, 0], "job": values})
+    with pytest.raises(InputError, match="job: 1 values are missing, not finite or impossible"):
+        cells(table(frame), (JOB,))
+
+
+@pytest.mark.parametrize("values", [[-0.5, 1.0], [np.nan, 1.0], [np.inf, 0.0], [-5, 0], [None, 1]])
+def test_every_fault_of_an_amount_is_seen(values):
+    frame = pd.DataFrame({"treated": [1, 0], "wage": values})
+    with pytest.raises(InputError, match="wage: 1 values are missing, not finite or impossible"):
+        cells(table(frame), (WAGE,))
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

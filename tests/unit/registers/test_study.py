@@ -18,11 +18,14 @@ from impactmodel.registers import (
     AgeAtEntry,
     Around,
     Attribute,
+    BenefitDays,
     DuckDbEngine,
     OfPerson,
     ParquetFiles,
+    Restart,
     SparkEngine,
     Study,
+    Window,
     cells,
     read,
     study_data,
@@ -206,3 +209,20 @@ def test_spark_gives_the_same_cells(spark, tmp_path):
         theirs.drop(columns=logs), ours.drop(columns=logs), check_dtype=False, check_exact=True
     )
     pd.testing.assert_frame_equal(theirs[logs], ours[logs], rtol=1e-12, atol=0)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_spark_gives_the_same_counters(spark, folder, tables):
+    counter = BenefitDays("jobless", ("unemployed",), Restart("services", ("training",)))
+    on_spark = {name: read(name, SOURCES[name], spark, folder) for name in ("jobless", "services")}
+    ours, theirs = (
+        counter.read(t, Window(dt.date(2020, 6, 1), 2)).to_pandas() for t in (tables, on_spark)
+    )
+    order = ["person", "month"]
+    pd.testing.assert_frame_equal(
+        theirs.sort_values(order, ignore_index=True),
+        ours.sort_values(order, ignore_index=True),
+        check_dtype=False,
+    )
+    assert len(ours) > 200

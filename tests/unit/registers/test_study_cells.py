@@ -96,7 +96,8 @@ def test_a_mean_of_money_is_a_float(tables):
         ({"by": {"school": ()}}, r"by\.school: this may have a value of its own"),
         ({"by": {"wage_before": ()}}, r"by\.wage_before: this may have a value of its own"),
         ({"by": {"weight": ()}}, "the study has no such covariate"),
-        ({"by": {"age": (45, 30)}}, r"by\.age: edges of bins rise"),
+        ({"by": {"age": (45, 30)}}, r"by\.age: edges of bins are numbers that rise"),
+        ({"by": {"age": (float("nan"),)}}, r"by\.age: edges of bins are numbers that rise"),
         ({"by": {"entry": (1,)}}, "the study has no such covariate"),
         (
             {"outcomes": [OutcomeMeasure("wage", kind="count")]},
