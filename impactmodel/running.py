@@ -191,8 +191,7 @@ def _result(
 ) -> CaseResult:
     beside, varied, drivers = held_against
     settings, outcomes, paid, saved = case.settings, money.outcomes, money.payments, money.savings
-    years, plan = money.budget(), case.budget
-    failed = _told(outcomes, found.diagnostics)
+    years, plan, failed = money.budget(), case.budget, _told(outcomes, found.diagnostics)
     assumed = _once("assumptions", _assuming(case, money))
     return CaseResult(
         case=case,
