@@ -33,6 +33,34 @@ type Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Fairness:
+    """What the models and the proposal do to groups.
+
+    Parameters
+    ----------
+    audits
+        Unaware and aware model.
+    disparities
+        Of the model that ranks, by attribute.
+    impact
+        Outcomes by group under each policy.
+    """
+
+    audits: Mapping[str, Audit]
+    disparities: tuple[Disparity, ...]
+    impact: Impact
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Documents:
+    """What stands beside the model that ranks, for everybody who meets a score."""
+
+    card: ModelCard
+    sheet: DataSheet
+    monitoring: Monitoring
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class ClientStory:
     """What clients' data said, and what is proposed.
 
@@ -47,15 +75,13 @@ class ClientStory:
     profile
         Every feature by group.
     merged
-        Groups that differ in neither chance nor effect, which are shown and counted as one.
+        Groups that differ in neither chance nor effect, counted as one.
     learnt, proposal
         Effects, and places.
-    audits, disparities, impact
-        Aware and unaware model by group, and outcomes by group under each policy.
+    fairness, documents
+        By group, and beside the model.
     case_mix
         Chance without a service by group, as a contract's baseline.
-    card, sheet, monitoring
-        Documents of the ranking model.
     """
 
     plan: PlacesPlan
@@ -67,13 +93,9 @@ class ClientStory:
     merged: Merged
     learnt: Learnt
     proposal: Proposal
-    audits: Mapping[str, Audit]
-    disparities: tuple[Disparity, ...]
-    impact: Impact
+    fairness: Fairness
+    documents: Documents
     case_mix: CaseMix
-    card: ModelCard
-    sheet: DataSheet
-    monitoring: Monitoring
 
     def __repr__(self) -> str:
         return f"ClientStory({self.people[0]} and {self.people[1]} people; {self.proposal!r})"
@@ -141,12 +163,11 @@ def tell(
     learnt = learn(clients, plan, employed=employed, draws=draws, seed=seed)
     groups, drawn = learnt.membership, learnt.drawn
     chance = chances(anticipated.ranking, after)
-    expected = chance.expected()
-    proposal = propose(clients, plan, learnt, expected, seed=seed)
-    tested = _Tested.of(after, plan, expected)
-    audits = tested.audits(anticipated, after, telling)
-    shown = audits["aware" if anticipated.ranking is anticipated.aware else "unaware"]
+    tested = _Tested.of(after, plan, use, chance.expected())
+    proposal = propose(clients, plan, learnt, tested.expected, seed=seed)
     code = groups.weights[~early].argmax(axis=1)
+    after_policy = impact(chance.blocks(), drawn.effect, code, _with_none(proposal), tested.first)
+    fairness = tested.fairness(anticipated, after, after_policy, telling)
     return ClientStory(
         plan=plan,
         use=use,
@@ -159,19 +180,9 @@ def tell(
         merged=plan.merge.merge(drawn.without, drawn.effect, drawn.groups),
         learnt=learnt,
         proposal=proposal,
-        audits=audits,
-        disparities=tuple(disparity(shown, name) for name in plan.audited),
-        impact=impact(chance.blocks(), drawn.effect, code, _with_none(proposal), tested.first),
+        fairness=fairness,
+        documents=tested.documents(anticipated, after, fairness, sheet, telling),
         case_mix=case_mix(chance, code, groups.groups),
-        card=model_card(
-            record_of(anticipated.ranking, use.name),
-            use,
-            sheet,
-            (performance(expected, tested.outcome, shown), shown),
-            made=telling.made,
-        ),
-        sheet=sheet,
-        monitoring=_monitoring(after, expected, tested.outcome),
     )
 
 
@@ -190,17 +201,19 @@ def _sheet(before: Clients, use: ClientUse, model: ChanceModel, telling: Telling
 class _Tested:
     """The later window as audits read it: what came without a service, and groups."""
 
+    use: ClientUse
+    expected: Matrix
     outcome: Matrix
     groups: Mapping[str, tuple[Labels, tuple[str, ...]]]
     threshold: float
 
     @classmethod
-    def of(cls, after: Clients, plan: PlacesPlan, expected: Matrix) -> _Tested:
+    def of(cls, after: Clients, plan: PlacesPlan, use: ClientUse, expected: Matrix) -> _Tested:
         # What came without a service is known of the unserved alone.
         outcome = np.where(after.service == 0, after.target(plan.target), np.nan)
         share = min(1.0, sum(plan.places.capacity.values()) / after.size)
         groups = {name: after.labels(name) for name in plan.audited}
-        return cls(outcome, groups, float(np.quantile(expected, share)))
+        return cls(use, expected, outcome, groups, float(np.quantile(expected, share)))
 
     @property
     def first(self) -> tuple[str, Labels, tuple[str, ...]]:
@@ -208,20 +221,45 @@ class _Tested:
         name = next(iter(self.groups))
         return name, *self.groups[name]
 
-    def audits(
-        self, anticipated: Anticipated, after: Clients, telling: Telling
-    ) -> dict[str, Audit]:
+    def fairness(
+        self, anticipated: Anticipated, after: Clients, after_policy: Impact, telling: Telling
+    ) -> Fairness:
         """Audit both models; those with the lowest chances, as many as places, are high risk."""
         models = (("unaware", anticipated.unaware), ("aware", anticipated.aware))
-        return {
+        audits = {
             name: self._audit(chances(model, after).expected(), telling) for name, model in models
         }
+        shown = audits[_ranking(anticipated)]
+        return Fairness(audits, tuple(disparity(shown, name) for name in self.groups), after_policy)
+
+    def documents(
+        self,
+        anticipated: Anticipated,
+        after: Clients,
+        fairness: Fairness,
+        sheet: DataSheet,
+        telling: Telling,
+    ) -> Documents:
+        """Return the card of the model that ranks, its data sheet and a first look at drift."""
+        shown = fairness.audits[_ranking(anticipated)]
+        card = model_card(
+            record_of(anticipated.ranking, self.use.name),
+            self.use,
+            sheet,
+            (performance(self.expected, self.outcome, shown), shown),
+            made=telling.made,
+        )
+        return Documents(card, sheet, _monitoring(after, self.expected, self.outcome))
 
     def _audit(self, expected: Matrix, telling: Telling) -> Audit:
         made = audit(
             expected, self.outcome, self.groups, threshold=self.threshold, prob=telling.prob
         )
         return disclosed(made, expected, self.outcome, self.groups, telling.rules)
+
+
+def _ranking(anticipated: Anticipated) -> str:
+    return "aware" if anticipated.ranking is anticipated.aware else "unaware"
 
 
 def _with_none(proposal: Proposal) -> dict[str, Matrix]:

@@ -83,8 +83,13 @@ def _(report: ClientStory, result: RunResult) -> dict[str, Any]:
             "slope_error": report.calibration.slope[1],
             "area_under_curve": report.calibration.area.value,
         },
-        "alarms": [f"{test.watched} {test.of}".strip() for test in report.monitoring.alarms],
-        "model": {"name": report.card.name, "fingerprint": report.card.fingerprint},
+        "alarms": [
+            f"{test.watched} {test.of}".strip() for test in report.documents.monitoring.alarms
+        ],
+        "model": {
+            "name": report.documents.card.name,
+            "fingerprint": report.documents.card.fingerprint,
+        },
     }
 
 
@@ -96,12 +101,14 @@ def _by_group(
 
 @evidence_pages.register(ClientStory)
 def _(report: ClientStory) -> dict[str, Page]:
-    name = report.card.name
+    name = report.documents.card.name
     return {
-        "model_card.html": model_card_page(report.card),
-        "data_sheet.html": data_sheet_page(report.sheet, name),
-        "fairness.html": fairness_page(report.audits, report.disparities, (report.impact,)),
-        "monitoring.html": monitoring_page(report.monitoring, name),
+        "model_card.html": model_card_page(report.documents.card),
+        "data_sheet.html": data_sheet_page(report.documents.sheet, name),
+        "fairness.html": fairness_page(
+            report.fairness.audits, report.fairness.disparities, (report.fairness.impact,)
+        ),
+        "monitoring.html": monitoring_page(report.documents.monitoring, name),
     }
 
 
@@ -295,13 +302,13 @@ def _gain_row(gain: PolicyGain, prob: float) -> tuple[str, str, str]:
 
 
 def _fairness(story: ClientStory, prob: float) -> tuple[Block, ...]:
-    shown = next(iter(story.audits.values()))
+    shown = next(iter(story.fairness.audits.values()))
     return (
         Paragraph(
             "Equal chances or equal flags need not make outcomes more equal: the last table is "
             "what is expected to come after each policy."
         ),
-        beside_table(story.audits),
+        beside_table(story.fairness.audits),
         audit_table(shown),
-        Tabled(impact_table(story.impact, prob)),
+        Tabled(impact_table(story.fairness.impact, prob)),
     )
