@@ -66,18 +66,7 @@ def _(report: ClientStory, result: RunResult) -> dict[str, Any]:
             group: dict(zip(drawn.services, map(float, proposal.places[g]), strict=True))
             for g, group in enumerate(drawn.groups)
         },
-        "gains_per_1000": [
-            {
-                "policy": gain.policy,
-                "baseline": gain.baseline,
-                "gain": gain.gain,
-                "standard_error": gain.se,
-                "interval": list(gain.interval(prob)),
-                "probability": prob,
-                "kind": "normal, doubly robust",
-            }
-            for gain in proposal.gains
-        ],
+        "gains_per_1000": [_gain(gain, prob) for gain in proposal.gains],
         "calibration": {
             "slope": report.calibration.slope[0],
             "slope_error": report.calibration.slope[1],
@@ -90,6 +79,18 @@ def _(report: ClientStory, result: RunResult) -> dict[str, Any]:
             "name": report.documents.card.name,
             "fingerprint": report.documents.card.fingerprint,
         },
+    }
+
+
+def _gain(gain: PolicyGain, prob: float) -> dict[str, Any]:
+    return {
+        "policy": gain.policy,
+        "baseline": gain.baseline,
+        "gain": gain.gain,
+        "standard_error": gain.se,
+        "interval": list(gain.interval(prob)),
+        "probability": prob,
+        "kind": "normal, doubly robust",
     }
 
 
