@@ -29,6 +29,8 @@ _DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
     (0, (3, 1, 1, 1, 1, 1)),
 )
 _COLOURS = (BLUE, ORANGE, QUIET)
+_TICKS = 7
+_FORMATS = ["%Y-%m"] * 3 + ["%H:%M"] * 3
 # Names at the ends of lines stand at least this share of the axis apart.
 _APART = 0.085
 
@@ -77,6 +79,11 @@ def _lines(
 ) -> None:
     for values, _, colour, dash in lines:
         ax.plot(days, values.to_numpy(float), color=colour, linewidth=1.7, linestyle=dash)  # type: ignore[arg-type]
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(maxticks=_TICKS)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, formats=_FORMATS, show_offset=False))
     ax.set_ylim(bottom=0)
     ax.set_xlim(days[0], days[-1])  # type: ignore[arg-type]
     low, high = ax.get_ylim()
