@@ -30,7 +30,6 @@ _DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
 )
 _COLOURS = (BLUE, ORANGE, QUIET)
 _TICKS = 7
-_FORMATS = ["%Y-%m"] * 3 + ["%H:%M"] * 3
 # Names at the ends of lines stand at least this share of the axis apart.
 _APART = 0.085
 
@@ -79,11 +78,8 @@ def _lines(
 ) -> None:
     for values, _, colour, dash in lines:
         ax.plot(days, values.to_numpy(float), color=colour, linewidth=1.7, linestyle=dash)  # type: ignore[arg-type]
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(maxticks=_TICKS)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, formats=_FORMATS, show_offset=False))
+    ticks = days[:: -(-len(days) // _TICKS)]
+    ax.set_xticks(ticks, [day.isoformat()[:7] for day in ticks])  # type: ignore[arg-type]
     ax.set_ylim(bottom=0)
     ax.set_xlim(days[0], days[-1])  # type: ignore[arg-type]
     low, high = ax.get_ylim()
