@@ -29,6 +29,7 @@ _DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
     (0, (3, 1, 1, 1, 1, 1)),
 )
 _COLOURS = (BLUE, ORANGE, QUIET)
+_TICKS = 7
 # Names at the ends of lines stand at least this share of the axis apart.
 _APART = 0.085
 
@@ -77,6 +78,8 @@ def _lines(
 ) -> None:
     for values, _, colour, dash in lines:
         ax.plot(days, values.to_numpy(float), color=colour, linewidth=1.7, linestyle=dash)  # type: ignore[arg-type]
+    ticks = days[:: -(-len(days) // _TICKS)]
+    ax.set_xticks(ticks, [day.isoformat()[:7] for day in ticks])  # type: ignore[arg-type]
     ax.set_ylim(bottom=0)
     ax.set_xlim(days[0], days[-1])  # type: ignore[arg-type]
     low, high = ax.get_ylim()

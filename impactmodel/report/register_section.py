@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from impactmodel.registers.evidence_report import RegistersReport
+from impactmodel.registers.linkage import RegisterLinkage
 from impactmodel.report.blocks import (
     Block,
     Folded,
@@ -140,7 +141,7 @@ def _(report: RegistersReport, result: RunResult) -> dict[str, Any]:
         "linkage": {
             "population": report.linkage.population,
             "people": report.linkage.people,
-            "registers": _records(report.linkage.frame().set_index("name")),
+            "registers": {one.name: _register(one) for one in report.linkage.registers},
         },
         "eligible": report.eligible,
         "flow": _released(report.flow),
@@ -155,11 +156,14 @@ def _facts(purpose: Purpose) -> dict[str, Any]:
     return facts
 
 
+def _register(one: RegisterLinkage) -> dict[str, Any]:
+    facts = {name: getattr(one, name) for name in RegisterLinkage.__slots__ if name != "name"}
+    return facts | {"extracted": one.extracted.isoformat(), "outside": dict(one.outside)}
+
+
 def _records(frame: pd.DataFrame) -> dict[str, Any]:
     """Return the rows by their index; what is empty is null."""
     kept = frame.astype(object).where(frame.notna(), None)
-    if "extracted" in kept:
-        kept["extracted"] = kept["extracted"].map(str)
     return {str(key): row for key, row in kept.to_dict("index").items()}
 
 
