@@ -16,6 +16,7 @@ from impactmodel.core.spec import spec
 from impactmodel.registers.definitions import DEFINITIONS, Definition, Unit
 from impactmodel.registers.group_table import EVERYONE, OTHERS, protected
 from impactmodel.registers.months import StateMonths, Window, first_day, month_name
+from impactmodel.registers.purpose import Purpose
 from impactmodel.registers.reading import collect
 from impactmodel.registers.target_groups import TargetGroup, WithAttribute
 
@@ -100,7 +101,9 @@ class GroupIndicators:
         return f"GroupIndicators({groups} groups, {months} months)"
 
 
-def count_groups(counts: GroupCounts, tables: Mapping[str, Table]) -> GroupIndicators:
+def count_groups(
+    counts: GroupCounts, tables: Mapping[str, Table], purpose: Purpose | None = None
+) -> GroupIndicators:
     """Return indicators by group and month, from standard tables of the extracts.
 
     Columns ``unemployed``, ``in_services``, ``unemployed_and_in_services``, ``activation_rate``
@@ -109,7 +112,7 @@ def count_groups(counts: GroupCounts, tables: Mapping[str, Table]) -> GroupIndic
     ``activation_rate_without_laid_off``; with the employed ``employed``,
     ``register_unemployment_rate`` (percent), ``into_work`` and ``out_of_work``: from and to
     unemployment or services. Who comes is of the groups of the month, who leaves of those of the
-    month before.
+    month before. The release carries the purpose under which the extracts were received.
 
     Raises
     ------
@@ -142,7 +145,7 @@ def count_groups(counts: GroupCounts, tables: Mapping[str, Table]) -> GroupIndic
         [(group, month_name(month)) for group, month in table.index], names=["group", "month"]
     )
     table["unemployed_and_in_services"] = table["unemployed"] + table["in_services"]
-    return _shown(table, counts)
+    return _shown(table, counts, purpose)
 
 
 def _is_known(name: str, counts: GroupCounts) -> bool:
@@ -209,11 +212,13 @@ def _with_flows(states: Table) -> Table:
     )
 
 
-def _shown(table: pd.DataFrame, counts: GroupCounts) -> GroupIndicators:
+def _shown(table: pd.DataFrame, counts: GroupCounts, purpose: Purpose | None) -> GroupIndicators:
     release = None
     if counts.minimum > 1:
         fixed = (name for name, group in counts.groups.items() if isinstance(group, WithAttribute))
-        release = protected(table.astype("int64"), counts.minimum, _POPULATION, (EVERYONE, *fixed))
+        release = protected(
+            table.astype("int64"), counts.minimum, _POPULATION, (EVERYONE, *fixed), purpose
+        )
         hidden = {
             key
             for key, is_hidden in zip(release.table.keys, release.hidden, strict=True)

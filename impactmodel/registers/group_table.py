@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from impactmodel.registers.disclosure import DisclosureRules, Release, protect
+from impactmodel.registers.purpose import Purpose
 from impactmodel.registers.tabulation import Tabulation
 
 if TYPE_CHECKING:
@@ -29,15 +30,18 @@ type _Term = tuple[tuple[str, str, str], float]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class GroupTable(Tabulation):
-    """A `Tabulation` by (group, month, count) whose groups overlap.
+    """A `Tabulation` by (group, month, who is counted) whose groups overlap.
 
     Parameters
     ----------
     steady
         Groups that nobody enters or leaves: there, flows tell the change of a stock.
+    purpose
+        Under which the extracts were received.
     """
 
     steady: tuple[str, ...] = ()
+    purpose: Purpose | None = None
 
     def equations(self) -> csr_array:
         """Return (equation, cell): sums of signed counts that are 0 whatever the counts are."""
@@ -87,7 +91,11 @@ class GroupTable(Tabulation):
 
 
 def protected(
-    counts: pd.DataFrame, minimum: int, population: str, steady: Collection[str]
+    counts: pd.DataFrame,
+    minimum: int,
+    population: str,
+    steady: Collection[str],
+    purpose: Purpose | None = None,
 ) -> Release:
     """Return counts by group and month under disclosure control.
 
@@ -102,6 +110,8 @@ def protected(
         Whom the table counts.
     steady
         Groups that nobody enters or leaves.
+    purpose
+        Under which the extracts were received; the table carries it.
 
     Raises
     ------
@@ -119,9 +129,10 @@ def protected(
     stacked = pd.concat(parts, names=["group"]).stack()
     found = GroupTable(
         population,
-        ("group", "month", "count"),
+        ("group", "month", "who"),
         tuple((str(g), str(month), str(name)) for g, month, name in stacked.index),
         np.asarray(stacked.to_numpy(), dtype=np.int64),
         steady=(*steady, *(OTHERS + name for name in steady if name != EVERYONE)),
+        purpose=purpose,
     )
     return protect(found, DisclosureRules(threshold=minimum))
