@@ -9,6 +9,10 @@ from impactmodel.cli.terminal import say
 from impactmodel.core.errors import InputError
 
 
+REAL = ("ips", "koto_sib", "nsw")
+"""Cases on real and published data; the others are synthetic."""
+
+
 def examples_folder() -> Path:
     """Return the folder of examples: inside an installed package, or beside it in a checkout.
 
@@ -25,8 +29,8 @@ def examples_folder() -> Path:
 
 
 def run_examples(out: Path, *, quiet: bool) -> None:
-    """Run every example case into a folder of its own under ``out``."""
-    cases = sorted(examples_folder().glob("*/case.yaml"))
+    """Run the example cases on real and published data, each into a folder of its own."""
+    cases = [examples_folder() / name / "case.yaml" for name in REAL]
     for path in cases:
         folder = out / path.parent.name
         result = run_to_folder(path, folder, seed=None, quiet=quiet)
@@ -36,3 +40,6 @@ def run_examples(out: Path, *, quiet: bool) -> None:
     say("")
     reports = [str((out / path.parent.name / "report.html").resolve()) for path in cases]
     say("Open " + " and ".join(reports) + " in a browser.")
+    others = sorted(examples_folder().glob("*/case.yaml"))
+    named = [str(path) for path in others if path.parent.name not in REAL]
+    say("Synthetic examples, which take longer: impactmodel run " + " or ".join(named))
