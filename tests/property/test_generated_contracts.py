@@ -130,8 +130,8 @@ def test_the_compiled_pass_pays_generated_contracts_as_numpy_does(
     )
     plain = payments(contract, outcomes, "expected").amount.values
     monkeypatch.setattr(fused, "WORTH_IT", 0)
-    calls, compiled = [], fused._compiled
-    monkeypatch.setattr(fused, "_compiled", lambda source: calls.append(1) or compiled(source))
+    calls, compiled = [], fused.compiled
+    monkeypatch.setattr(fused, "compiled", lambda source: calls.append(1) or compiled(source))
     quick = payments(contract, outcomes, "expected").amount.values
     assert calls == [1]
     # The same operations in another order: the last bits of amounts of some thousands differ.
