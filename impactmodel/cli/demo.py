@@ -8,7 +8,6 @@ from impactmodel.cli.run import run_to_folder, show_result
 from impactmodel.cli.terminal import say
 from impactmodel.core.errors import InputError
 
-
 REAL = ("ips", "koto_sib", "nsw")
 """Cases on real and published data; the others are synthetic."""
 

@@ -22,7 +22,7 @@ def run_to_folder(
 ) -> CaseResult:
     """Run a case and put its results in the place of ``out``, whole or not at all."""
     from impactmodel.case import Case
-    from impactmodel.report.files import RUN_FILES, write_run
+    from impactmodel.report.files import MODEL_PAGES, RUN_FILES, write_run
     from impactmodel.running import run_case
 
     case = Case.from_yaml(path)
@@ -30,7 +30,8 @@ def run_to_folder(
         case = replace(case, settings=replace(case.settings, seed=seed))
     if language is not None:
         case = replace(case, settings=replace(case.settings, language=_code(language)))
-    with replaced(out, RUN_FILES) as stage, progress(case.settings.name, quiet=quiet) as report:
+    names = (*RUN_FILES, *MODEL_PAGES)
+    with replaced(out, names) as stage, progress(case.settings.name, quiet=quiet) as report:
         result = run_case(case, progress=lambda step, share: report(step, share * _WRITING))
         report("writing the report", _WRITING)
         write_run(result, stage)

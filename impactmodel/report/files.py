@@ -21,12 +21,11 @@ RUN_FILES = (
     "summary.json",
     "outcomes.nc",
     "run.json",
-    # Of a model of clients' chances.
-    "model_card.html",
-    "data_sheet.html",
-    "fairness.html",
-    "monitoring.html",
 )
+"""What every run writes."""
+
+MODEL_PAGES = ("model_card.html", "data_sheet.html", "fairness.html", "monitoring.html")
+"""What a run on clients writes beside, of its model of chances."""
 
 
 def write_run(result: RunResult, folder: str | Path) -> None:

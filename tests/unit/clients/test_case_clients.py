@@ -173,3 +173,17 @@ def test_a_day_that_parts_nobody_is_refused(tmp_path):
     plan = replace(made.evidence.plan, later=dt.date(2030, 1, 1))
     with pytest.raises(InputError, match="later: everybody entered on one side"):
         run_case(replace(made, evidence=replace(made.evidence, plan=plan)))
+
+
+def test_the_pages_of_an_earlier_model_do_not_outlive_it(ran, tmp_path):
+    from impactmodel.cli.folder import replaced
+    from impactmodel.report.files import MODEL_PAGES, RUN_FILES
+
+    _, result = ran
+    out = tmp_path / "out"
+    with replaced(out, (*RUN_FILES, *MODEL_PAGES)) as stage:
+        write_run(result, stage)
+    assert {path.name for path in out.iterdir()} == {*RUN_FILES, *MODEL_PAGES}
+    with replaced(out, (*RUN_FILES, *MODEL_PAGES)) as stage:
+        (stage / "report.html").write_text("another case")
+    assert {path.name for path in out.iterdir()} == {"report.html"}
