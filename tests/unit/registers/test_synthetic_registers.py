@@ -184,7 +184,7 @@ def test_it_is_like_helsinki(helsinki):
         },
         laid_off=StateMonths(SPELLS, ("laid_off",)),
     )
-    table = count_groups(counts, helsinki[2])
+    table = count_groups(counts, helsinki[2]).frame
     work = StateMonths(SPELLS, ("employed",)).read(helsinki[2], HELSINKI.window).to_pandas()
     for month, (unemployed, long_term, laid_off, services) in PUBLISHED.items():
         found = table.loc[("everyone", month)]
