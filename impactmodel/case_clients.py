@@ -13,6 +13,7 @@ from pydantic import Field
 from impactmodel.case_tables import Folder, Material
 from impactmodel.clients.clients import Clients, ClientTable
 from impactmodel.clients.effect_outcomes import as_outcomes
+from impactmodel.clients.letter_sample import LetterWords
 from impactmodel.clients.plan import PlacesPlan
 from impactmodel.clients.story import ClientStory, Telling, tell
 from impactmodel.clients.synthetic import SyntheticClients
@@ -149,6 +150,8 @@ class ClientsEvidence:
         For what a score about one client would be used: every document of the model says it.
     release
         The rules for every table of people that is shown.
+    letter
+        Words of a letter to a made-up client, for synthetic rows: how it would read.
     audit
         File of the audit log, beside the case; by default ``audit.jsonl``. Synthetic clients are
         nobody and leave no line unless a file is named.
@@ -160,8 +163,17 @@ class ClientsEvidence:
     purpose: Purpose
     use: ClientUse
     release: DisclosureRules = field(default_factory=DisclosureRules)
+    letter: LetterWords | None = None
     audit: str = ""
     type: Literal["clients"] = field(default="clients", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.letter is not None and self.rows.type == "file":
+            raise InputError(
+                "a run writes no letter to a real client",
+                key="letter",
+                fix="remove it; a letter starts from what the log of decisions shows",
+            )
 
     def material(self, folder: Folder, draws: int, seed: int) -> Material:
         """Read the clients, find what helps whom and propose places.
@@ -191,6 +203,7 @@ class ClientsEvidence:
             draws=draws,
             seed=seed,
             rules=self.release,
+            letter=self.letter,
         )
         story = tell(read.clients, self.plan, self.use, telling, read.employed)
         return Material(

@@ -19,6 +19,8 @@ from impactmodel.clients.clients import Clients
 from impactmodel.clients.fairness import Audit, Disparity, audit, disclosed, disparity
 from impactmodel.clients.features import missing
 from impactmodel.clients.impact import Impact, impact
+from impactmodel.clients.letter_sample import LetterWords, sample_letter
+from impactmodel.clients.letters import ClientLetter
 from impactmodel.clients.merging import Merged
 from impactmodel.clients.monitor import Monitoring, MonitorRules, observe, watch
 from impactmodel.clients.plan import Learnt, PlacesPlan, Proposal, early_rows, learn, propose
@@ -53,11 +55,20 @@ class Fairness:
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Documents:
-    """What stands beside the model that ranks, for everybody who meets a score."""
+    """What stands beside the model that ranks, for everybody who meets a score.
+
+    Parameters
+    ----------
+    card, sheet, monitoring
+        Of the model, its data, and a first look at drift.
+    letter
+        To a made-up client, where the clients are synthetic and the words are given.
+    """
 
     card: ModelCard
     sheet: DataSheet
     monitoring: Monitoring
+    letter: ClientLetter | None
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -119,6 +130,8 @@ class Telling:
         Probability of intervals.
     rules
         Of disclosure control, for tables by group.
+    letter
+        Words of a letter to a made-up client; for synthetic clients alone.
     """
 
     population: str
@@ -128,6 +141,7 @@ class Telling:
     seed: int = 0
     prob: float = 0.9
     rules: DisclosureRules = field(default_factory=DisclosureRules)
+    letter: LetterWords | None = None
 
 
 def tell(
@@ -242,14 +256,19 @@ class _Tested:
     ) -> Documents:
         """Return the card of the model that ranks, its data sheet and a first look at drift."""
         shown = fairness.audits[_ranking(anticipated)]
+        model = anticipated.ranking
+        record = record_of(model, self.use.name)
         card = model_card(
-            record_of(anticipated.ranking, self.use.name),
+            record,
             self.use,
             sheet,
             (performance(self.expected, self.outcome, shown), shown),
             made=telling.made,
         )
-        return Documents(card, sheet, _monitoring(after, self.expected, self.outcome))
+        words, letter = telling.letter, None
+        if words is not None and telling.synthetic:
+            letter = sample_letter(words, model, record, after, telling.made)
+        return Documents(card, sheet, _monitoring(after, self.expected, self.outcome), letter)
 
     def _audit(self, expected: Matrix, telling: Telling) -> Audit:
         made = audit(

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from impactmodel.clients.letters import LANGUAGES
 from impactmodel.clients.segments_reading import marks
 from impactmodel.clients.story import ClientStory
 from impactmodel.core.summary import describe_draws
-from impactmodel.report.blocks import Block, Marked, Page, Paragraph, Points, Section, Tabled
+from impactmodel.report.blocks import Block, Marked, Paragraph, Points, Section, Tabled
 from impactmodel.report.client_cards import data_sheet_page, model_card_page, monitoring_page
 from impactmodel.report.client_fairness import fairness_page, impact_table
 from impactmodel.report.client_figures import plot_frontier, plot_group_effects, plot_months
 from impactmodel.report.client_groups import audit_table, beside_table
 from impactmodel.report.design_section import picture
 from impactmodel.report.evidence_section import (
+    Writable,
     evidence_pages,
     evidence_sections,
     evidence_summary,
 )
+from impactmodel.report.letters import write_letter
 from impactmodel.report.numbers import number, percent
 from impactmodel.report.tables import Table, interval_words
 
@@ -82,6 +85,13 @@ def _(report: ClientStory, result: RunResult) -> dict[str, Any]:
     }
 
 
+def _letters(report: ClientStory) -> dict[str, Writable]:
+    letter = report.documents.letter
+    if letter is None:
+        return {}
+    return {f"letter_{language}.html": write_letter(letter, language) for language in LANGUAGES}
+
+
 def _gain(gain: PolicyGain, prob: float) -> dict[str, Any]:
     return {
         "policy": gain.policy,
@@ -101,7 +111,7 @@ def _by_group(
 
 
 @evidence_pages.register(ClientStory)
-def _(report: ClientStory) -> dict[str, Page]:
+def _(report: ClientStory) -> dict[str, Writable]:
     name = report.documents.card.name
     return {
         "model_card.html": model_card_page(report.documents.card),
@@ -110,7 +120,7 @@ def _(report: ClientStory) -> dict[str, Page]:
             report.fairness.audits, report.fairness.disparities, (report.fairness.impact,)
         ),
         "monitoring.html": monitoring_page(report.documents.monitoring, name),
-    }
+    } | _letters(report)
 
 
 def _groups(story: ClientStory) -> tuple[Block, ...]:

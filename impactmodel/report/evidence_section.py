@@ -16,11 +16,19 @@ Sections are written in English and translated with the page, by ``[texts]`` of 
 from __future__ import annotations
 
 from functools import singledispatch
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from impactmodel.report.blocks import Page, Section
+    from impactmodel.report.blocks import Section
     from impactmodel.report.result import RunResult
+
+
+class Writable(Protocol):
+    """A page that can be put into a file."""
+
+    def html(self) -> str:
+        """Return the page as one HTML document."""
+        ...
 
 
 @singledispatch
@@ -46,7 +54,7 @@ def evidence_summary(report: object, result: RunResult) -> dict[str, Any] | None
 
 
 @singledispatch
-def evidence_pages(report: object) -> dict[str, Page]:
+def evidence_pages(report: object) -> dict[str, Writable]:
     """Return the pages that stand beside the report, by file name."""
     del report
     return {}

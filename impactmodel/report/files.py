@@ -24,8 +24,16 @@ RUN_FILES = (
 )
 """What every run writes."""
 
-MODEL_PAGES = ("model_card.html", "data_sheet.html", "fairness.html", "monitoring.html")
-"""What a run on clients writes beside, of its model of chances."""
+MODEL_PAGES = (
+    "model_card.html",
+    "data_sheet.html",
+    "fairness.html",
+    "monitoring.html",
+    "letter_fi.html",
+    "letter_sv.html",
+    "letter_en.html",
+)
+"""What a run on clients may write beside, of its model of chances."""
 
 
 def write_run(result: RunResult, folder: str | Path) -> None:
@@ -37,7 +45,7 @@ def write_run(result: RunResult, folder: str | Path) -> None:
     run_page(result, language).write(folder / "report.html")
     brief(result).write(folder / "brief.html")
     for name, page in evidence_pages(result.evidence_report).items():
-        page.write(folder / name)
+        (folder / name).write_text(page.html(), encoding="utf-8", newline="\n")
     workbook(result, path=folder / "workbook.xlsx", language=language)
     write_json(summary(result), folder / "summary.json")
     result.outcomes.to_netcdf(folder / "outcomes.nc")

@@ -3,15 +3,26 @@
 import datetime as dt
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from impactmodel.case import Case
+from impactmodel.clients import SyntheticClients
+from impactmodel.clients.letter_sample import LetterWords
 from impactmodel.core.errors import InputError
+from impactmodel.core.spec import load
+from impactmodel.report.evidence_reports import evidence_pages
 from impactmodel.report.files import write_run
 from impactmodel.running import run_case
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "client_groups" / "case.yaml"
+SAID = {"fi": "a", "sv": "b", "en": "c"}
+USE = dict.fromkeys(
+    ("assesses", "target", "purpose", "legal_basis", "controller", "role", "contact"), SAID
+) | {"also_uses": [SAID]}
 
 CASE = """
 name: A stranger's clients
@@ -180,10 +191,41 @@ def test_the_pages_of_an_earlier_model_do_not_outlive_it(ran, tmp_path):
     from impactmodel.report.files import MODEL_PAGES, RUN_FILES
 
     _, result = ran
+    written = {name for name in MODEL_PAGES if not name.startswith("letter")}
     out = tmp_path / "out"
     with replaced(out, (*RUN_FILES, *MODEL_PAGES)) as stage:
         write_run(result, stage)
-    assert {path.name for path in out.iterdir()} == {*RUN_FILES, *MODEL_PAGES}
+    assert {path.name for path in out.iterdir()} == {*RUN_FILES, *written}
     with replaced(out, (*RUN_FILES, *MODEL_PAGES)) as stage:
         (stage / "report.html").write_text("another case")
     assert {path.name for path in out.iterdir()} == {"report.html"}
+
+
+def test_no_letter_goes_to_a_real_client(tmp_path):
+    evidence = case(tmp_path, table=people(200)).evidence
+    words = load(LetterWords, {"use": USE, "features": {}})
+    with pytest.raises(InputError, match="letter: a run writes no letter to a real client"):
+        replace(evidence, letter=words)
+
+
+def test_the_example_tells_its_story_with_letters_in_three_languages():
+    found = Case.from_yaml(EXAMPLE)
+    rows = replace(found.evidence.rows, clients=SyntheticClients(6000, seed=3))
+    places = replace(
+        found.evidence.plan.places,
+        capacity=dict.fromkeys(found.evidence.plan.places.capacity, 60),
+        budget=700_000.0,
+    )
+    plan = replace(found.evidence.plan, places=places)
+    small = replace(found, evidence=replace(found.evidence, rows=rows, plan=plan))
+    result = run_case(replace(small, settings=replace(small.settings, draws=800)))
+    assert any("synthetic" in note for note in result.notes)
+    assert result.record.made
+    pages = evidence_pages(result.evidence_report)
+    said = {"fi": "Mikä nosti", "sv": "Vad höjde", "en": "synthetic"}
+    for language, text in said.items():
+        assert text in pages[f"letter_{language}.html"].html()
+    spent = result.evidence_report.proposal.places.sum(axis=0) @ [1500, 4000, 6000]
+    assert spent <= 700_000 + 1e-6
+    assert result.payments is not None
+    assert result.savings is not None
