@@ -226,7 +226,7 @@ class _Tested:
         # What came without a service is known of the unserved alone.
         outcome = np.where(after.service == 0, after.target(plan.target), np.nan)
         share = min(1.0, sum(plan.places.capacity.values()) / after.size)
-        groups = {name: after.labels(name) for name in plan.audited}
+        groups = {name: _labels(after, name) for name in plan.audited}
         return cls(use, expected, outcome, groups, float(np.quantile(expected, share)))
 
     @property
@@ -275,6 +275,13 @@ class _Tested:
             expected, self.outcome, self.groups, threshold=self.threshold, prob=telling.prob
         )
         return disclosed(made, expected, self.outcome, self.groups, telling.rules)
+
+
+def _labels(after: Clients, name: str) -> tuple[Labels, tuple[str, ...]]:
+    """Return codes and labels; those that do not tell their attribute are put behind its name."""
+    code, labels = after.labels(name)
+    bare = {"no", "yes", "missing"}
+    return code, tuple(f"{name} {label}" if label in bare else label for label in labels)
 
 
 def _ranking(anticipated: Anticipated) -> str:
