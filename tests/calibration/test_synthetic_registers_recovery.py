@@ -98,6 +98,9 @@ def recovered(seed, folder):
     return rows
 
 
+# Of ibis on DuckDB, as in the unit tests of registers.
+@pytest.mark.filterwarnings("ignore:fetch_.* is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 @pytest.mark.calibration
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
