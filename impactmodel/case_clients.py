@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from impactmodel.case_registers import AUDIT
 from impactmodel.case_tables import Folder, Material
 from impactmodel.clients.clients import Clients, ClientTable
 from impactmodel.clients.effect_outcomes import as_outcomes
@@ -29,9 +30,6 @@ from impactmodel.registers import AuditLog, DisclosureRules, Gate, Purpose, unde
 
 if TYPE_CHECKING:
     import pandas as pd
-
-AUDIT = "audit.jsonl"
-"""The audit log of a case that names none; it lies beside the case and outlives every result."""
 
 _SYNTHETIC = (
     "The clients of this case are synthetic: no row is of a real person, and no number that "
@@ -175,7 +173,7 @@ class ClientsEvidence:
                 fix="remove it; a letter starts from what the log of decisions shows",
             )
 
-    def material(self, folder: Folder, draws: int, seed: int) -> Material:
+    def material(self, folder: Folder, draws: int, seed: int, prob: float) -> Material:
         """Read the clients, find what helps whom and propose places.
 
         Returns
@@ -202,6 +200,7 @@ class ClientsEvidence:
             synthetic=synthetic,
             draws=draws,
             seed=seed,
+            prob=prob,
             rules=self.release,
             letter=self.letter,
         )

@@ -32,7 +32,6 @@ from impactmodel.registers import (
     linkage,
     read,
     study_data,
-    under,
 )
 from impactmodel.registers.evidence_report import RegistersReport, eligible_people, flow_of
 from impactmodel.registers.months import first_day
@@ -145,7 +144,7 @@ class RegistersEvidence:
         arms = data.frame["treated"].value_counts()
         counts = {"treated": int(arms[1]), "comparison": int(arms[0])}
         if indicators is not None:
-            extracts.gate.use("indicators", under(indicators.frame, self.purpose))
+            extracts.gate.use("indicators", indicators)
         for output in folder.makes:
             extracts.gate.use(output, data, counts)
         months = self.study.trials.window.months
@@ -195,7 +194,7 @@ class RegistersEvidence:
         if self.indicators is None:
             return None
         least = max(self.indicators.minimum, self.release.threshold)
-        return count_groups(replace(self.indicators, minimum=least), tables)
+        return count_groups(replace(self.indicators, minimum=least), tables, self.purpose)
 
     def _cohort(self, data: StudyData) -> Cohort:
         for place, outcome in enumerate(self.outcomes):

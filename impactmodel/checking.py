@@ -70,7 +70,7 @@ def read_evidence(case: Case, inputs: dict[str, str]) -> Read:
     if isinstance(evidence, PublishedFigures | SavedOutcomes):
         return Read(evidence.outcomes(folder, settings.draws, settings.seed))
     if isinstance(evidence, ClientsEvidence):
-        told = evidence.material(folder, settings.draws, settings.seed)
+        told = evidence.material(folder, settings.draws, settings.seed, settings.interval)
         return Read(told.data, material=told)
     if case.design is None:
         raise InputError("this evidence needs a design", key="design", fix="name one")

@@ -4,7 +4,7 @@ import datetime as dt
 from pathlib import Path
 from tempfile import mkdtemp
 
-from impactmodel.clients import ClientTable, ClientUse, Gate, Number, Oversight
+from impactmodel.clients import ClientGate, ClientTable, ClientUse, Number, Oversight
 from impactmodel.clients.desk import Desk
 from impactmodel.registers import AuditLog, Purpose
 
@@ -20,4 +20,4 @@ def desk(model, key, table=None):
     variables = tuple(table.features)
     people = Oversight("adviser", ("the interview",), "the registry")
     use = ClientUse("support_2027", "the need of support", purpose, variables, people, grounds)
-    return Desk(Gate(use, AuditLog(Path(mkdtemp()) / "audit.jsonl")), table, model, key)
+    return Desk(ClientGate(use, AuditLog(Path(mkdtemp()) / "audit.jsonl")), table, model, key)

@@ -59,7 +59,7 @@ from impactmodel.clients.effect_groups import (
     scores_of,
 )
 from impactmodel.clients.effect_hidden import HiddenKnowledge, benchmark_priors, hidden_knowledge
-from impactmodel.clients.effect_inputs import Membership, Served
+from impactmodel.clients.effect_inputs import Served
 from impactmodel.clients.effect_months import MonthlyEffects, effects_by_month
 from impactmodel.clients.effect_outcomes import as_outcomes
 from impactmodel.clients.effect_overlap import Overlap
@@ -83,6 +83,7 @@ from impactmodel.clients.letters import (
     moved,
     used_values,
 )
+from impactmodel.clients.membership import Membership
 from impactmodel.clients.merging import Merged, Merging
 from impactmodel.clients.model_record import ModelRecord, Reason, Score
 from impactmodel.clients.monitor import Monitoring, MonitorRules, Observed, observe, watch
@@ -92,7 +93,6 @@ from impactmodel.clients.score_segments import HighLow, RoundingLoss, rounding_l
 from impactmodel.clients.score_table import Points, Published, ScoreTable
 from impactmodel.clients.segments import ClassesTried, Grouping, LatentClasses, LatentFit
 from impactmodel.clients.segments_given import GivenFit, GivenGroups
-from impactmodel.clients.segments_membership import Segments
 from impactmodel.clients.segments_reading import (
     ProfileRow,
     Stability,
@@ -107,7 +107,7 @@ from impactmodel.clients.synthetic_assignment import AtRandom, OnHidden, OnRecor
 from impactmodel.clients.synthetic_paths import Stock
 from impactmodel.clients.synthetic_truth import Truth
 from impactmodel.clients.target import Target
-from impactmodel.clients.use import ClientUse, Gate, Oversight, declared_use
+from impactmodel.clients.use import ClientGate, ClientUse, Oversight, declared_use
 from impactmodel.clients.value import PlaceValue, place_value
 from impactmodel.clients.waits import WaitModel, WaitPlan, fit_waits
 
@@ -131,6 +131,7 @@ __all__ = [
     "ChanceModel",
     "Chances",
     "ClassesTried",
+    "ClientGate",
     "ClientLetter",
     "ClientTable",
     "ClientTypes",
@@ -159,7 +160,6 @@ __all__ = [
     "Floor",
     "Frontier",
     "FrontierPoint",
-    "Gate",
     "GivenFit",
     "GivenGroups",
     "GroupEffects",
@@ -205,7 +205,6 @@ __all__ = [
     "RoundingLoss",
     "Score",
     "ScoreTable",
-    "Segments",
     "Served",
     "ServedRow",
     "ShiftAndScale",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit, ndtri
-from scipy.stats import rankdata
 
+from impactmodel.clients.rates import auc, auc_sd
 from impactmodel.core.errors import InputError
 
 type Vector = npt.NDArray[np.float64]
@@ -75,8 +75,4 @@ def area(score: Vector, y: Vector) -> Area:
     m, n = int(yes.sum()), int((~yes).sum())
     if min(m, n) < 2:
         raise InputError("two people with the target and two without are needed", key="y")
-    every = rankdata(score)
-    above = (every[yes] - rankdata(score[yes])) / n
-    below = 1 - (every[~yes] - rankdata(score[~yes])) / m
-    variance = float(above.var(ddof=1)) / m + float(below.var(ddof=1)) / n
-    return Area(float(above.mean()), float(np.sqrt(variance)))
+    return Area(auc(score, y), auc_sd(score, y))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from impactmodel.clients.clients import ClientTable
     from impactmodel.clients.keyed import Key
     from impactmodel.clients.model_record import ModelRecord
-    from impactmodel.clients.use import Gate
+    from impactmodel.clients.use import ClientGate
 
 CROSSED = " × "
 """Between the features of a crossed pair, in the name of its columns."""
@@ -42,7 +42,7 @@ class Desk:
         undeclared variable, or a protected one ranks without a ground. A line is written.
     """
 
-    gate: Gate
+    gate: ClientGate
     table: ClientTable
     model: ModelRecord
     key: Key

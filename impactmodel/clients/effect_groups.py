@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from impactmodel.clients.effect_inputs import Membership, Served
+from impactmodel.clients.effect_inputs import Served
 from impactmodel.clients.effect_overlap import Overlap
+from impactmodel.clients.membership import Membership
 from impactmodel.core.errors import InputError
 from impactmodel.core.seeds import stream
 from impactmodel.core.spec import spec

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from impactmodel.clients.segments_membership import Segments
+from impactmodel.clients.membership import Membership
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
 from impactmodel.evidence.columns import Labels, frozen
@@ -141,11 +141,11 @@ class Merged:
     pairs: npt.NDArray[np.float64]
     exact: bool
 
-    def apply(self, segments: Segments) -> Segments:
+    def apply(self, segments: Membership) -> Membership:
         """Return people in the merged groups: memberships add up."""
-        member = np.zeros((len(segments.membership), len(self.labels)))
-        np.add.at(member.T, self.code, segments.membership.T)
-        return Segments(self.labels, frozen(member))
+        member = np.zeros((len(segments.weights), len(self.labels)))
+        np.add.at(member.T, self.code, segments.weights.T)
+        return Membership(self.labels, frozen(member))
 
     def __repr__(self) -> str:
         return f"Merged({len(self.code)} groups into {len(self.labels)}: {'; '.join(self.labels)})"

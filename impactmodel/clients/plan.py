@@ -28,10 +28,11 @@ from impactmodel.clients.effect_groups import (
     scores_of,
 )
 from impactmodel.clients.effect_hidden import HiddenKnowledge, hidden_knowledge
-from impactmodel.clients.effect_inputs import Membership, Served
+from impactmodel.clients.effect_inputs import Served
 from impactmodel.clients.effect_months import MonthlyEffects, effects_by_month
 from impactmodel.clients.effect_persons import PersonEffects, person_effects
 from impactmodel.clients.encoding import Encoded
+from impactmodel.clients.membership import Membership
 from impactmodel.clients.merging import Merging
 from impactmodel.clients.segments import LatentClasses
 from impactmodel.clients.segments_given import GivenGroups
@@ -183,8 +184,7 @@ def learn(
         Without overlap of those who got a service and those who got none.
     """
     early = early_rows(clients, plan)
-    segments = plan.groups.fit(clients.take(early)).assign(clients)
-    membership = Membership(segments.labels, segments.membership)
+    membership = plan.groups.fit(clients.take(early)).assign(clients)
     known = early & np.isfinite(clients.target(plan.target))
     encoded = plan.anticipation.encoding.learn(clients.take(early))
     train = served_of(clients.take(known), plan, encoded)

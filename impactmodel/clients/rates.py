@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from impactmodel.core.errors import NotIdentifiedError
+from impactmodel.effects.propensity import logistic
+
 type Array = npt.NDArray[np.float64]
 
-_STEPS = 50
 _CLIP = 1e-9
 
 
@@ -78,18 +80,11 @@ def recalibration(chance: Array, outcome: Array) -> tuple[Array, Array]:
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(outcome) == 0:
         return nothing
     design = np.column_stack([np.ones_like(x), x])
-    beta = np.array([0.0, 1.0])
-    for _ in range(_STEPS):
-        p = 1 / (1 + np.exp(-np.clip(design @ beta, -700, 700)))
-        information = design.T @ (design * (p * (1 - p))[:, None])
-        if np.linalg.cond(information) > 1e14:
-            return nothing
-        step = np.linalg.solve(information, design.T @ (outcome - p))
-        # Half the step where it is wide: Newton's method overshoots far from the maximum.
-        beta = beta + step * min(1.0, 4.0 / float(np.abs(step).max(initial=1e-300)))
-        if np.abs(step).max() < 1e-10:
-            return beta, np.linalg.inv(information)
-    return nothing
+    try:
+        found = logistic(design, outcome, np.ones_like(x))
+    except NotIdentifiedError:
+        return nothing
+    return found.beta, found.covariance
 
 
 def auc(score: npt.ArrayLike, outcome: npt.ArrayLike) -> float:

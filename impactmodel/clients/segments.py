@@ -9,10 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from impactmodel.clients.clients import Clients
+from impactmodel.clients.membership import Membership
 from impactmodel.clients.segments_climb import Best, best_of
 from impactmodel.clients.segments_em import Indicators, Mixture
 from impactmodel.clients.segments_given import GivenGroups
-from impactmodel.clients.segments_membership import Segments
 from impactmodel.clients.segments_scale import Scale
 from impactmodel.core.errors import InputError
 from impactmodel.core.seeds import stream
@@ -202,11 +202,11 @@ class LatentFit:
         """Parameters of the chosen classes; numbers stand in standard deviations of all."""
         return self.best.mixture
 
-    def assign(self, clients: Clients) -> Segments:
+    def assign(self, clients: Clients) -> Membership:
         """Return the segments of clients, also of others than were fitted."""
         member = self.mixture.membership(self.scale.read(clients))
         labels = tuple(f"class {k + 1}" for k in range(member.shape[1]))
-        return Segments(labels, frozen(member))
+        return Membership(labels, frozen(member))
 
     def __repr__(self) -> str:
         chosen = next(row for row in self.tried if row.classes == self.mixture.classes)

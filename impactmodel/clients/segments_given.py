@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from impactmodel.clients.clients import Clients
-from impactmodel.clients.segments_membership import Segments
+from impactmodel.clients.membership import Membership
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
 from impactmodel.evidence.columns import Labels, frozen, require_unique
@@ -90,7 +90,7 @@ class GivenFit:
     keys: Labels
     labels: tuple[str, ...]
 
-    def assign(self, clients: Clients) -> Segments:
+    def assign(self, clients: Clients) -> Membership:
         """Return the groups of clients.
 
         Raises
@@ -107,7 +107,7 @@ class GivenFit:
                 seen=f"{absent} of {clients.size}",
                 fix="find the groups in all clients, or use fewer features",
             )
-        return Segments(self.labels, frozen(same.astype(np.float64)))
+        return Membership(self.labels, frozen(same.astype(np.float64)))
 
     def __repr__(self) -> str:
         return f"GivenFit({len(self.labels)} groups by {', '.join(self.how.by)})"

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from impactmodel.clients.clients import Clients, ClientTable
+from impactmodel.clients.membership import Membership
 from impactmodel.clients.segments import LatentClasses, LatentFit
 from impactmodel.clients.segments_climb import best_of
 from impactmodel.clients.segments_em import Vector
 from impactmodel.clients.segments_given import GivenGroups
-from impactmodel.clients.segments_membership import Segments
 from impactmodel.core.errors import InputError
 from impactmodel.core.seeds import stream
 from impactmodel.evidence.columns import Labels, frozen
@@ -48,7 +48,7 @@ class ProfileRow:
     lift: float
 
 
-def profile(clients: Clients, segments: Segments) -> tuple[ProfileRow, ...]:
+def profile(clients: Clients, segments: Membership) -> tuple[ProfileRow, ...]:
     """Return every feature by segment, weighted by membership.
 
     Parameters
@@ -56,10 +56,10 @@ def profile(clients: Clients, segments: Segments) -> tuple[ProfileRow, ...]:
     clients
         The people of ``segments``, in the same order.
     """
-    if len(segments.membership) != clients.size:
+    if len(segments.weights) != clients.size:
         raise InputError(
             "segments and clients are not the same people",
-            seen=f"{len(segments.membership)} and {clients.size}",
+            seen=f"{len(segments.weights)} and {clients.size}",
             fix="assign these clients",
         )
     rows: list[ProfileRow] = []
@@ -67,7 +67,7 @@ def profile(clients: Clients, segments: Segments) -> tuple[ProfileRow, ...]:
         if feature.type == "number":
             values = clients.values[name]
             overall, spread = float(np.nanmean(values)), float(np.nanstd(values))
-            for label, mean in zip(segments.labels, segments.means(values), strict=True):
+            for label, mean in zip(segments.groups, segments.means(values), strict=True):
                 lift = (float(mean) - overall) / spread if spread > 0 else np.nan
                 rows.append(ProfileRow(label, name, "", float(mean), overall, lift))
             continue
@@ -75,7 +75,7 @@ def profile(clients: Clients, segments: Segments) -> tuple[ProfileRow, ...]:
         for code, level in enumerate(levels):
             here = (codes == code).astype(np.float64)
             overall = float(here.mean())
-            for label, share in zip(segments.labels, segments.means(here), strict=True):
+            for label, share in zip(segments.groups, segments.means(here), strict=True):
                 lift = float(share) / overall if overall > 0 else np.nan
                 rows.append(ProfileRow(label, name, level, float(share), overall, lift))
     return tuple(rows)

@@ -24,7 +24,6 @@ from impactmodel.clients.letters import ClientLetter
 from impactmodel.clients.merging import Merged
 from impactmodel.clients.monitor import Monitoring, MonitorRules, observe, watch
 from impactmodel.clients.plan import Learnt, PlacesPlan, Proposal, early_rows, learn, propose
-from impactmodel.clients.segments_membership import Segments
 from impactmodel.clients.segments_reading import ProfileRow, profile
 from impactmodel.clients.use import ClientUse
 from impactmodel.effects.chances import Importance
@@ -179,7 +178,7 @@ def tell(
     chance = chances(anticipated.ranking, after)
     tested = _Tested.of(after, plan, use, chance.expected())
     proposal = propose(clients, plan, learnt, tested.expected, seed=seed)
-    code = groups.weights[~early].argmax(axis=1)
+    code = groups.take(~early).code
     after_policy = impact(chance.blocks(), drawn.effect, code, _with_none(proposal), tested.first)
     fairness = tested.fairness(anticipated, after, after_policy, telling)
     return ClientStory(
@@ -190,7 +189,7 @@ def tell(
         calibration=calibrate_chances(
             chances(anticipated.ranking, after.take(after.service == 0)), by=plan.audited
         ),
-        profile=profile(before, Segments(groups.groups, groups.weights[early])),
+        profile=profile(before, groups.take(early)),
         merged=plan.merge.merge(drawn.without, drawn.effect, drawn.groups),
         learnt=learnt,
         proposal=proposal,

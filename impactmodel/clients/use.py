@@ -175,7 +175,7 @@ def declared_use(data: object, log: AuditLog, *, what: str) -> ClientUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class ClientGate:
     """The one way to clients' data: every use of them, and every refusal, leaves one line.
 
     Parameters
@@ -197,7 +197,7 @@ class Gate:
     >>> table = ClientTable("entry", {"age": Number()})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     log = AuditLog(Path(folder) / "audit.jsonl")
-    ...     Gate(use, log).clients(table, pd.DataFrame(), [], ranking=["age"])
+    ...     ClientGate(use, log).clients(table, pd.DataFrame(), [], ranking=["age"])
     Traceback (most recent call last):
     impactmodel.core.errors.InputError: purpose: data received for research cannot serve this ...
     """

@@ -90,11 +90,14 @@ class GroupIndicators:
         Of each column.
     release
         The counts under disclosure control, for `export`; none if the least size is 1.
+    purpose
+        Under which the extracts were received.
     """
 
     frame: pd.DataFrame
     definitions: dict[str, Definition]
     release: Release | None
+    purpose: Purpose | None = None
 
     def __repr__(self) -> str:
         groups, months = (len(self.frame.index.unique(name)) for name in ("group", "month"))
@@ -235,7 +238,8 @@ def _shown(table: pd.DataFrame, counts: GroupCounts, purpose: Purpose | None) ->
     if counts.employed is not None:
         found["register_unemployment_rate"] = _percent(out, table["employed"])
     names = [name for name in _TEXTS if name in found]
-    return GroupIndicators(found[names], {name: _definition(name) for name in names}, release)
+    definitions = {name: _definition(name) for name in names}
+    return GroupIndicators(found[names], definitions, release, purpose)
 
 
 def _percent(part: pd.Series[float], others: pd.Series[float]) -> pd.Series[float]:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from impactmodel.clients import Category, SyntheticClients
-from impactmodel.clients.effect_inputs import Membership, Served
+from impactmodel.clients.effect_inputs import Served
+from impactmodel.clients.membership import Membership
 from impactmodel.clients.synthetic_chances import KINDS
 
 

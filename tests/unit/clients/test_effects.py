@@ -6,9 +6,10 @@ import pytest
 from impactmodel.clients.effect_draws import EffectDraws, pooled, with_hidden_bias
 from impactmodel.clients.effect_groups import EffectDesign, effects_by_group
 from impactmodel.clients.effect_hidden import benchmark_priors, hidden_knowledge
-from impactmodel.clients.effect_inputs import Membership, Served
+from impactmodel.clients.effect_inputs import Served
 from impactmodel.clients.effect_months import effects_by_month
 from impactmodel.clients.effect_persons import person_effects
+from impactmodel.clients.membership import Membership
 from impactmodel.core.errors import InputError, NotIdentifiedError
 from impactmodel.effects import BenchmarkBias, BiasPrior
 from tests.golden.clients.effects_data import GROUPS, SERVICES, people

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from impactmodel.clients import Merging, Segments
+from impactmodel.clients import Membership, Merging
 from impactmodel.clients.merging import EXACT
 from impactmodel.core.errors import InputError
 
@@ -83,10 +83,10 @@ def test_a_tolerance_of_nothing_joins_equals_alone():
 def test_memberships_add_up():
     chance = np.array([[0.3, 0.5, 0.3]] * 5)
     found = Merging().merge(chance, np.zeros((5, 1, 3)), ["a", "b", "c"])
-    people = Segments(("a", "b", "c"), np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]]))
+    people = Membership(("a", "b", "c"), np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]]))
     merged = found.apply(people)
-    assert merged.labels == ("a + c", "b")
-    assert merged.membership == pytest.approx(np.array([[0.5, 0.5], [1.0, 0.0]]))
+    assert merged.groups == ("a + c", "b")
+    assert merged.weights == pytest.approx(np.array([[0.5, 0.5], [1.0, 0.0]]))
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_the_same_seed_gives_the_same_classes():
     people, _ = clear()
     how = LatentClasses(("q0", "q1", "q2"), classes=(2,), starts=4)
     one, two = how.fit(people), how.fit(people)
-    assert (one.assign(people).membership == two.assign(people).membership).all()
+    assert (one.assign(people).weights == two.assign(people).weights).all()
 
 
 def test_profiles_are_weighted_shares(clients, fitted):
@@ -141,7 +141,7 @@ def test_profiles_are_weighted_shares(clients, fitted):
     here = [row for row in rows if (row.feature, row.level) == ("health", "yes")]
     codes, names = clients.labels("health")
     yes = codes == names.index("yes")
-    for row, weight in zip(here, groups.membership.T, strict=True):
+    for row, weight in zip(here, groups.weights.T, strict=True):
         assert row.value == pytest.approx((weight * yes).sum() / weight.sum())
         assert row.lift == pytest.approx(row.value / yes.mean())
     back = sum(row.value * share for row, share in zip(here, groups.shares, strict=True))
@@ -175,7 +175,7 @@ def test_given_groups_are_the_combinations_that_occur(clients):
     young = (clients.values["sex"] == 0) & (clients.values["age"] < 30)
     assert (groups.code[young] == 0).all()
     assert groups.shares[0] == pytest.approx(young.mean())
-    assert set(np.unique(groups.membership)) == {0.0, 1.0}
+    assert set(np.unique(groups.weights)) == {0.0, 1.0}
 
 
 def test_a_missing_answer_is_a_group_of_its_own(clients):

@@ -12,7 +12,7 @@ from impactmodel.clients import ClientTable, Flag, Number, Target
 from impactmodel.clients.desk import Desk
 from impactmodel.clients.keyed import Key
 from impactmodel.clients.model_record import ModelRecord
-from impactmodel.clients.use import ClientUse, Gate, declared_use
+from impactmodel.clients.use import ClientGate, ClientUse, declared_use
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import dump, load
 from impactmodel.registers import AuditLog
@@ -82,7 +82,9 @@ def test_a_use_is_read_and_written():
 
 
 def test_an_allowed_use_leaves_one_line_and_the_clients(log):
-    found = Gate(load(ClientUse, PLAIN), log).clients(TABLE, people(), [WORK], ranking=["past"])
+    found = ClientGate(load(ClientUse, PLAIN), log).clients(
+        TABLE, people(), [WORK], ranking=["past"]
+    )
     assert found.size == 4
     (line,) = lines(log)
     assert line["allowed"] is True
@@ -120,7 +122,9 @@ REFUSED = {
 def test_a_refused_use_leaves_one_line_and_no_output(log, why):
     plain, data, ranking, words = REFUSED[why]
     with pytest.raises(InputError) as caught:
-        Gate(load(ClientUse, plain), log).clients(TABLE, people(**data), [WORK], ranking=ranking)
+        ClientGate(load(ClientUse, plain), log).clients(
+            TABLE, people(**data), [WORK], ranking=ranking
+        )
     (line,) = lines(log)
     assert line["allowed"] is False
     assert line["reason"].startswith(words)
@@ -164,23 +168,23 @@ def model(*features):
 def test_no_desk_opens_for_a_refused_use(log, why):
     plain, _, ranking, words = REFUSED[why]
     with pytest.raises(InputError):
-        Desk(Gate(load(ClientUse, plain), log), TABLE, model(*ranking), KEY)
+        Desk(ClientGate(load(ClientUse, plain), log), TABLE, model(*ranking), KEY)
     (line,) = lines(log)
     assert line["allowed"] is False
     assert line["reason"].startswith(words)
 
 
 def test_a_crossed_pair_ranks_by_both(log):
-    gate = Gate(load(ClientUse, PLAIN), log)
+    gate = ClientGate(load(ClientUse, PLAIN), log)
     with pytest.raises(InputError, match="health: a protected attribute would rank"):
         Desk(gate, TABLE, model("past × health"), KEY)
 
 
 def test_no_proposal_comes_after_the_permission_ends(log):
-    desk = Desk(Gate(load(ClientUse, PLAIN), log), TABLE, model("past"), KEY)
+    desk = Desk(ClientGate(load(ClientUse, PLAIN), log), TABLE, model("past"), KEY)
     assert desk.propose([1.0], pseudonym="A", suggests="none").use == "support_2027"
     ended = load(ClientUse, purpose(expires="2026-01-01"))
-    object.__setattr__(desk, "gate", Gate(ended, log))
+    object.__setattr__(desk, "gate", ClientGate(ended, log))
     with pytest.raises(InputError, match="the permit expired"):
         desk.propose([1.0], pseudonym="A", suggests="none")
     assert [line["allowed"] for line in lines(log)] == [True, False]
@@ -189,7 +193,7 @@ def test_no_proposal_comes_after_the_permission_ends(log):
 
 def test_a_stated_ground_lets_a_protected_attribute_rank(log):
     use = load(ClientUse, changed(ranking_grounds={"age": "act on youth services, section 2"}))
-    assert Gate(use, log).clients(TABLE, people(), [WORK], ranking=["age"]).size == 4
+    assert ClientGate(use, log).clients(TABLE, people(), [WORK], ranking=["age"]).size == 4
 
 
 def test_a_name_that_could_be_an_identifier_is_not_logged(log):
@@ -201,4 +205,4 @@ def test_a_name_that_could_be_an_identifier_is_not_logged(log):
 def test_the_day_of_use_is_today(log):
     today = dt.datetime.now(dt.UTC).date()
     use = load(ClientUse, purpose(expires=today.isoformat()))
-    assert Gate(use, log).clients(TABLE, people(), [WORK], ranking=[]).size == 4
+    assert ClientGate(use, log).clients(TABLE, people(), [WORK], ranking=[]).size == 4
