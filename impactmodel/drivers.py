@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from impactmodel.case import Settings
     from impactmodel.finance import Enrolled
     from impactmodel.finance.what_if import Changes
+    from impactmodel.fiscal.budget_plan import DatedCost
 
 type Draws = NDArray[np.float64]
 type Gain = Literal["npv", "net", "paid"]
@@ -56,8 +57,8 @@ class Driven:
     Parameters
     ----------
     gain
-        ``npv``: net present value of a tranche; ``net``: what a payer saves less what it pays;
-        ``paid``: what a payer pays, where no savings are computed.
+        ``npv``: net present value of a tranche; ``net``: what a payer saves less what it pays
+        and spends beside;        ``paid``: what a payer pays, where no savings are computed.
     amounts
         The gain as stated, and under each input at its two values; inputs that move neither the
         gain nor the chance are left out.
@@ -302,12 +303,20 @@ class _WhatIf:
             for payer, amounts in paid.by_payer().items():
                 found["paid", payer] = amounts, (amounts == 0).astype(float)
             return found
-        positions = net_position(saved, paid, gains=self.accounts.by_payer(saved)).by_payer()
+        costs = self._costs(parts)
+        gains = self.accounts.by_payer(saved)
+        positions = net_position(saved, paid, costs, gains=gains).by_payer()
         for payer in parts.contract.payers:
             if payer in positions:
                 net = positions[payer]
                 found["net", payer] = net, (net < 0).astype(float)
         return found
+
+    def _costs(self, parts: Parts) -> list[DatedCost]:
+        plan, n = parts.budget, parts.outcomes.n_draws
+        if plan is None:
+            return []
+        return self.accounts.once("costs", (plan, n), lambda: plan.drawn(n, self.settings.seed))
 
     def _cohort(self, parts: Parts) -> tuple[Outcomes, Enrolled | None]:
         fund = parts.funding

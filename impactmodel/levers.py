@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from impactmodel.contract import Clause, OutcomesContract
     from impactmodel.core.outcomes import Outcomes
     from impactmodel.finance import FundingStructure
-    from impactmodel.fiscal import PublicSide
+    from impactmodel.fiscal import BudgetPlan, PublicSide
     from impactmodel.sensitivity import Sensitivity
 
 type Kind = Literal["effect", "price", "cap", "lag", "delay", "people", "cost", "value", "stated"]
@@ -45,6 +45,7 @@ class Parts:
     contract: OutcomesContract
     funding: FundingStructure | None
     public: PublicSide | None
+    budget: BudgetPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Lever:
         of what a clause pays; else a path such as ``funding.service_costs.set_up``.
     names
         The outcomes, or the line of the public side, that it is about.
+        Of a cost that a payer bears beside outcome payments: its name.
     basis
         Where the two values come from: the standard deviation of an uncertain input, a share of
         a stated number, a delay in months, or the case.
@@ -82,6 +84,7 @@ def levers(parts: Parts, asked: Sensitivity) -> tuple[Lever, ...]:
             *_people(parts.funding, asked),
             *_costs(parts.funding, asked),
             *_values(parts.public, asked),
+            *_spent(parts.budget, asked),
         )
     }
     for key, (low, high) in asked.ranges.items():
@@ -287,3 +290,10 @@ def _values(public: PublicSide | None, asked: Sensitivity) -> Iterator[Lever]:
         found = _around(f"public.values.{place}.value", "value", value.value, asked, least=-np.inf)
         if mean(value.value) != 0:
             yield replace(found, names=(value.line,))
+
+
+def _spent(budget: BudgetPlan | None, asked: Sensitivity) -> Iterator[Lever]:
+    for place, cost in enumerate(budget.costs if budget else ()):
+        if mean(cost.amount) > 0:
+            found = _around(f"budget.costs.{place}.amount", "cost", cost.amount, asked)
+            yield replace(found, names=(cost.name,))

@@ -241,7 +241,7 @@ def _drivers(case: Case, outcomes: Outcomes, accounts: Accounts) -> Drivers | No
     if case.contract is None:
         return None
     outcomes = outcomes.starting(case.contract.start)
-    parts = Parts(outcomes, case.contract, case.funding, case.public)
+    parts = Parts(outcomes, case.contract, case.funding, case.public, case.budget)
     return find_drivers(case.settings, parts, accounts)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SHARES = ("share", "shortfall", "take_up", "drop_out_per_month", "arrangement")
 """Last keys of paths to shares."""
+_WHOLE = {"effect": "lever_effect_whole", "cohort": "lever_cohort"}
 MOST_NAMED = 3
 FINE = 0.01
 COARSE = 0.05
@@ -143,10 +144,8 @@ def party_word(name: str, language: Language) -> str:
 
 
 def _name(lever: Lever, titles: Mapping[str, str], language: Language) -> str:
-    if lever.key == "effect":
-        return language.say("lever_effect_whole")
-    if lever.key == "cohort":
-        return language.say("lever_cohort")
+    if lever.key in _WHOLE:
+        return language.say(_WHOLE[lever.key])
     names = ", ".join(titles.get(n) or language.known(n) or n for n in lever.names)
     if lever.kind == "stated":
         return lever.key
@@ -154,6 +153,8 @@ def _name(lever: Lever, titles: Mapping[str, str], language: Language) -> str:
         return language.say(f"lever_{lever.kind}", {"name": names})
     if lever.kind == "cap":
         return language.say("lever_cap_of" if names else "lever_cap", {"name": names})
+    if lever.key.startswith("budget."):
+        return language.say("lever_spent", {"name": names})
     return language.say(f"lever_{lever.key.rpartition('.')[2]}")
 
 

@@ -86,6 +86,23 @@ def test_a_payer_with_savings_is_judged_by_its_net_position(run: Run) -> None:
     assert paid.drivers.needed == ()
 
 
+def test_what_a_payer_spends_beside_counts_and_moves_by_hand(run: Run) -> None:
+    budget = """budget:
+  currency: EUR
+  costs: [{name: evaluation, payer: state, amount: 300, date: 2024-06-30}]
+"""
+    without, result = (run("discount_rate: 0\n", CONTRACT, PUBLIC, more) for more in ("", budget))
+    assert of(result, "state").amounts.base == pytest.approx(
+        of(without, "state").amounts.base - 300
+    )
+    # The drivers say what the net position says.
+    assert of(result, "state").amounts.base == pytest.approx(result.net.by_payer()["state"])
+    assert moves(result, "state")["budget.costs.0.amount"] == pytest.approx((30.0, -30.0))
+    assert "Cost beside the payments: evaluation" in run_page(result).html()
+    finnish = repr(drivers_blocks(result, Language("fi", {"evaluation": "arviointi"})))
+    assert "Kustannus maksujen lisäksi: arviointi" in finnish
+
+
 def test_a_case_states_its_own_ranges_and_scenarios(run: Run) -> None:
     own = """
 sensitivity:
