@@ -19,7 +19,7 @@ from impactmodel.contract.conditions import Amendment, Limit, Termination
 from impactmodel.contract.costs import ReferenceCost
 from impactmodel.contract.cream_skimming import CreamSkimming, cream_skimming
 from impactmodel.contract.findings import Finding
-from impactmodel.contract.fixing import FixedTerm, fix_terms, open_terms
+from impactmodel.contract.fixing import FixedTerm, fix_terms, open_terms, terms_by_group
 from impactmodel.contract.indigo import IndigoProject, read_indigo
 from impactmodel.contract.indigo_contract import contract_from_indigo, indigo_record
 from impactmodel.contract.indigo_findings import indigo_findings
@@ -108,6 +108,7 @@ __all__ = [
     "reprice",
     "rule_of",
     "settle",
+    "terms_by_group",
     "threshold_clustering",
     "threshold_noise",
 ]

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from impactmodel.contract.branches import EachGroup, Gated, Limited, Parts, Payment
 from impactmodel.contract.open_values import CaseMixLevels, CaseMixPrices
-from impactmodel.contract.terms import AbovePrediction, Rate
+from impactmodel.contract.terms import AboveBaseline, AbovePrediction, Rate, ShareOf
 from impactmodel.core.errors import InputError
 
 if TYPE_CHECKING:
     from impactmodel.contract.agreement import OutcomesContract
     from impactmodel.contract.clause import Clause
+
+
+type Kind = Literal["groups", "level", "price"]
 
 
 class CaseMixSource(Protocol):
@@ -111,6 +114,42 @@ def fix_terms(
     )
     clauses = tuple(made[f"clauses[{place}]"] for place in range(len(contract.clauses)))
     return dataclasses.replace(contract, clauses=clauses, amendments=amended), tuple(terms)
+
+
+def terms_by_group(contract: OutcomesContract) -> list[tuple[str, Kind, tuple[str, ...]]]:
+    """Return where a contract names groups: the key, what is stated of them, and their names."""
+    found: list[tuple[str, Kind, tuple[str, ...]]] = []
+    for key, clause in _placed(contract):
+        if clause.groups:
+            found.append((f"{key}.groups", "groups", clause.groups))
+        match clause.basis:
+            case AboveBaseline(baseline=dict() as levels):
+                found.append((f"{key}.basis.baseline", "level", tuple(levels)))
+            case AbovePrediction(prediction=dict() as levels):
+                found.append((f"{key}.basis.prediction", "level", tuple(levels)))
+        for where, payment in _payments(clause.payment, f"{key}.payment"):
+            match payment:
+                case Rate(price=dict() as prices):
+                    found.append((f"{where}.price", "price", tuple(prices)))
+                case ShareOf(share=dict() as shares):
+                    found.append((f"{where}.share", "price", tuple(shares)))
+                case EachGroup(groups=groups):
+                    found.append((f"{where}.groups", "groups", groups))
+    return found
+
+
+def _payments(payment: Payment, key: str) -> list[tuple[str, Payment]]:
+    """Return a mechanism and all that it holds, each with its key."""
+    match payment:
+        case Gated():
+            held = [(f"{key}.then", payment.then), (f"{key}.otherwise", payment.otherwise)]
+        case Parts(parts=parts):
+            held = [(f"{key}.parts[{n}]", part) for n, part in enumerate(parts)]
+        case EachGroup() | Limited():
+            held = [(f"{key}.payment", payment.payment)]
+        case _:
+            held = []
+    return [(key, payment), *(one for where, inner in held for one in _payments(inner, where))]
 
 
 def _placed(contract: OutcomesContract) -> list[tuple[str, Clause]]:
