@@ -49,6 +49,8 @@ class FixedTerm:
         Level or price.
     flat
         The flat price that prices by group replace; 0 of levels.
+    decimals
+        Of the values.
     values
         By group, as the contract now states them.
     """
@@ -57,6 +59,7 @@ class FixedTerm:
     key: str
     kind: Literal["level", "price"]
     flat: float
+    decimals: int
     values: dict[str, float]
 
 
@@ -173,20 +176,16 @@ def _fixed(
                 fix="state the numbers, or pay for the target of the clients",
             )
         own = clause.groups or tuple(groups)
+        kind: Literal["level", "price"]
         try:
             if isinstance(value, CaseMixPrices):
-                term = FixedTerm(
-                    clause.name,
-                    where,
-                    "price",
-                    value.flat,
-                    mix.prices(value.flat, own, value.decimals),
-                )
+                kind, flat = "price", value.flat
+                values = mix.prices(flat, own, value.decimals)
             else:
-                levels = mix.levels(own, value.decimals)
-                term = FixedTerm(clause.name, where, "level", 0.0, levels)
+                kind, flat, values = "level", 0.0, mix.levels(own, value.decimals)
         except InputError as error:
             raise error.located(key=where) from None
+        term = FixedTerm(clause.name, where, kind, flat, value.decimals, values)
         terms.append(term)
         return term.values
 
