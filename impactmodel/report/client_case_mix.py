@@ -128,7 +128,7 @@ def case_mix_table(offer: CaseMixOffer, price: OnePrice, prob: float) -> Table:
     """Tabulate strata: people, chance without a service, price, and expected payment."""
     mix, unit = offer.mix, money(price.currency)
     prices = prices_of(offer, price)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for s, stratum in enumerate(mix.strata):
         d = describe_draws(mix.chance[:, s], prob)
         rows.append(

@@ -43,7 +43,7 @@ def told_first(story: ClientStory) -> tuple[Block, ...]:
     return (
         Points(
             (
-                ("Hidden knowledge, assumed", f"{how.reason.strip().rstrip('.')}."),
+                ("Hidden knowledge, assumed", how.reason.strip()),
                 ("Bias of an effect, percentage points", f"{size}."),
                 (
                     "Shares of its variance",

@@ -25,11 +25,13 @@ from impactmodel.report.evidence_section import (
     Writable,
     evidence_pages,
     evidence_sections,
+    evidence_sheets,
     evidence_summary,
 )
 from impactmodel.report.letters import write_letter
 from impactmodel.report.numbers import number, percent
 from impactmodel.report.tables import Table, interval_words
+from impactmodel.report.workbook_case_mix import TITLE, write_case_mix
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from impactmodel.clients.allocation_gain import PolicyGain
     from impactmodel.clients.anticipation_calibration import ChanceCalibration
+    from impactmodel.report.evidence_section import SheetWriter
     from impactmodel.report.result import RunResult
 
 _MARKS = 4
@@ -135,6 +138,14 @@ def _(report: ClientStory) -> dict[str, Writable]:
         ),
         "monitoring.html": monitoring_page(report.documents.monitoring, name),
     } | _letters(report)
+
+
+@evidence_sheets.register(ClientStory)
+def _(report: ClientStory) -> dict[str, SheetWriter]:
+    offer = report.case_mix
+    if offer is None:
+        return {}
+    return {TITLE: lambda sheet, material: write_case_mix(sheet, material, offer)}
 
 
 def _groups(story: ClientStory) -> tuple[Block, ...]:
