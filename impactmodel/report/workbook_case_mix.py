@@ -104,9 +104,7 @@ def _strata(
             Cell(float(offer.easiest[stratum]), "whole"),
             Cell(float(offer.lift[:, s].mean()), "number"),
         )
-    mean_formula = (
-        f"=SUMPRODUCT({_span(sheet, 1, first, last)},{_span(sheet, _CHANCE, first, last)})"
-    )
+    people, chances = (_span(sheet, column, first, last) for column in (1, _CHANCE))
     sheet.add(
         Cell("Together", "total_text"),
         sheet.total(1, (first, last), "total"),
