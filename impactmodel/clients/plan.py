@@ -269,7 +269,11 @@ def served_of(clients: Clients, plan: PlacesPlan, encoded: Encoded) -> Served:
     """Return clients whose target is known as estimates read them."""
     return Served(
         x=encoded.matrix(clients),
-        columns=tuple(label for part in encoded.parts for label in part.labels),
+        columns=tuple(
+            label if label.startswith(name) else f"{name} {label}"
+            for part, name in zip(encoded.parts, encoded.names, strict=True)
+            for label in part.labels
+        ),
         service=clients.service,
         services=clients.table.services,
         y=clients.target(plan.target)[:, None],

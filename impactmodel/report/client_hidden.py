@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     type Draws = NDArray[np.float64]
 
-EVERYBODY = "all groups"
-
 
 def told_first(story: ClientStory) -> tuple[Block, ...]:
     """Return what a reader must know before any effect: a warning, or the prior."""
@@ -102,8 +100,6 @@ def side_by_side(story: ClientStory, result: RunResult, prob: float) -> tuple[Bl
         return ()
     before, after = story.learnt.recorded, story.learnt.drawn
     heads = (
-        "Service",
-        "Group",
         "Nothing hidden",
         interval_words(prob).capitalize(),
         "P(above zero)",
@@ -112,30 +108,30 @@ def side_by_side(story: ClientStory, result: RunResult, prob: float) -> tuple[Bl
         "P(above zero)",
     )
     note = (
-        "Percentage points of the chance. The prior is taken off draw by draw; the data do not "
-        "speak about it."
+        "Percentage points of the chance, over all groups by their people or of each. The prior is "
+        "taken off draw by draw; the data do not speak about it."
     )
     every, groups = [], []
     share = before.people / before.people.sum()
     for s, service in enumerate(before.services):
         pair = (before.effect[:, s] @ share, after.effect[:, s] @ share)
-        every.append((service, EVERYBODY, *_both(pair, prob)))
+        every.append((service, *_both(pair, prob)))
         for g, group in enumerate(before.groups):
             pair = (before.effect[:, s, g], after.effect[:, s, g])
             groups.append((service, group, *_both(pair, prob)))
     title = "Effects with and without the prior of hidden bias"
-    blocks: list[Block] = [Tabled(Table(title, heads, tuple(every), note, (0, 1)))]
+    blocks: list[Block] = [Tabled(Table(title, ("Service", *heads), tuple(every), note))]
     if len(before.groups) > 1:
-        summary = "The same by group"
-        blocks.append(FoldedTables(summary, (Table(summary, heads, tuple(groups), note, (0, 1)),)))
+        summary, columns = "The same by group", ("Service", "Group", *heads)
+        by_group = Table(summary, columns, tuple(groups), note, (0, 1))
+        blocks.append(FoldedTables(summary, (by_group,)))
     money_rows = _money_rows(result, prob)
     if money_rows:
-        columns = ("What", "Nothing hidden", "With the prior")
         blocks.append(
             Tabled(
                 Table(
                     "Money with and without the prior of hidden bias",
-                    columns,
+                    ("What", "Nothing hidden", "With the prior"),
                     money_rows,
                     f"Mean and {interval_words(prob)}; the same places, contract and prices.",
                 )
