@@ -198,7 +198,7 @@ def with_hidden_bias(drawn: EffectDraws, bias: SizedBias, *, seed: int = 0) -> E
     shared = bias.how.shared
     note = (
         f"hidden knowledge biases the effects: normal, in percentage points ({bias.said}), "
-        f"{shared:.0%} of its variance shared by all services and groups; {bias.how.reason.strip()}"
+        f"{100 * shared:.0f} % of its variance shared by all services and groups; {bias.how.reason.strip()}"
     )
     kept = tuple(said for said in drawn.assumptions if said != NOTHING_HIDDEN)
     return dataclasses.replace(drawn, effect=drawn.effect - taken, assumptions=(*kept, note))
