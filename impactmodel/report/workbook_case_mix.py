@@ -66,7 +66,7 @@ def _strata(
     sheet.header(
         "Stratum",
         "People",
-        "Share",
+        "Share of the eligible",
         "Share of the stock",
         "Beyond the stock",
         "Chance without a service",
