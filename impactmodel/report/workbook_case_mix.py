@@ -39,12 +39,9 @@ def write_case_mix(sheet: Sheet, material: Material, offer: CaseMixOffer) -> Non
     unit = price.currency or "an example"
     sheet.row = _PRICE_ROW - 2
     sheet.add(Cell(FORMULA, "note"))
-    sheet.add(Cell("One price per outcome", "strong"), Cell(price.amount, "cents"), unit)
-    sheet.add(
-        Cell("Places", "strong"),
-        Cell(float(offer.places), "whole"),
-        Cell(price.clause.replace("_", " "), "text"),
-    )
+    clause = Cell(price.clause.replace("_", " "), "text")
+    sheet.add(Cell("One price per outcome", "strong"), Cell(price.amount, "cents"), unit, clause)
+    sheet.add(Cell("Places", "strong"), Cell(float(offer.places), "whole"))
     span = _strata(sheet, material, offer, price)
     _easiest(sheet, offer, price, span)
     for term in offer.fixed:
