@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from impactmodel.case_evidence import Evidence, PublishedFigures, Studies
 from impactmodel.case_tables import CohortEvidence
-from impactmodel.contract import OutcomesContract
+from impactmodel.contract import OutcomesContract, open_terms
 from impactmodel.core.errors import InputError, Problem
 from impactmodel.core.record import file_hash
 from impactmodel.core.spec import load, spec
 from impactmodel.core.summary import check_prob
-from impactmodel.core.yaml import Document, key_text
+from impactmodel.core.yaml import Document, key_path, key_text
 from impactmodel.effects.choices import DesignChoice, ExperimentChoice, designs_for
 from impactmodel.evidence import PublishedEvidence
 from impactmodel.finance import FundingStructure
@@ -241,6 +241,16 @@ class Case:
                     line=document.line((key,)),
                     fix=f"add '{needs}', or remove '{key}'",
                 )
+        taken = open_terms(self.contract) if self.contract else ()
+        if taken and self.evidence.type != "clients":
+            key = f"contract.{taken[0]}"
+            raise InputError(
+                "a term from the case mix needs evidence of type 'clients'",
+                file=document.file,
+                key=key,
+                line=document.line(key_path(key)),
+                fix="state the numbers",
+            )
 
 
 def _unknown_sections(document: Document) -> list[Problem]:

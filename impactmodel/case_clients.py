@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -13,6 +13,8 @@ from pydantic import Field
 from impactmodel.case_registers import AUDIT
 from impactmodel.case_tables import Folder, Material
 from impactmodel.clients.clients import Clients, ClientTable
+from impactmodel.clients.effect_draws import NOTHING_HIDDEN, EffectDraws
+from impactmodel.clients.effect_hidden import hidden_warning
 from impactmodel.clients.effect_outcomes import as_outcomes
 from impactmodel.clients.letter_sample import LetterWords
 from impactmodel.clients.plan import PlacesPlan
@@ -204,16 +206,24 @@ class ClientsEvidence:
             rules=self.release,
             letter=self.letter,
         )
-        story = tell(read.clients, self.plan, self.use, telling, read.employed)
+        try:
+            story = tell(read.clients, self.plan, self.use, telling, read.employed)
+        except InputError as error:
+            raise _in_plan(error) from None
+        learnt = story.learnt
         return Material(
-            data=self._outcomes(story, read.clients),
+            data=self._outcomes(story, learnt.drawn, read.clients),
             source=self._citation(),
             notes=(_SYNTHETIC,) if synthetic else (),
+            warnings=(hidden_warning(learnt.hidden),) if learnt.bias is None else (),
             made={"clients": dump(self.rows)} if synthetic else {},
             report=story,
+            beside={}
+            if learnt.bias is None
+            else {NOTHING_HIDDEN: self._outcomes(story, learnt.recorded, read.clients)},
         )
 
-    def _outcomes(self, story: ClientStory, clients: Clients) -> Outcomes:
+    def _outcomes(self, story: ClientStory, drawn: EffectDraws, clients: Clients) -> Outcomes:
         """Return the outcomes of those who get a place, by group."""
         target = next(t for t in clients.targets if t.name == self.plan.target)
         measure = OutcomeMeasure(target.name, kind="binary", label=target.title)
@@ -223,7 +233,7 @@ class ClientsEvidence:
             design="doubly robust by group of clients, pooled",
             source=self._citation(),
         )
-        drawn, places = story.learnt.drawn, story.proposal.places
+        places = story.proposal.places
         return as_outcomes(drawn, places, measure, self.periods, provenance=provenance)
 
     def _citation(self) -> str:
@@ -239,3 +249,13 @@ class ClientsEvidence:
         if self.rows.label and not self.audit:
             return None
         return AuditLog(folder.path / (self.audit or AUDIT), self.release.threshold)
+
+
+def _in_plan(error: InputError) -> InputError:
+    """Put the place of the plan before keys that are its own."""
+    own = {f.name for f in fields(PlacesPlan)}
+    problems = [
+        replace(p, key=f"evidence.plan.{p.key}") if p.key.partition(".")[0] in own else p
+        for p in error.problems
+    ]
+    return type(error).of(problems)

@@ -18,6 +18,8 @@ from impactmodel.evidence import Cells, Cohort, Covariate, Panel, RepeatedMeasur
 if TYPE_CHECKING:
     import pandas as pd
 
+    from impactmodel.core.outcomes import Outcomes
+
 
 @dataclass(slots=True)
 class Folder:
@@ -78,10 +80,14 @@ class Material:
         Citation and price level of amounts.
     notes
         Statements that every output repeats, such as that the data are synthetic.
+    warnings
+        What a reader must be told first.
     made
         Specs from which inputs were made instead of read from a file, by name.
     report
         What the evidence brings beside the effect; see `impactmodel.report.evidence_section`.
+    beside
+        By what else might be assumed: the outcomes then, on which the money is computed again.
     """
 
     data: Any
@@ -89,8 +95,10 @@ class Material:
     source: str = ""
     price_base: str = ""
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     made: Mapping[str, Any] = field(default_factory=dict)
     report: object | None = None
+    beside: Mapping[str, Outcomes] = field(default_factory=dict)
 
     def design(self, choice: Any) -> object:
         """Return the chosen design with this evidence; its `design` takes of the rest what it has.

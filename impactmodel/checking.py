@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import impactmodel.effects as effects_room
 from impactmodel.case_clients import ClientsEvidence
 from impactmodel.case_evidence import PublishedFigures, SavedOutcomes
 from impactmodel.case_tables import Folder, Material
+from impactmodel.case_terms import with_clients
 from impactmodel.contract import OutcomesContract, payments
 from impactmodel.core.errors import DiagnosticsError, ImpactModelError, InputError, Problem
 from impactmodel.core.outcomes import Outcomes
@@ -42,6 +43,8 @@ class Read:
         The design with its evidence, how it is to be computed, and the closed form.
     material
         The evidence as it was read for the design.
+    contract
+        The contract of the case with the terms that the evidence gives.
     """
 
     outcomes: Outcomes | None
@@ -50,6 +53,11 @@ class Read:
     method: Any = None
     fit: EffectFit | None = None
     material: Material | None = None
+    contract: OutcomesContract | None = None
+
+    def fixed(self, case: Case) -> Case:
+        """Return the case with the terms of its contract that the evidence gives."""
+        return case if self.contract is None else replace(case, contract=self.contract)
 
 
 def read_evidence(case: Case, inputs: dict[str, str]) -> Read:
@@ -71,7 +79,10 @@ def read_evidence(case: Case, inputs: dict[str, str]) -> Read:
         return Read(evidence.outcomes(folder, settings.draws, settings.seed))
     if isinstance(evidence, ClientsEvidence):
         told = evidence.material(folder, settings.draws, settings.seed, settings.interval)
-        return Read(told.data, material=told)
+        contract = case.contract
+        if contract is not None and settings.pays_on == "evidence":
+            contract, told = with_clients(contract, told)
+        return Read(told.data, material=told, contract=contract)
     if case.design is None:
         raise InputError("this evidence needs a design", key="design", fix="name one")
     material = evidence.read(folder)
@@ -194,7 +205,7 @@ def examine(case: Case) -> tuple[Read | None, tuple[ImpactModelError, ...], str]
     if read.outcomes is None:
         why = "the priors of the design give no outcomes to try it on" if money else ""
         return read, (), why
-    return read, faults_of(case, read.outcomes), ""
+    return read, faults_of(read.fixed(case), read.outcomes), ""
 
 
 def require_later(outcomes: Outcomes, start: dt.date) -> None:

@@ -116,6 +116,7 @@ class _Estimated:
     """An effect, and how it was found where that was in this run."""
 
     outcomes: Outcomes
+    case: Case
     design: object | None = None
     fit: EffectFit | None = None
     material: Material = field(default_factory=lambda: Material(None))
@@ -170,12 +171,13 @@ def run_case(case: Case, *, progress: Progress | None = None) -> CaseResult:
     inputs = dict(case.inputs)
     report("reading the evidence and estimating the effect", 0.05)
     found = _evidence(case, inputs)
+    case = found.case
     report("computing payments, returns and public savings", 0.7)
     money = _money(case, found.outcomes)
     outcomes = money.outcomes
     report("holding it against other assumptions", 0.85)
     beside = _beside(case, outcomes)
-    varied = _varied(case)
+    varied = (*_varied(case), *_beside_evidence(case, found.material))
     report("varying the inputs", 0.9)
     found_drivers = _drivers(case, found.outcomes, money.accounts)
     report("done", 1.0)
@@ -219,7 +221,7 @@ def _result(
         impact=_impact(case, money),
         record=RunRecord(settings.seed, inputs, dict(found.material.made)),
         assumptions=tuple(s for s in _assumptions(case, money) if s not in failed),
-        warnings=failed + _once("warnings", [paid, money.flows]),
+        warnings=failed + found.material.warnings + _once("warnings", [paid, money.flows]),
         notes=_notes(case, found.material),
     )
 
@@ -321,18 +323,35 @@ def _varied(case: Case) -> tuple[Varied, ...]:
     found = []
     for rho, cv, published in variants(case.evidence.published, settings.sensitivity):
         money = _money(case, published.outcomes(settings.draws, settings.seed))
-        positions = money.net.by_payer() if money.net else {}
-        found.append(
-            Varied(
-                correlation=rho,
-                variation=cv,
-                payments=money.payments.total() if money.payments else None,
-                saved=money.savings.total() if money.savings else None,
-                loses=money.returns.loses if money.returns else None,
-                overpays={name: draws < 0 for name, draws in positions.items()},
-            )
-        )
+        found.append(_as_varied(money, correlation=rho, variation=cv))
     return tuple(found)
+
+
+def _beside_evidence(case: Case, material: Material) -> tuple[Varied, ...]:
+    """Run the case on what its evidence would say under other assumptions."""
+    return tuple(
+        _as_varied(_money(case, outcomes), assumed=assumed)
+        for assumed, outcomes in material.beside.items()
+    )
+
+
+def _as_varied(
+    money: _Money,
+    *,
+    correlation: float | None = None,
+    variation: float | None = None,
+    assumed: str = "",
+) -> Varied:
+    positions = money.net.by_payer() if money.net else {}
+    return Varied(
+        correlation=correlation,
+        variation=variation,
+        payments=money.payments.total() if money.payments else None,
+        saved=money.savings.total() if money.savings else None,
+        loses=money.returns.loses if money.returns else None,
+        overpays={name: draws < 0 for name, draws in positions.items()},
+        assumed=assumed,
+    )
 
 
 def _assumptions(case: Case, money: _Money) -> tuple[str, ...]:
@@ -347,20 +366,22 @@ def _once(name: str, parts: list[Any]) -> tuple[str, ...]:
 
 
 def _evidence(case: Case, inputs: dict[str, str]) -> _Estimated:
-    settings, read = case.settings, read_evidence(case, inputs)
+    read = read_evidence(case, inputs)
+    case = read.fixed(case)
+    settings = case.settings
     money = case.contract is not None or case.public is not None
     if read.fit is not None and money:
         require_sound(read.fit)
     if read.outcomes is not None:
         require_runnable(case, read.outcomes)
     if read.outcomes is not None and read.design is None:
-        return _Estimated(read.outcomes, material=read.material or Material(None))
+        return _Estimated(read.outcomes, case, material=read.material or Material(None))
     fit = read.fit or effects_room.fit(read.design, read.method)
     if settings.accept_checks and read.sampled:
         fit = fit.accept(settings.accept_checks)
     if money:
         require_sound(fit)
-    return _Estimated(fit.outcomes, read.design, fit, read.material or Material(None))
+    return _Estimated(fit.outcomes, case, read.design, fit, read.material or Material(None))
 
 
 def _told(outcomes: Outcomes, diagnostics: Diagnostics | None) -> tuple[str, ...]:

@@ -93,6 +93,8 @@ class Varied:
         Whether the investors lose money, shape (draw,) or None.
     overpays
         By payer: whether it pays more than it saves, each of shape (draw,).
+    assumed
+        What was assumed of evidence that is not published; empty for published evidence.
     """
 
     correlation: float | None
@@ -101,6 +103,7 @@ class Varied:
     saved: Draws | None
     loses: NDArray[np.bool_] | None
     overpays: dict[str, NDArray[np.bool_]]
+    assumed: str = ""
 
 
 def variants(

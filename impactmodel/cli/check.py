@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +11,7 @@ from impactmodel.cli.kinds import is_netcdf, kind_of
 from impactmodel.cli.terminal import say, say_json
 from impactmodel.core.errors import InputError, Problem
 from impactmodel.core.spec import load
-from impactmodel.core.yaml import Document
+from impactmodel.core.yaml import Document, key_path
 
 if TYPE_CHECKING:
     from impactmodel.case import Case
@@ -120,6 +119,7 @@ def _case(case: Case, document: Document, path: Path) -> list[Found]:
     if untried:
         text = f"whether contract, funding and public money fit it was not checked: {untried}"
         found.append(Found("warning", text, "evidence", document.line(("evidence",))))
+    case = case if read is None else read.fixed(case)
     if case.contract is None:
         return found
     if found or read is None or read.outcomes is None:
@@ -150,7 +150,7 @@ def _placed(problem: Problem, document: Document) -> Problem:
     """Return a problem of the case with the line of its key."""
     if problem.line is not None or problem.file not in {"", document.file}:
         return problem
-    return replace(problem, line=document.line(_path(problem.key)))
+    return replace(problem, line=document.line(key_path(problem.key)))
 
 
 def _contract(
@@ -168,7 +168,7 @@ def _keyed(findings: Iterable[Finding], document: Document, under: str) -> list[
     found = []
     for finding in findings:
         key = ".".join(part for part in (under, finding.key) if part)
-        found.append(Found(finding.level, finding.text, key, document.line(_path(key))))
+        found.append(Found(finding.level, finding.text, key, document.line(key_path(key))))
     return found
 
 
@@ -206,15 +206,3 @@ def _error(problem: Problem, file: str) -> Found:
     text = f"{problem.what}{seen}{fix}"
     other = "" if problem.file == file else problem.file
     return Found("error", text, problem.key, problem.line, other)
-
-
-def _path(key: str) -> tuple[str | int, ...]:
-    """Turn a key such as ``clauses[0].price`` into a path.
-
-    Examples
-    --------
-    >>> _path("clauses[0].price")
-    ('clauses', 0, 'price')
-    """
-    parts: Sequence[str] = re.findall(r"[^.\[\]]+", key)
-    return tuple(int(part) if part.isdigit() else part for part in parts)

@@ -47,11 +47,13 @@ from impactmodel.clients.cards import (
     performance,
 )
 from impactmodel.clients.case_mix import CaseMix, case_mix, skimming_within
+from impactmodel.clients.case_mix_offer import CaseMixOffer, case_mix_offer, easiest_first
 from impactmodel.clients.chances import Chances, chances
 from impactmodel.clients.clients import Clients, ClientTable
 from impactmodel.clients.decision_log import Decision, DecisionLog, Entry, Proposal
 from impactmodel.clients.desk import Desk
-from impactmodel.clients.effect_draws import EffectDraws, pooled, with_hidden_bias
+from impactmodel.clients.effect_bias import HiddenBias, SizedBias, with_hidden_bias
+from impactmodel.clients.effect_draws import EffectDraws, pooled
 from impactmodel.clients.effect_groups import (
     EffectDesign,
     GroupEffects,
@@ -125,6 +127,7 @@ __all__ = [
     "CalibrationLimits",
     "CalibrationRow",
     "CaseMix",
+    "CaseMixOffer",
     "Category",
     "ChanceAbove",
     "ChanceCalibration",
@@ -164,6 +167,7 @@ __all__ = [
     "GivenGroups",
     "GroupEffects",
     "Grouping",
+    "HiddenBias",
     "HiddenKnowledge",
     "HighLow",
     "Impact",
@@ -209,6 +213,7 @@ __all__ = [
     "ServedRow",
     "ShiftAndScale",
     "ShiftIntercept",
+    "SizedBias",
     "Spline",
     "Stability",
     "Stock",
@@ -237,11 +242,13 @@ __all__ = [
     "by_risk",
     "calibrate_chances",
     "case_mix",
+    "case_mix_offer",
     "chances",
     "data_sheet",
     "declared_use",
     "disclosed",
     "disparity",
+    "easiest_first",
     "effects_by_group",
     "effects_by_month",
     "employability_path",

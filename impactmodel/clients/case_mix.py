@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +14,9 @@ from impactmodel.clients.chances import Chances
 from impactmodel.contract.cream_skimming import CreamSkimming, cream_skimming
 from impactmodel.contract.terms import AbovePrediction
 from impactmodel.core.errors import InputError
+from impactmodel.core.money import Rounding
 from impactmodel.core.outcomes import Outcomes
+from impactmodel.core.rule.numbers import exact
 
 type Array = npt.NDArray[np.float64]
 type Basis = Literal["gross", "above_prediction"]
@@ -34,12 +36,15 @@ class CaseMix:
         Mean chance without a service (draw, stratum).
     policy
         What the chances refer to.
+    target
+        The outcome whose chance it is.
     """
 
     strata: tuple[str, ...]
     people: npt.NDArray[np.intp]
     chance: Array
     policy: str
+    target: str = ""
 
     @property
     def baseline(self) -> dict[str, float]:
@@ -69,8 +74,45 @@ class CaseMix:
         fixed = np.array(list(self.baseline.values()))
         if not (fixed > 0).all():
             raise InputError("a stratum has no chance above 0", key="chance")
-        mean = float(self.people @ fixed / self.people.sum())
-        return dict(zip(self.strata, (price * mean / fixed).tolist(), strict=True))
+        return dict(zip(self.strata, (price * self.mean / fixed).tolist(), strict=True))
+
+    @property
+    def mean(self) -> float:
+        """Mean baseline over the eligible."""
+        return float(self.people @ list(self.baseline.values()) / self.people.sum())
+
+    def levels(self, groups: Sequence[str], decimals: int) -> dict[str, float]:
+        """Return the baseline of some strata, rounded as a contract states it.
+
+        Raises
+        ------
+        InputError
+            If the case mix has no such stratum.
+        """
+        return self._stated(self.baseline, groups, decimals)
+
+    def prices(self, flat: float, groups: Sequence[str], decimals: int) -> dict[str, float]:
+        """Return the `neutral_prices` of some strata, rounded as a contract states them.
+
+        Raises
+        ------
+        InputError
+            If the case mix has no such stratum.
+        """
+        return self._stated(self.neutral_prices(flat), groups, decimals)
+
+    def _stated(
+        self, values: Mapping[str, float], groups: Sequence[str], decimals: int
+    ) -> dict[str, float]:
+        absent = [group for group in groups if group not in self.strata]
+        if absent:
+            raise InputError(
+                "the case mix has no such stratum, or too few people in it",
+                seen=absent[0],
+                fix="use " + "; ".join(self.strata),
+            )
+        rounding = Rounding(decimals)
+        return {group: float(rounding.apply(exact(values[group]))) for group in groups}
 
     def with_prediction(self, outcomes: Outcomes, measure: str) -> Outcomes:
         """Return outcomes that carry the baseline as their groups' prediction of one measure.
@@ -172,7 +214,8 @@ def case_mix(
             seen=few[0],
             fix="merge strata",
         )
-    return CaseMix(strata, people, means, chances.model.policy.title)
+    model = chances.model
+    return CaseMix(strata, people, means, model.policy.title, model.target.name)
 
 
 def skimming_within(

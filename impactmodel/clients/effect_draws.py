@@ -1,8 +1,7 @@
-"""Draws of the effects by service and group: pooled, and widened by what is not recorded."""
+"""Draws of the effects by service and group, pooled."""
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +11,12 @@ from impactmodel.clients.effect_groups import GroupEffects
 from impactmodel.core.errors import InputError
 from impactmodel.core.seeds import stream
 from impactmodel.effects.joint_pooling import JointPrior, pool_jointly
-from impactmodel.effects.sensitivity import BiasPrior
 from impactmodel.evidence.columns import frozen
 
 type Draws = npt.NDArray[np.float64]
+
+NOTHING_HIDDEN = "whatever decided on service and outcome is among the recorded columns"
+"""What is assumed of effects from which no hidden bias was taken."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -123,54 +124,7 @@ def pooled(
         np.clip(without, 0.0, 1.0),
         found.people.copy(),
         (
-            "whatever decided on service and outcome is among the recorded columns",
+            NOTHING_HIDDEN,
             f"effects by service and group are drawn towards each other (spread of {names})",
         ),
     )
-
-
-def with_hidden_bias(
-    drawn: EffectDraws, bias: BiasPrior | tuple[BiasPrior, ...], reason: str, *, seed: int = 0
-) -> EffectDraws:
-    """Take a bias off the effects, draw by draw: what caseworkers know and no column holds.
-
-    One draw of a service's bias serves all groups, so that it does not average out; services have
-    biases of their own.
-
-    Parameters
-    ----------
-    drawn
-        Effects.
-    bias
-        Estimated minus true effect: one prior for all services, or one each.
-    reason
-        Why, for the record.
-
-    Raises
-    ------
-    InputError
-        Without a reason, or with another number of priors than services.
-
-    Examples
-    --------
-    >>> made = EffectDraws(("course",), ("all",), "job", np.full((2000, 1, 1), 0.05),
-    ...     np.full((2000, 1), 0.3), np.ones(1), ())
-    >>> wide = with_hidden_bias(made, BiasPrior(sd=0.02), "motivation is not recorded")
-    >>> bool(abs(wide.effect.std() - 0.02) < 0.001)
-    True
-    """
-    if not reason.strip():
-        raise InputError("a bias prior needs a reason", key="reason", fix="say why")
-    priors = (bias,) * len(drawn.services) if isinstance(bias, BiasPrior) else bias
-    if len(priors) != len(drawn.services):
-        raise InputError("there is one bias prior for each service", key="bias", seen=len(priors))
-    effect = drawn.effect.copy()
-    for s, (name, prior) in enumerate(zip(drawn.services, priors, strict=True)):
-        rng = stream(seed, "effects", "bias", name)
-        effect[:, s] -= rng.normal(prior.mean, prior.sd, drawn.n_draws)[:, None]
-    said = "; ".join(
-        f"{name}: mean {prior.mean:.3g}, sd {prior.sd:.3g}"
-        for name, prior in zip(drawn.services, priors, strict=True)
-    )
-    note = f"bias of the effects, normal ({said}); {reason.strip()}"
-    return dataclasses.replace(drawn, effect=effect, assumptions=(*drawn.assumptions, note))

@@ -112,6 +112,17 @@ def hidden_knowledge(
     )
 
 
+def hidden_warning(found: HiddenKnowledge) -> str:
+    """Say what effects assume where no bias of hidden knowledge is taken off them."""
+    first = int(np.argmin(np.abs(found.needed)))
+    return (
+        "The effects assume that nothing which caseworkers know and no column holds drove who got "
+        "a service, for no prior of hidden bias is stated. The least that would take an effect "
+        f"away is a bias of {100 * float(found.needed[first]):.1f} percentage points in that of "
+        f"{found.services[first]}, whose E-value is {float(found.e_mean[first]):.2f}."
+    )
+
+
 def benchmark_priors(
     served: Served, bias: BenchmarkBias, *, outcome: str = ""
 ) -> tuple[BiasPrior, ...]:
@@ -124,7 +135,12 @@ def benchmark_priors(
         or columns are combinations of others.
     """
     if bias.covariate not in served.columns:
-        raise InputError("no such column", key="covariate", seen=bias.covariate)
+        raise InputError(
+            "no such column",
+            key="covariate",
+            seen=bias.covariate,
+            fix="use one of " + "; ".join(served.columns),
+        )
     j = outcome_place(served, outcome or served.outcomes[0])
     out = []
     for s, service in enumerate(served.services[1:], start=1):

@@ -20,6 +20,7 @@ from impactmodel.clients.allocation_rules import AllocationRules
 from impactmodel.clients.allocation_types import ClientTypes
 from impactmodel.clients.anticipation import Anticipation, Aware
 from impactmodel.clients.clients import Clients
+from impactmodel.clients.effect_bias import HiddenBias, SizedBias, less_bias, with_hidden_bias
 from impactmodel.clients.effect_draws import EffectDraws, pooled
 from impactmodel.clients.effect_groups import (
     EffectDesign,
@@ -73,6 +74,9 @@ class PlacesPlan:
         When groups are one.
     effects
         How effects are estimated. They are adjusted for every feature, protected ones too.
+    hidden
+        Bias that what caseworkers know leaves in the effects; without it they assume that nothing
+        hidden drove who got a service.
     """
 
     anticipation: Anticipation
@@ -82,6 +86,7 @@ class PlacesPlan:
     audited: tuple[str, ...]
     merge: Merging = field(default_factory=Merging)
     effects: EffectDesign = field(default_factory=EffectDesign)
+    hidden: HiddenBias | None = None
 
     def __post_init__(self) -> None:
         if not self.audited:
@@ -105,10 +110,14 @@ class Learnt:
         How features enter models; protected ones are among them, to adjust for.
     estimated
         Effects by group before pooling.
+    recorded
+        Draws of effects and of the chance without service if nothing hidden drove assignment.
     drawn
-        Draws of effects and of the chance without service.
+        The same less the bias that the plan states; all that follows reads these.
+    bias
+        Its prior, where the plan states one.
     persons
-        Effects by person, for the proposal.
+        Effects by person, for the proposal, before any bias is taken off.
     hidden
         What knowledge that is not recorded would have to be for the effects to vanish.
     months
@@ -118,7 +127,9 @@ class Learnt:
     membership: Membership
     encoded: Encoded
     estimated: GroupEffects
+    recorded: EffectDraws
     drawn: EffectDraws
+    bias: SizedBias | None
     persons: PersonEffects
     hidden: HiddenKnowledge
     months: MonthlyEffects | None
@@ -189,14 +200,17 @@ def learn(
     encoded = plan.anticipation.encoding.learn(clients.take(early))
     train = served_of(clients.take(known), plan, encoded)
     estimated = effects_by_group(train, membership.take(known), plan.effects, seed=seed)[0]
-    drawn = pooled(estimated, draws=draws, seed=seed)
+    recorded = pooled(estimated, draws=draws, seed=seed)
+    bias = None if plan.hidden is None else plan.hidden.sized(train)
     return Learnt(
         membership,
         encoded,
         estimated,
-        drawn,
+        recorded,
+        recorded if bias is None else with_hidden_bias(recorded, bias, seed=seed),
+        bias,
         person_effects(train, membership.take(known).weights),
-        hidden_knowledge(train, drawn),
+        hidden_knowledge(train, recorded),
         None if employed is None else _months(train, employed[known], plan, draws, seed),
     )
 
@@ -228,7 +242,7 @@ def propose(
         type_of=type_of,
         places=np.asarray(membership.weights.T @ found.chances()[type_of]),
         policies=policies,
-        gains=_gains(clients, plan, learnt.encoded, policies, seed),
+        gains=_gains(clients, plan, learnt, policies, seed),
         frontier=frontier(types, rules, tuple(types.marks)),
     )
 
@@ -250,7 +264,11 @@ def served_of(clients: Clients, plan: PlacesPlan, encoded: Encoded) -> Served:
     """Return clients whose target is known as estimates read them."""
     return Served(
         x=encoded.matrix(clients),
-        columns=tuple(label for part in encoded.parts for label in part.labels),
+        columns=tuple(
+            label if label.startswith(name) else f"{name} {label}"
+            for part, name in zip(encoded.parts, encoded.names, strict=True)
+            for label in part.labels
+        ),
         service=clients.service,
         services=clients.table.services,
         y=clients.target(plan.target)[:, None],
@@ -295,8 +313,11 @@ def _types(
         learnt.persons.services, mean, _marks(people, plan.audited[0])
     )
     first = np.unique(type_of, return_index=True)[1]
-    drawn = learnt.persons.draws(x[first], modifiers[first], PERSON_DRAWS, seed=seed)
-    return dataclasses.replace(types, gain=np.stack(list(drawn))), type_of
+    gain = np.stack(list(learnt.persons.draws(x[first], modifiers[first], PERSON_DRAWS, seed=seed)))
+    if learnt.bias is not None:
+        taken = learnt.bias.draw(modifiers.shape[1], PERSON_DRAWS, seed=seed)
+        gain = gain - np.einsum("dsg,tg->dts", taken, modifiers[first])
+    return dataclasses.replace(types, gain=gain), type_of
 
 
 def _unaware(x: Matrix, encoded: Encoded) -> Matrix:
@@ -311,7 +332,7 @@ def _unaware(x: Matrix, encoded: Encoded) -> Matrix:
 def _gains(
     clients: Clients,
     plan: PlacesPlan,
-    encoded: Encoded,
+    learnt: Learnt,
     policies: Mapping[str, Matrix],
     seed: int,
 ) -> tuple[PolicyGain, ...]:
@@ -319,13 +340,14 @@ def _gains(
     known = np.isfinite(clients.target(plan.target))
     if not (late & known).any():
         return ()
-    tested = served_of(clients.take(late & known), plan, encoded)
+    tested = served_of(clients.take(late & known), plan, learnt.encoded)
     made, kept = scores_of(tested, plan.effects, seed)
-    rows = known[late]
+    rows, groups = known[late], learnt.membership.take(late & known).weights[kept]
     *others, (name, chosen) = policies.items()
-    return tuple(
-        policy_gain(
-            (name, chosen[rows][kept]), (other, policy[rows][kept]), made.contrasts[:, :, 0]
-        )
-        for other, policy in others
-    )
+    found = []
+    for other, policy in others:
+        one, two = chosen[rows][kept], policy[rows][kept]
+        gain = policy_gain((name, one), (other, two), made.contrasts[:, :, 0])
+        moved = (one - two).T @ groups / len(one)
+        found.append(gain if learnt.bias is None else less_bias(gain, moved, learnt.bias))
+    return tuple(found)

@@ -13,7 +13,7 @@ from impactmodel.clients.anticipation import Anticipated, ChanceModel, anticipat
 from impactmodel.clients.anticipation_calibration import ChanceCalibration, calibrate_chances
 from impactmodel.clients.anticipation_record import record_of
 from impactmodel.clients.cards import DataSheet, ModelCard, data_sheet, model_card, performance
-from impactmodel.clients.case_mix import CaseMix, case_mix
+from impactmodel.clients.case_mix_offer import CaseMixOffer, case_mix_offer
 from impactmodel.clients.chances import chances
 from impactmodel.clients.clients import Clients
 from impactmodel.clients.fairness import Audit, Disparity, audit, disclosed, disparity
@@ -91,7 +91,7 @@ class ClientStory:
     fairness, documents
         By group, and beside the model.
     case_mix
-        Chance without a service by group, as a contract's baseline.
+        Chance without a service by group, as a contract's baseline; None where groups are small.
     """
 
     plan: PlacesPlan
@@ -105,7 +105,7 @@ class ClientStory:
     proposal: Proposal
     fairness: Fairness
     documents: Documents
-    case_mix: CaseMix
+    case_mix: CaseMixOffer | None
 
     def __repr__(self) -> str:
         return f"ClientStory({self.people[0]} and {self.people[1]} people; {self.proposal!r})"
@@ -195,7 +195,7 @@ def tell(
         proposal=proposal,
         fairness=fairness,
         documents=tested.documents(anticipated, after, fairness, sheet, telling),
-        case_mix=case_mix(chance, code, groups.groups),
+        case_mix=case_mix_offer(chance, groups, early, proposal.places),
     )
 
 

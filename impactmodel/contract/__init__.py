@@ -19,11 +19,13 @@ from impactmodel.contract.conditions import Amendment, Limit, Termination
 from impactmodel.contract.costs import ReferenceCost
 from impactmodel.contract.cream_skimming import CreamSkimming, cream_skimming
 from impactmodel.contract.findings import Finding
+from impactmodel.contract.fixing import FixedTerm, fix_terms, open_terms, terms_by_group
 from impactmodel.contract.indigo import IndigoProject, read_indigo
 from impactmodel.contract.indigo_contract import contract_from_indigo, indigo_record
 from impactmodel.contract.indigo_findings import indigo_findings
 from impactmodel.contract.linting import check
 from impactmodel.contract.noise import NoiseRisk, paying_for_noise
+from impactmodel.contract.open_values import CaseMixLevels, CaseMixPrices
 from impactmodel.contract.payments import OutcomePayments, payments
 from impactmodel.contract.pricing import reprice
 from impactmodel.contract.reconcile import reconcile
@@ -53,6 +55,8 @@ __all__ = [
     "BandTable",
     "Card",
     "CardRow",
+    "CaseMixLevels",
+    "CaseMixPrices",
     "Clause",
     "Clustering",
     "CostShare",
@@ -61,6 +65,7 @@ __all__ = [
     "Evaluation",
     "Finding",
     "Fixed",
+    "FixedTerm",
     "Gated",
     "Gross",
     "IndigoProject",
@@ -90,8 +95,10 @@ __all__ = [
     "cream_skimming",
     "describe",
     "excel_formula",
+    "fix_terms",
     "indigo_findings",
     "indigo_record",
+    "open_terms",
     "paying_for_noise",
     "payments",
     "person_rule",
@@ -101,6 +108,7 @@ __all__ = [
     "reprice",
     "rule_of",
     "settle",
+    "terms_by_group",
     "threshold_clustering",
     "threshold_noise",
 ]

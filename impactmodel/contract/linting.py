@@ -14,7 +14,6 @@ from impactmodel.contract.branches import (
     inside,
     walk,
 )
-from impactmodel.contract.cards import stated
 from impactmodel.contract.dues import dues_of
 from impactmodel.contract.findings import Finding
 from impactmodel.contract.linting_evidence import check_against
@@ -206,7 +205,7 @@ def _prices(contract: OutcomesContract, clause: Clause, cap: float | None) -> li
     payment, where, found = clause.payment, "payment.price", []
     if not isinstance(payment, Rate):
         return []
-    most = max(stated(payment.price))
+    most = max(payment.prices)
     limits = [c for c in (clause.cap_per_person, contract.cap_per_person) if c]
     if limits and most > min(limits) and isinstance(clause.basis, Gross):
         found.append((where, f"one unit of '{clause.name}' costs more than the cap per person"))

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from impactmodel.contract.cards import Card
+from impactmodel.contract.open_values import CaseMixPrices
 from impactmodel.contract.terms import Rate, ShareOf
 from impactmodel.core.errors import InputError
 
@@ -39,7 +40,7 @@ def reprice(contract: OutcomesContract, outcome: str, price: float) -> OutcomesC
         )
     clause = found[0]
     match clause.payment:
-        case Rate(price=dict() | Card()) | ShareOf(share=dict() | Card()):
+        case Rate(price=dict() | Card() | CaseMixPrices()) | ShareOf(share=dict() | Card()):
             raise InputError("prices by group have no single price", key="outcome", seen=outcome)
         case Rate():
             payment: Rate | ShareOf = Rate(float(price))

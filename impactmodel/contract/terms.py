@@ -14,6 +14,7 @@ from pydantic import Field
 
 from impactmodel.contract.cards import ByGroup, Card, Values, in_words, stated
 from impactmodel.contract.names import StepScale
+from impactmodel.contract.open_values import CaseMixLevels, CaseMixPrices, refuse_open
 from impactmodel.core.errors import InputError
 from impactmodel.core.rule import Bands, Rule, Share, Steps
 from impactmodel.core.rule.numbers import check_table, exact, plain
@@ -51,11 +52,13 @@ class AboveBaseline:
 class AbovePrediction:
     """Pay on outcomes above what a model, fixed in the contract, predicts per person."""
 
-    prediction: ByGroup
+    prediction: ByGroup | CaseMixLevels
     type: Literal["above_prediction"] = field(default="above_prediction", kw_only=True)
 
     def text(self, side: str = "above") -> str:
         """Say it in words; ``side`` is that of the prediction which counts."""
+        if isinstance(self.prediction, CaseMixLevels):
+            return f"outcomes {side} {self.prediction.text()} count"
         predicted = in_words(self.prediction)
         return f"outcomes {side} the contract's prediction of {predicted} per person count"
 
@@ -82,12 +85,15 @@ def reference_level(basis: Basis, group: str) -> float | None:
     Raises
     ------
     InputError
-        If the contract fixes levels by group and this group has none.
+        If the contract fixes levels by group and this group has none, or leaves them to a case mix
+        that has not fixed them.
     """
     match basis:
         case Gross():
             return 0.0
         case AboveBaseline(baseline=level) | AbovePrediction(prediction=level):
+            if isinstance(level, CaseMixLevels):
+                refuse_open("the level", "basis.prediction")
             if not isinstance(level, dict):
                 return float(level)
             if group not in level:
@@ -109,20 +115,29 @@ class Rate:
     Payment = price × units, units being the sum over people of the outcome above its basis.
     """
 
-    price: Values
+    price: Values | CaseMixPrices
     type: Literal["rate"] = field(default="rate", kw_only=True)
 
     def __post_init__(self) -> None:
-        for price in stated(self.price):
+        for price in self.prices:
             if not price >= 0:
                 raise InputError("a price is not negative", key="price", seen=price)
 
+    @property
+    def prices(self) -> list[float]:
+        """Every price that is stated; the flat one of prices that the case mix gives."""
+        return [self.price.flat] if isinstance(self.price, CaseMixPrices) else stated(self.price)
+
     def rule(self, scope: Scope) -> Rule:
         """Return price × units."""
+        if isinstance(self.price, CaseMixPrices):
+            refuse_open("the price", "payment.price")
         return scope.amount(self.price, "price")
 
     def text(self, said: Phrase) -> str:
         """Say it in words."""
+        if isinstance(self.price, CaseMixPrices):
+            return f"{self.price.text(said.currency)} per {said.unit}"
         return f"{in_words(self.price, said.currency)} per {said.unit}"
 
 

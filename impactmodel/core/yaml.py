@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,18 @@ def key_text(path: tuple[Any, ...]) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else ("." if text else "") + str(part)
     return text
+
+
+def key_path(text: str) -> Path_:
+    """Read a key path: what `key_text` writes.
+
+    Examples
+    --------
+    >>> key_path("clauses[0].price")
+    ('clauses', 0, 'price')
+    """
+    parts: list[str] = re.findall(r"[^.\[\]]+", text)
+    return tuple(int(part) if part.isdigit() else part for part in parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,28 @@ from impactmodel.clients.story import ClientStory
 from impactmodel.core.summary import describe_draws
 from impactmodel.report.blocks import Block, Marked, Paragraph, Points, Section, Tabled
 from impactmodel.report.client_cards import data_sheet_page, model_card_page, monitoring_page
+from impactmodel.report.client_case_mix import case_mix_blocks, case_mix_summary
 from impactmodel.report.client_fairness import fairness_page, impact_table
 from impactmodel.report.client_figures import plot_frontier, plot_group_effects, plot_months
 from impactmodel.report.client_groups import audit_table, beside_table
+from impactmodel.report.client_hidden import (
+    hidden_summary,
+    needed_table,
+    side_by_side,
+    told_first,
+)
 from impactmodel.report.design_section import picture
 from impactmodel.report.evidence_section import (
     Writable,
     evidence_pages,
     evidence_sections,
+    evidence_sheets,
     evidence_summary,
 )
 from impactmodel.report.letters import write_letter
 from impactmodel.report.numbers import number, percent
 from impactmodel.report.tables import Table, interval_words
+from impactmodel.report.workbook_case_mix import TITLE, write_case_mix
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +39,7 @@ if TYPE_CHECKING:
 
     from impactmodel.clients.allocation_gain import PolicyGain
     from impactmodel.clients.anticipation_calibration import ChanceCalibration
+    from impactmodel.report.evidence_section import SheetWriter
     from impactmodel.report.result import RunResult
 
 _MARKS = 4
@@ -46,8 +56,13 @@ def _(report: ClientStory, result: RunResult) -> tuple[Section, ...]:
     return (
         Section("clients", "Clients and their groups", _groups(report)),
         Section("chances", "Chances without a service", _chances(report, prob)),
-        Section("helps", "What helps whom", _helps(report, prob)),
+        Section("helps", "What helps whom", _helps(report, result, prob)),
         Section("places", "Where the next places could go", _places(report, prob)),
+        Section(
+            "case-mix",
+            "Case mix: what a contract pays for anyway",
+            case_mix_blocks(report, result, prob),
+        ),
         Section("fairness", "Fairness", _fairness(report, prob)),
     )
 
@@ -69,6 +84,8 @@ def _(report: ClientStory, result: RunResult) -> dict[str, Any]:
             group: dict(zip(drawn.services, map(float, proposal.places[g]), strict=True))
             for g, group in enumerate(drawn.groups)
         },
+        "hidden": hidden_summary(report, result, prob),
+        "case_mix": case_mix_summary(report, result, prob),
         "gains_per_1000": [_gain(gain, prob) for gain in proposal.gains],
         "calibration": {
             "slope": report.calibration.slope[0],
@@ -121,6 +138,14 @@ def _(report: ClientStory) -> dict[str, Writable]:
         ),
         "monitoring.html": monitoring_page(report.documents.monitoring, name),
     } | _letters(report)
+
+
+@evidence_sheets.register(ClientStory)
+def _(report: ClientStory) -> dict[str, SheetWriter]:
+    offer = report.case_mix
+    if offer is None:
+        return {}
+    return {TITLE: lambda sheet, material: write_case_mix(sheet, material, offer)}
 
 
 def _groups(story: ClientStory) -> tuple[Block, ...]:
@@ -219,44 +244,30 @@ def _reliability(found: ChanceCalibration) -> Table:
     )
 
 
-def _helps(story: ClientStory, prob: float) -> tuple[Block, ...]:
+def _helps(story: ClientStory, result: RunResult, prob: float) -> tuple[Block, ...]:
     learnt = story.learnt
-    drawn, hidden = learnt.drawn, learnt.hidden
+    taken = "" if learnt.bias is None else " The prior of hidden bias is taken off."
     caption = (
         "Effect of each service on the chance, against no service: mean (dot) and "
-        f"{interval_words(prob)} (bar)."
+        f"{interval_words(prob)} (bar).{taken}"
     )
+    figure = plot_group_effects(learnt.drawn, prob)
     blocks: list[Block] = [
-        picture(plot_group_effects(drawn, prob), "group-effects", "What helps whom", caption)
+        *told_first(story),
+        picture(figure, "group-effects", "What helps whom", caption),
     ]
     if learnt.months is not None:
+        kept = "" if learnt.bias is None else " The prior of hidden bias is not taken off here."
         blocks.append(
             picture(
                 plot_months(learnt.months, prob),
                 "effect-months",
                 "Effect by month",
                 f"Effect on work in each month after the index date: mean (line), "
-                f"{interval_words(prob)} (band). Below zero people are locked in.",
+                f"{interval_words(prob)} (band). Below zero people are locked in.{kept}",
             )
         )
-    rows = tuple(
-        (service, number(float(mean), 2), number(float(end), 2))
-        for service, mean, end in zip(
-            hidden.services, hidden.e_mean.ravel(), hidden.e_interval.ravel(), strict=False
-        )
-    )
-    table = Table(
-        "What caseworkers would have to know",
-        (
-            "Service",
-            "E-value of the effect",
-            f"E-value of the end of the {percent(hidden.prob)} interval",
-        ),
-        rows,
-        "How strongly something that is not recorded would have to go with both service and "
-        "outcome, as a risk ratio, to explain the effect away (VanderWeele and Ding 2017).",
-    )
-    return (*blocks, Tabled(table))
+    return (*blocks, Tabled(needed_table(story)), *side_by_side(story, result, prob))
 
 
 def _places(story: ClientStory, prob: float) -> tuple[Block, ...]:

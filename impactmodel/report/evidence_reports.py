@@ -5,7 +5,8 @@ import impactmodel.report.register_section  # noqa: F401
 from impactmodel.report.evidence_section import (
     evidence_pages,
     evidence_sections,
+    evidence_sheets,
     evidence_summary,
 )
 
-__all__ = ["evidence_pages", "evidence_sections", "evidence_summary"]
+__all__ = ["evidence_pages", "evidence_sections", "evidence_sheets", "evidence_summary"]

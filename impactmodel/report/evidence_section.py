@@ -19,8 +19,14 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from impactmodel.report.blocks import Section
     from impactmodel.report.result import RunResult
+    from impactmodel.report.workbook_material import Material
+    from impactmodel.report.workbook_sheet import Sheet
+
+    type SheetWriter = Callable[[Sheet, Material], None]
 
 
 class Writable(Protocol):
@@ -56,5 +62,12 @@ def evidence_summary(report: object, result: RunResult) -> dict[str, Any] | None
 @singledispatch
 def evidence_pages(report: object) -> dict[str, Writable]:
     """Return the pages that stand beside the report, by file name."""
+    del report
+    return {}
+
+
+@singledispatch
+def evidence_sheets(report: object) -> dict[str, SheetWriter]:
+    """Return the sheets that the workbook has more, by name, each with what writes it."""
     del report
     return {}

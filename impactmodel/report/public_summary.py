@@ -214,13 +214,15 @@ def sensitivity_summary(result: RunResult, prob: float) -> list[dict[str, Any]]:
     list of dict
         ``correlation`` (null: as published), ``variation`` (null: as stated), ``own`` (whether
         these are the case's own assumptions), ``payments`` and ``saved`` (descriptions or null),
-        ``probability_of_loss`` (or null) and ``probability_overpays`` by payer.
+        ``probability_of_loss`` (or null), ``probability_overpays`` by payer, and ``assumed``: what
+        was assumed of evidence that is not published.
     """
     evidence = published(result)
     return [
         {
             "correlation": one.correlation,
             "variation": one.variation,
+            "assumed": one.assumed,
             "own": evidence is not None and is_own(one, evidence),
             "payments": None if one.payments is None else describe_draws(one.payments, prob),
             "saved": None if one.saved is None else describe_draws(one.saved, prob),

@@ -158,6 +158,11 @@ class Varied(Protocol):
         """By payer: whether it pays more than it saves, shape (draw,)."""
         ...
 
+    @property
+    def assumed(self) -> str:
+        """What was assumed of evidence that is not published; empty for published evidence."""
+        ...
+
 
 class ByPayer(Protocol):
     """Amounts by payer, draws kept; positive is better off than without the programme."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from impactmodel.report.evidence_reports import evidence_sheets
 from impactmodel.report.speaking import translator
 from impactmodel.report.workbook_calculation import write_calculation
 from impactmodel.report.workbook_checks import write_checks
@@ -31,6 +32,7 @@ SHEETS = (
     "Checks",
     "Quality log",
 )
+_MORE = SHEETS.index("Checks")
 
 
 def workbook(
@@ -42,10 +44,10 @@ def workbook(
 ) -> Path:
     """Write the workbook of a run, or of public savings alone.
 
-    Sheets: Sources, Parameters, Assumptions, Calculation, Payers, Uncertainty, Checks, Quality
-    log. The central scenario (every input at its stated point, every outcome at the mean of its
-    draws) is live: its formulas are read from the rules that the library computes with, and follow
-    the yellow cells. Distributions are values.
+    Sheets: Sources, Parameters, Assumptions, Calculation, Payers, Uncertainty, those that the
+    evidence brings, Checks, Quality log. The central scenario (every input at its stated point,
+    every outcome at the mean of its draws) is live: its formulas are read from the rules that the
+    library computes with, and follow the yellow cells. Distributions are values.
 
     Parameters
     ----------
@@ -70,13 +72,18 @@ def workbook(
     """
     path = Path(path)
     material = gather(result, prob)
-    book, sheets = open_book(path, SHEETS, translator(material.result, language))
+    brought = None if material.result is None else material.result.evidence_report
+    more = evidence_sheets(brought)
+    names = (*SHEETS[:_MORE], *more, *SHEETS[_MORE:])
+    book, sheets = open_book(path, names, translator(material.result, language))
     inputs = Inputs()
     write_parameters(sheets["Parameters"], material, inputs)
     write_assumptions(sheets["Assumptions"], material, inputs)
     results = write_calculation(sheets["Calculation"], material, inputs)
     shown = write_payers(sheets["Payers"], material, results)
     write_uncertainty(sheets["Uncertainty"], material)
+    for name, write in more.items():
+        write(sheets[name], material)
     write_checks(sheets["Checks"], material, inputs, results, shown)
     write_sources(sheets["Sources"], material)
     write_quality(sheets["Quality log"], material)

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from impactmodel.clients.effect_draws import pooled, with_hidden_bias
+from impactmodel.clients.effect_bias import HiddenBias, with_hidden_bias
+from impactmodel.clients.effect_draws import pooled
 from impactmodel.clients.effect_groups import EffectDesign, effects_by_group
 from impactmodel.clients.synthetic_assignment import OnHidden, OnRecord
 from impactmodel.effects import BiasPrior
@@ -24,7 +25,8 @@ from tests.calibration.client_worlds import recorded_kind, world_of
 
 RESULTS = Path(__file__).parent / "results" / "client_effects.csv"
 SEED, PEOPLE, WORLDS = 20261124, 8000, 400
-HIDDEN_PEOPLE, HIDDEN_WORLDS, BIAS = 20_000, 60, BiasPrior(sd=0.02)
+HIDDEN_PEOPLE, HIDDEN_WORLDS = 20_000, 60
+BIAS = HiddenBias(BiasPrior(sd=0.02), "what caseworkers know", shared=0.0, services=1.0, groups=0.0)
 DESIGN = EffectDesign(folds=3)
 HALF, BAND = float(stats.norm.ppf(0.975)), 0.99
 
@@ -41,7 +43,7 @@ def run(world, people):
     (found,) = effects_by_group(people, groups, DESIGN, seed=seed)
     truth = world.truth.effect[1:] @ groups.weights / groups.weights.sum(axis=0)
     drawn = pooled(found, draws=1000, seed=seed)
-    wide = with_hidden_bias(drawn, BIAS, "what caseworkers know", seed=seed)
+    wide = with_hidden_bias(drawn, BIAS.sized(people), seed=seed)
     robust = np.abs(found.effect - truth) < HALF * found.se
     held = (robust, covers(drawn, truth), covers(wide, truth))
     return np.stack([*held, found.effect - truth, found.se, truth])

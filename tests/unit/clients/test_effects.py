@@ -1,9 +1,12 @@
 """Effects by group: known truths, overlap, hidden knowledge, lock-in, and their refusals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from impactmodel.clients.effect_draws import EffectDraws, pooled, with_hidden_bias
+from impactmodel.clients.effect_bias import HiddenBias, with_hidden_bias
+from impactmodel.clients.effect_draws import EffectDraws, pooled
 from impactmodel.clients.effect_groups import EffectDesign, effects_by_group
 from impactmodel.clients.effect_hidden import benchmark_priors, hidden_knowledge
 from impactmodel.clients.effect_inputs import Served
@@ -127,7 +130,8 @@ def test_hidden_knowledge_biases_and_is_reported():
     np.testing.assert_allclose(report.needed, np.median(drawn.effect @ share, axis=0))
     priors = benchmark_priors(made, BenchmarkBias("age"))
     np.testing.assert_allclose([p.sd for p in priors], report.benchmark[:, 0])
-    wide = with_hidden_bias(drawn, priors, "motivation is seen by caseworkers only")
+    prior = HiddenBias(BenchmarkBias("age"), "motivation is seen by caseworkers only")
+    wide = with_hidden_bias(drawn, prior.sized(made))
     grown = wide.effect.var(axis=0) - drawn.effect.var(axis=0)
     # Variances of 2,000 draws have a relative error of 3 %, and the two are nearly independent.
     wanted = np.array([prior.sd**2 for prior in priors])[:, None]
@@ -192,10 +196,9 @@ def test_other_refusals(sample, found):
     with pytest.raises(InputError, match="differ in number"):
         effects_by_group(sample[0], sample[1].take(np.arange(10)))
     drawn = pooled(found, draws=10)
-    with pytest.raises(InputError, match="needs a reason"):
-        with_hidden_bias(drawn, BiasPrior(0.01), " ")
-    with pytest.raises(InputError, match="one bias prior for each"):
-        with_hidden_bias(drawn, (BiasPrior(0.01),), "why")
+    one = replace(sample[0], services=("none", "other", "third"))
+    with pytest.raises(InputError, match="the prior is of other services"):
+        with_hidden_bias(drawn, HiddenBias(BiasPrior(0.01), "why").sized(one))
     for bias, what in (
         (BenchmarkBias("height"), "no such column"),
         (BenchmarkBias("age", 99.0), "so many"),
