@@ -12,7 +12,8 @@ from impactmodel.clients.effect_hidden import outcome_place
 from impactmodel.clients.effect_inputs import Served
 from impactmodel.core.errors import InputError
 from impactmodel.core.seeds import stream
-from impactmodel.effects.arm_logit import ArmLogit, arm_logit
+from impactmodel.effects.arm_chances import ArmChances, arm_chances
+from impactmodel.effects.arm_likelihood import Multiplied
 
 type Values = npt.NDArray[np.float64]
 
@@ -24,23 +25,23 @@ class PersonEffects:
     Parameters
     ----------
     model
-        The fitted logit.
+        The fitted chances by service.
     services, columns, outcome
         Names; services without the one that means none.
     """
 
-    model: ArmLogit
+    model: ArmChances
     services: tuple[str, ...]
     columns: tuple[str, ...]
     outcome: str
 
     def expected(self, x: Values, modifiers: Values) -> Values:
-        """Return the effect at the mode (person, service)."""
+        """Return the posterior mean of the effect (person, service)."""
         self._require(x, modifiers)
         return self.model.effects(x, modifiers)
 
     def without(self, x: Values, modifiers: Values) -> Values:
-        """Return the chance without service at the mode (person)."""
+        """Return the posterior mean of the chance without service (person)."""
         self._require(x, modifiers)
         return np.asarray(self.model.chances(x, modifiers)[:, 0])
 
@@ -60,7 +61,9 @@ class PersonEffects:
         return f"PersonEffects({self.outcome}; services {', '.join(self.services)})"
 
 
-def person_effects(served: Served, modifiers: Values, *, outcome: str = "") -> PersonEffects:
+def person_effects(
+    served: Served, modifiers: Values, *, outcome: str = "", multiplied: Multiplied = "hazard"
+) -> PersonEffects:
     """Fit effects that differ between people, see `impactmodel.effects.arm_logit`.
 
     A sharper and less robust companion of `impactmodel.clients.effect_groups.effects_by_group`: it
@@ -83,5 +86,5 @@ def person_effects(served: Served, modifiers: Values, *, outcome: str = "") -> P
         For an unknown outcome.
     """
     j = outcome_place(served, outcome or served.outcomes[0])
-    model = arm_logit(served.x, modifiers, served.service, served.y[:, j])
+    model = arm_chances(served.x, modifiers, served.service, served.y[:, j], multiplied)
     return PersonEffects(model, served.services[1:], served.columns, served.outcomes[j])
