@@ -28,7 +28,7 @@ type Codes = npt.NDArray[np.intp]
 
 _ROUNDS = 6
 _SCALES_SETTLED = 0.02
-_NODES = 7
+_NODES = 5
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -54,7 +54,7 @@ class ArmChances:
         """Return the chance in each arm (person, arm): its posterior mean, or at coefficients.
 
         The mean is over the normal logit and log ratio whose means, variances and covariance are
-        those of the posterior, by Gauss-Hermite quadrature with seven nodes each.
+        those of the posterior, by Gauss-Hermite quadrature with five nodes each.
         """
         base, own = self._rows(x, z)
         layout = self.posterior.layout
@@ -137,7 +137,7 @@ def arm_chances(
     multiplied
         What arms multiply.
     prior
-        Priors of the scales.
+        Priors of the scales; for hazards turned by `ArmPrior.of_hazards` at the comparison's share.
 
     Raises
     ------
@@ -165,7 +165,10 @@ def arm_chances(
     both = np.column_stack([x, z])
     centre, spread = both.mean(axis=0), both.std(axis=0)
     spread = np.where(spread > 1e-12, spread, np.inf)
-    layout = ArmLayout(1 + x.shape[1], 1 + z.shape[1], arms, prior or ArmPrior())
+    prior = prior or ArmPrior()
+    if multiplied == "hazard":
+        prior = prior.of_hazards(float(y[arm == 0].mean()))
+    layout = ArmLayout(1 + x.shape[1], 1 + z.shape[1], arms, prior)
     pieces = _pieces((both - centre) / spread, x.shape[1], arm, y)
     share = float(y.mean())
     beta = np.zeros(layout.base + layout.own * arms)

@@ -36,7 +36,7 @@ _LOWEST, _HIGHEST = -9.0, 3.0
 
 @spec
 class ArmPrior:
-    """Priors of coefficients of standardised columns, in logs of an odds or hazard ratio.
+    """Priors of coefficients of standardised columns, in logs of an odds ratio.
 
     Parameters
     ----------
@@ -62,6 +62,24 @@ class ArmPrior:
         for key in ("mean", "columns", "arms", "modifiers", "both"):
             if not getattr(self, key) > 0:
                 raise InputError("a scale is above 0", key=key, seen=getattr(self, key))
+
+    def of_hazards(self, share: float) -> ArmPrior:
+        r"""Return the priors of log hazard ratios that move a chance as much.
+
+        At the chance *p* a log odds ratio moves it by :math:`p (1 - p)`, a log hazard ratio by
+        :math:`-(1 - p) \log(1 - p)`. Without this the evidence would prefer the ratio of larger
+        numbers.
+
+        Examples
+        --------
+        >>> round(ArmPrior().of_hazards(0.5).arms, 4)
+        0.3607
+        """
+        p = min(max(share, 0.01), 0.99)
+        turn = p / -np.log1p(-p)
+        scaled = (self.mean, self.arms, self.modifiers, self.both)
+        mean, arms, modifiers, both = (float(turn * scale) for scale in scaled)
+        return ArmPrior(mean, self.columns, arms, modifiers, both)
 
 
 @dataclass(frozen=True, slots=True)
