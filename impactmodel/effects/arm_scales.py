@@ -26,9 +26,9 @@ from impactmodel.core.spec import spec
 type Array = npt.NDArray[np.float64]
 
 _FREE = 10.0
-_WIDTHS = np.arange(-4.0, 4.0)
-_FEW = np.array([-2.5, -1.25, 0.0, 1.25, 2.5])
-_NEAR = 1e-2
+# Nodes in standard deviations from the mode: columns are many and tell their scale well.
+_FEW, _MANY = np.arange(-2.5, 3.0, 1.25), np.arange(-4.0, 4.0)
+_NEAR = 0.1
 _NEGLIGIBLE = 1e-6
 _CHUNK = 512
 _LOWEST, _HIGHEST = -9.0, 3.0
@@ -184,8 +184,8 @@ def integrate(slope: Array, curvature: Array, height: float, layout: ArmLayout) 
     """
     turn = layout.rotation
     slope, curvature = turn.T @ slope, turn.T @ curvature @ turn
-    scales, volume, log = _grid(slope, curvature, layout)
-    evidence = float(special.logsumexp(log) + np.log(volume) + height)
+    scales, log = _grid(slope, curvature, layout)
+    evidence = float(special.logsumexp(log) + height)
     weights = np.exp(log - special.logsumexp(log))
     kept = weights > _NEGLIGIBLE * weights.max()
     scales, weights = scales[kept], weights[kept] / weights[kept].sum()
@@ -279,28 +279,36 @@ def _top(slope: Array, curvature: Array, layout: ArmLayout, start: Array) -> Arr
     return np.asarray(found.x)
 
 
-def _grid(slope: Array, curvature: Array, layout: ArmLayout) -> tuple[Array, float, Array]:
-    """Return nodes, the volume of each in logarithms and their log densities."""
+def _grid(slope: Array, curvature: Array, layout: ArmLayout) -> tuple[Array, Array]:
+    """Return nodes and the log of the probability that each stands for, but for one constant."""
     start = np.log([getattr(layout.prior, name) / 3 for name in layout.names])
     top = _top(slope, curvature, layout, start)
-    step = _NEAR * 10
     density = _density(slope, curvature, layout)
     peak = density(top)
-    units = np.eye(len(top)) * step
-    bent = [2 * peak - density(top + unit) - density(top - unit) for unit in units]
+    bent = [2 * peak - density(top + u) - density(top - u) for u in _NEAR * np.eye(len(top))]
     # A scale that the data do not tell has the curvature 2 of its prior at the mode.
-    sd = step / np.sqrt(np.maximum(bent, 0.5 * step**2))
-    axes = [top[0] + sd[0] * _FEW] + [t + s * _WIDTHS for t, s in zip(top[1:], sd[1:], strict=True)]
+    sd = _NEAR / np.sqrt(np.maximum(bent, 0.5 * _NEAR**2))
+    places = [_FEW] + [_MANY] * (len(top) - 1)
+    axes = [t + s * at for t, s, at in zip(top, sd, places, strict=True)]
+    volumes = [_volumes(axis) for axis in axes]
     rest = np.exp(np.array(list(product(*axes[1:]))))
+    shares = np.log(np.array(list(product(*volumes[1:])))).sum(axis=1)
     scales, log = [], []
-    for value in np.exp(axes[0]):
+    for value, volume in zip(np.exp(axes[0]), volumes[0], strict=True):
         nodes = np.column_stack([np.full(len(rest), value), rest])
         given = _Given.of(layout, slope, curvature, value)
-        for part, _ in _chunks(nodes, nodes[:, 0]):
+        for part, share in _chunks(nodes, shares + np.log(volume)):
             scales.append(part)
-            log.append(given.log_likelihood(layout, part) + layout.log_prior(part))
-    volume = float(np.prod(sd) * (_FEW[1] - _FEW[0]))
-    return np.concatenate(scales), volume, np.concatenate(log)
+            log.append(given.log_likelihood(layout, part) + layout.log_prior(part) + share)
+    return np.concatenate(scales), np.concatenate(log)
+
+
+def _volumes(axis: Array) -> Array:
+    """Return what each node stands for: the lowest for all below, where a density falls as e^x."""
+    step = axis[1] - axis[0]
+    made = np.full(len(axis), step)
+    made[0] += np.exp(-step / 2)
+    return made
 
 
 def _chunks(nodes: Array, weights: Array) -> list[tuple[Array, Array]]:
