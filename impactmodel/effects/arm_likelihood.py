@@ -141,16 +141,12 @@ def _derivatives(
     return np.where(happened, rise, -hazard), bent, moves
 
 
-def _expansion(
-    pieces: Sequence[Piece], multiplied: Multiplied, beta: Array
-) -> tuple[Array, Array]:
+def _expansion(pieces: Sequence[Piece], multiplied: Multiplied, beta: Array) -> tuple[Array, Array]:
     """Return slope and negative curvature of the log-likelihood at coefficients."""
     slope, curvature = np.zeros(len(beta)), np.zeros((len(beta), len(beta)))
     for piece in pieces:
         kind = multiplied if piece.arm else "odds"
-        first, second, moves = _derivatives(
-            piece.logits(beta), piece.ratios(beta), piece.y, kind
-        )
+        first, second, moves = _derivatives(piece.logits(beta), piece.ratios(beta), piece.y, kind)
         base = slice(0, piece.base.shape[1])
         weighted = piece.base * (second * moves)[:, None]
         slope[base] += piece.base.T @ (first * moves)

@@ -106,7 +106,9 @@ class ArmLayout:
     @property
     def names(self) -> tuple[str, ...]:
         """Scales; with one arm there is nothing between arms."""
-        return ("columns", "arms", "modifiers", "both") if self.arms > 1 else ("columns", "modifiers")
+        return (
+            ("columns", "arms", "modifiers", "both") if self.arms > 1 else ("columns", "modifiers")
+        )
 
     @property
     def rotation(self) -> Array:
@@ -116,7 +118,7 @@ class ArmLayout:
 
     def variances(self, scales: Array) -> Array:
         """Return prior variances of turned coefficients (node, coefficient)."""
-        at = dict(zip(self.names, np.atleast_2d(scales).T**2, strict=True))
+        at = dict(zip(self.names, np.atleast_2d(scales).T ** 2, strict=True))
         made = np.zeros((len(at["columns"]), self.base + self.own * self.arms))
         made[:, 0], made[:, 1 : self.base] = _FREE**2, at["columns"][:, None]
         zero = np.zeros(len(made))
@@ -198,9 +200,7 @@ def integrate(slope: Array, curvature: Array, height: float, layout: ArmLayout) 
             mean += share.sum() * centre
             square += share.sum() * (spread + np.outer(centre, centre))
     inside = turn @ (square - np.outer(mean, mean)) @ turn.T
-    return ArmPosterior(
-        layout, scales, weights, turn @ mean, inside, evidence, slope, curvature
-    )
+    return ArmPosterior(layout, scales, weights, turn @ mean, inside, evidence, slope, curvature)
 
 
 def likely_scales(slope: Array, curvature: Array, layout: ArmLayout, start: Array) -> Array:

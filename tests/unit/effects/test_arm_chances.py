@@ -51,17 +51,20 @@ def test_the_mode_and_its_curvature_are_those_of_the_likelihood(multiplied):
     np.testing.assert_allclose(slope, beta, atol=1e-3)
     step = 1e-3 * np.eye(6)
     bent = [
-        (lost(beta + step[i] + step[j]) - lost(beta + step[i] - step[j])
-         - lost(beta - step[i] + step[j]) + lost(beta - step[i] - step[j])) / 4e-6
+        (
+            lost(beta + step[i] + step[j])
+            - lost(beta + step[i] - step[j])
+            - lost(beta - step[i] + step[j])
+            + lost(beta - step[i] - step[j])
+        )
+        / 4e-6
         for i in range(6)
         for j in range(6)
     ]
     # With hazards a part of expectation 0 is left out: some per cent of a curvature of hundreds.
     wide = 1e-3 if multiplied == "odds" else 0.06
     scale = curvature.diagonal().max()
-    np.testing.assert_allclose(
-        curvature + np.eye(6), np.reshape(bent, (6, 6)), atol=wide * scale
-    )
+    np.testing.assert_allclose(curvature + np.eye(6), np.reshape(bent, (6, 6)), atol=wide * scale)
 
 
 @pytest.mark.parametrize("multiplied", KINDS)
@@ -93,7 +96,9 @@ def test_the_scales_are_integrated_as_by_importance_sampling():
     root = rng.normal(size=(40, size)) * 1.5
     curvature = root.T @ root
     truth = np.concatenate([[0.2, 0.5, -0.4], np.tile([0.5, 0.3, -0.2], 3)])
-    slope = curvature @ (truth + np.linalg.solve(np.linalg.cholesky(curvature).T, rng.normal(size=size)))
+    slope = curvature @ (
+        truth + np.linalg.solve(np.linalg.cholesky(curvature).T, rng.normal(size=size))
+    )
     found = integrate(slope, curvature, 1.5, layout)
     draws = 60_000
     scales = np.abs(rng.standard_normal((draws, 4))) * [0.7, 0.4, 0.3, 0.2]
@@ -123,9 +128,7 @@ def test_the_scales_are_integrated_as_by_importance_sampling():
     weight /= weight.sum()
     effective = 1 / (weight**2).sum()
     assert effective > 1000
-    np.testing.assert_allclose(
-        found.log_evidence, level + 0.5 * slope @ centre + 1.5, atol=0.1
-    )
+    np.testing.assert_allclose(found.log_evidence, level + 0.5 * slope @ centre + 1.5, atol=0.1)
     sd = np.sqrt(np.diag(found.covariance))
     assert np.abs((found.mean - weight @ mean) / sd).max() < 0.05
     np.testing.assert_allclose(
@@ -173,21 +176,32 @@ def test_effects_are_those_of_long_chains_on_the_exact_posterior(multiplied):
         scale = s + 0.7 * rng.standard_normal(s.shape) * (step % 2 == 0)
         then = density(to, scale)
         moved = np.log(rng.random(chains)) < then - now
-        at, s, now = np.where(moved[:, None], to, at), np.where(moved[:, None], scale, s), np.where(moved, then, now)
+        at, s, now = (
+            np.where(moved[:, None], to, at),
+            np.where(moved[:, None], scale, s),
+            np.where(moved, then, now),
+        )
         if step > 300 and step % 4 == 0:
             logit = at[:, :1] + at[:, 1:2] * rows.T
             none = chance(logit, 0 * logit, "odds")
             made = [
-                chance(logit, at[:, [c]] + at[:, [c + 1]] * rows.T, multiplied) - none for c in (2, 4)
+                chance(logit, at[:, [c]] + at[:, [c + 1]] * rows.T, multiplied) - none
+                for c in (2, 4)
             ]
             stacked = np.stack(made, axis=2)
-            total, square, kept = total + stacked.mean(axis=0), square + (stacked**2).mean(axis=0), kept + 1
+            total, square, kept = (
+                total + stacked.mean(axis=0),
+                square + (stacked**2).mean(axis=0),
+                kept + 1,
+            )
     mean, sd = total / kept, np.sqrt(square / kept - (total / kept) ** 2)
     # What the expansion leaves out with 130 people an arm, and the error of the chains.
     np.testing.assert_allclose(found.effects(where, where), mean, atol=0.12 * sd.max())
     drawn = np.stack([found.effects(where, where, b) for b in found.draw(4000, rng)])
     np.testing.assert_allclose(drawn.std(axis=0), sd, rtol=0.12)
-    np.testing.assert_allclose(drawn.mean(axis=0), found.effects(where, where), atol=0.05 * sd.max())
+    np.testing.assert_allclose(
+        drawn.mean(axis=0), found.effects(where, where), atol=0.05 * sd.max()
+    )
 
 
 def test_it_finds_whom_an_arm_helps():
