@@ -90,7 +90,7 @@ def person_effects(
         1 - (1 - p)^r \quad\text{(cumulative hazard)},
 
     each weighed by its marginal likelihood. Coefficients of services are drawn towards each other
-    and towards none, as far as the data say, see `impactmodel.effects.arm_scales`.
+    and towards none, as far as the data say, see `impactmodel.effects.arm_layout`.
 
     A sharper and less robust companion of `impactmodel.clients.effect_groups.effects_by_group`: it
     rests on its model as well as on recorded assignment, so that whatever is chosen by it is to be

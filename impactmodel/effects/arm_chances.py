@@ -1,9 +1,9 @@
 r"""Chances under several arms with effects that differ between people, drawn towards each other.
 
-Without an arm :math:`\operatorname{logit} p_i = \beta_0 + x_i'\beta`. Arm *a* multiplies the odds or the
-cumulative hazard :math:`-\log(1 - p_i)` by :math:`\exp(\alpha_a + z_i'\delta_a)`, over standardised
-columns *x* and modifiers *z*. Odds ratios are what a logit with interactions has; hazard ratios are
-what survival analysis takes for the event within a horizon.
+Without an arm :math:`\operatorname{logit} p_i = \beta_0 + x_i'\beta`. Arm *a* multiplies the odds
+or the cumulative hazard :math:`-\log(1 - p_i)` by :math:`\exp(\alpha_a + z_i'\delta_a)`, over
+standardised columns *x* and modifiers *z*. Odds ratios are what a logit with interactions has;
+hazard ratios are what survival analysis takes for the event within a horizon.
 """
 
 from __future__ import annotations
@@ -14,14 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from impactmodel.core.errors import InputError
+from impactmodel.effects.arm_layout import ArmLayout, ArmPrior
 from impactmodel.effects.arm_likelihood import BLOCK, Multiplied, Piece, chance, mode
-from impactmodel.effects.arm_scales import (
-    ArmLayout,
-    ArmPosterior,
-    ArmPrior,
-    integrate,
-    likely_scales,
-)
+from impactmodel.effects.arm_scales import ArmPosterior, integrate, likely_scales
 
 type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.intp]
@@ -119,7 +114,7 @@ def arm_chances(
     multiplied: Multiplied = "odds",
     prior: ArmPrior | None = None,
 ) -> ArmChances:
-    r"""Fit the model, see `impactmodel.effects.arm_scales` for how coefficients are drawn together.
+    r"""Fit the model, see `impactmodel.effects.arm_layout` for how coefficients are drawn together.
 
     The likelihood is expanded to the second order around the mode of the coefficients at likely
     scales.
@@ -170,21 +165,26 @@ def arm_chances(
         prior = prior.of_hazards(float(y[arm == 0].mean()))
     layout = ArmLayout(1 + x.shape[1], 1 + z.shape[1], arms, prior)
     pieces = _pieces((both - centre) / spread, x.shape[1], arm, y)
-    share = float(y.mean())
-    beta = np.zeros(layout.base + layout.own * arms)
+    return ArmChances(multiplied, centre, spread, _posterior(pieces, multiplied, layout, y))
+
+
+def _posterior(
+    pieces: list[Piece], multiplied: Multiplied, layout: ArmLayout, y: Array
+) -> ArmPosterior:
+    share, turn = float(y.mean()), layout.rotation
+    beta = np.zeros(layout.base + layout.own * layout.arms)
     beta[0] = np.log(share / (1 - share))
     scales = np.array([getattr(layout.prior, name) / 3 for name in layout.names])
-    turn = layout.rotation
-    for _ in range(_ROUNDS):
+    left = _ROUNDS
+    while True:
         precision = turn @ (turn.T / layout.variances(scales)[0][:, None])
         beta, slope, curvature, height = mode(pieces, multiplied, beta, precision)
         rise = slope + curvature @ beta
         old, scales = scales, likely_scales(rise, curvature, layout, scales)
-        if np.abs(np.log(scales / old)).max() < _SCALES_SETTLED:
-            break
-    level = height - slope @ beta - 0.5 * float(beta @ curvature @ beta)
-    posterior = integrate(rise, curvature, float(level), layout)
-    return ArmChances(multiplied, centre, spread, posterior)
+        left -= 1
+        if left == 0 or np.abs(np.log(scales / old)).max() < _SCALES_SETTLED:
+            level = height - float(slope @ beta) - 0.5 * float(beta @ curvature @ beta)
+            return integrate(rise, curvature, level, layout)
 
 
 def _pieces(both: Array, columns: int, arm: Codes, y: Array) -> list[Piece]:

@@ -86,7 +86,7 @@ def log_likelihood(piece: Piece, beta: Array, multiplied: Multiplied) -> float:
 def mode(
     pieces: Sequence[Piece], multiplied: Multiplied, beta: Array, precision: Array
 ) -> tuple[Array, Array, Array, float]:
-    """Return the mode under a normal prior, and slope, curvature and height of the likelihood there.
+    """Return the mode under a normal prior, and there the likelihood's slope, curvature and height.
 
     Parameters
     ----------
@@ -116,7 +116,8 @@ def mode(
 
 
 def _hazard(logit: Array, ratio: Array) -> Array:
-    return np.clip(np.logaddexp(0.0, logit) * np.exp(np.minimum(ratio, 50.0)), _LEAST, _MOST)
+    made = np.logaddexp(0.0, logit) * np.exp(np.minimum(ratio, 50.0))
+    return np.asarray(np.clip(made, _LEAST, _MOST))
 
 
 def _derivatives(

@@ -6,8 +6,9 @@ from scipy import optimize
 
 from impactmodel.core.errors import InputError
 from impactmodel.effects.arm_chances import arm_chances
+from impactmodel.effects.arm_layout import ArmLayout, ArmPrior
 from impactmodel.effects.arm_likelihood import Piece, chance, mode
-from impactmodel.effects.arm_scales import ArmLayout, ArmPrior, integrate
+from impactmodel.effects.arm_scales import integrate
 
 KINDS = ("odds", "hazard")
 
