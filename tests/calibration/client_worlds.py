@@ -1,11 +1,14 @@
 """Columns of synthetic clients, for the studies of effects and allocations."""
 
+import dataclasses
+
 import numpy as np
+from scipy.special import expit, logit
 
 from impactmodel.clients import Category, SyntheticClients
 from impactmodel.clients.effect_inputs import Served
 from impactmodel.clients.membership import Membership
-from impactmodel.clients.synthetic_chances import KINDS
+from impactmodel.clients.synthetic_chances import KINDS, RATIOS
 
 
 def encode(clients):
@@ -49,3 +52,17 @@ def recorded_kind(world):
     code = np.where(newcomer, 1, np.where(weak, 2, 3))
     code = np.where(v["health"] == 1, 0, code)
     return Membership.of_codes(code.astype(np.intp), KINDS)
+
+
+def where_odds_multiply(world, people, seed):
+    """Return the people with other outcomes, and their true effects (person, service).
+
+    A service multiplies the odds on record, by the hazard ratio of the kind to the power of 1.5:
+    about as much as it does to a chance in the middle.
+    """
+    ratios = 1.5 * np.log(RATIOS)[:, world.truth.kind].T
+    chance = expit(logit(world.truth.recorded[0])[:, None] + ratios)
+    rows = np.arange(len(chance))
+    luck = np.random.default_rng([seed, len(rows)]).random(len(rows))
+    y = (luck < chance[rows, people.service])[:, None] * 1.0
+    return dataclasses.replace(people, y=y), chance[:, 1:] - chance[:, :1]

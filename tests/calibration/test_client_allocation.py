@@ -3,7 +3,8 @@
 Each world is learned from once, and the places of 10,000 further clients are allocated: by lot, to
 the highest risk first, by effects of groups, by effects that differ between people, by the true
 effects on record (the best that records allow) and by the true effects. True gains are compared
-with each other; doubly robust gains on the further clients with the true ones.
+with each other; doubly robust gains on the further clients with the true ones. The world's services
+multiply hazards; the same people are learned from once more where they multiply odds.
 """
 
 import csv
@@ -22,11 +23,11 @@ from impactmodel.clients.allocation_types import ClientTypes
 from impactmodel.clients.effect_draws import pooled
 from impactmodel.clients.effect_groups import EffectDesign, effects_by_group, scores_of
 from impactmodel.clients.effect_persons import person_effects
-from tests.calibration.client_worlds import recorded_kind, world_of
+from tests.calibration.client_worlds import recorded_kind, where_odds_multiply, world_of
 
 RESULTS = Path(__file__).parent / "results" / "client_allocation.csv"
 SEED, FURTHER, SHARE, JUDGED = 20261124, 10_000, 0.2, 10
-SIZES = {5_000: (40, 0.85), 60_000: (4, 0.90)}
+SIZES = {5_000: (40, 0.85), 60_000: (10, 0.90)}
 DESIGN = EffectDesign(folds=3, least=15)
 
 
@@ -40,6 +41,21 @@ def allocated(gain, capacity, services, marks=None, floors=()):
     return as_allocated(found, of)
 
 
+def reached_where_odds_multiply(worlds, columns, capacity, seed):
+    """Return the gain of effects of people over that of the true effects on record."""
+    (world, people), (further, cohort) = worlds
+    groups, theirs = columns
+    people, _ = where_odds_multiply(world, people, seed)
+    cohort, truth = where_odds_multiply(further, cohort, seed)
+    services = people.services[1:]
+    found = person_effects(people, groups).expected(cohort.x, theirs)
+    rules = [("found", allocated(found, capacity, services))]
+    rules.append(("best", allocated(truth, capacity, services)))
+    none = ("none", np.zeros_like(truth))
+    gain, best = (policy_gain(rule, none, truth).gain for rule in rules)
+    return gain / best
+
+
 def learned(size, seed, *, judged):
     """Return true and doubly robust gains by rule, and the share of impaired among places."""
     world, people = world_of(size, seed)
@@ -47,7 +63,9 @@ def learned(size, seed, *, judged):
     services = people.services[1:]
     capacity = np.full(3, int(SHARE * FURTHER / 3))
     groups, theirs = recorded_kind(world).weights, recorded_kind(further)
-    by_person = person_effects(people, groups).expected(cohort.x, theirs.weights)
+    persons = person_effects(people, groups)
+    by_person = persons.expected(cohort.x, theirs.weights)
+    odds, hazards = (model.effects(cohort.x, theirs.weights) for model in persons.models)
     (found,) = effects_by_group(people, recorded_kind(world), DESIGN, seed=seed)
     by_group = theirs.weights @ pooled(found, draws=500).effect.mean(axis=0).T
     truth = further.truth.effect[1:].T
@@ -60,6 +78,8 @@ def learned(size, seed, *, judged):
         "highest risk first": by_risk(further.truth.recorded[0], capacity),
         "effects of groups": allocated(by_group, capacity, services),
         "effects of people": allocated(by_person, capacity, services),
+        "effects of people, odds alone": allocated(odds, capacity, services),
+        "effects of people, hazards alone": allocated(hazards, capacity, services),
         "effects of people, floor": allocated(by_person, capacity, services, marks, floor),
         "best on record": allocated(on_record, capacity, services),
         "best possible": allocated(truth, capacity, services),
@@ -67,15 +87,17 @@ def learned(size, seed, *, judged):
     none = np.zeros_like(truth)
     gains = {k: policy_gain((k, v), ("none", none), truth).gain for k, v in rules.items()}
     shares = {k: float(v[impaired].sum() / v.sum()) for k, v in rules.items()}
+    worlds, columns = ((world, people), (further, cohort)), (groups, theirs.weights)
+    odds = reached_where_odds_multiply(worlds, columns, capacity, seed), persons.weights[1]
     if not judged:
-        return gains, shares, None
+        return gains, shares, odds, None
     scores = scores_of(cohort, DESIGN, seed)[0].contrasts[:, :, 0]
     base = ("random", rules["random"])
     paired = policy_gain(("effects of people", rules["effects of people"]), base, scores)
     alone = policy_gain(("effects of people", rules["effects of people"]), ("none", none), scores)
     practice = policy_gain(("practice", as_recorded(cohort.service, 3)), ("none", none), truth)
     true_difference = gains["effects of people"] - gains["random"]
-    return gains, shares, (paired.gain, paired.se, true_difference, alone.se, practice.gain)
+    return gains, shares, odds, (paired.gain, paired.se, true_difference, alone.se, practice.gain)
 
 
 @pytest.mark.calibration
@@ -92,7 +114,12 @@ def test_allocations_reach_what_the_best_on_record_reaches():
             met = rule != "effects of people" or bool(ratio.mean() >= wanted)
             rows.append([size, worlds, rule, gain.mean(), ratio.mean(), error, share, met])
             unmet += [] if met else [rows[-1]]
-        gain, se, true, alone, practice = np.array([run[2] for run in runs if run[2]]).T
+        odds, weight = np.array([run[2] for run in runs]).T
+        error = odds.std(ddof=1) / np.sqrt(worlds)
+        where = "effects of people, where odds are multiplied"
+        rows.append([size, worlds, where, "", odds.mean(), error, "", True])
+        rows.append([size, worlds, "weight of hazards", weight.mean(), "", "", "", True])
+        gain, se, true, alone, practice = np.array([run[3] for run in runs if run[3]]).T
         covered = (np.abs(gain - true) < 1.96 * se).mean()
         told = {
             "doubly robust difference to random": gain.mean(),

@@ -166,6 +166,12 @@ def test_person_effects_tell_groups_apart(sample):
     np.testing.assert_allclose(drawn.mean(axis=0), expected[:50], atol=0.03)
     with pytest.raises(InputError, match="other columns"):
         model.expected(made.x[:, :2], groups.weights)
+    alone = [fitted.effects(made.x, groups.weights) for fitted in model.models]
+    evidence = [fitted.posterior.log_evidence for fitted in model.models]
+    share = 1 / (1 + np.exp(evidence[1] - evidence[0]))
+    np.testing.assert_allclose(expected, share * alone[0] + (1 - share) * alone[1], atol=1e-12)
+    with pytest.raises(InputError, match="a service multiplies something"):
+        person_effects(made, groups.weights, multiplied=())
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import pytest
 from scipy import optimize
 
 from impactmodel.core.errors import InputError, NotIdentifiedError
-from impactmodel.effects.arm_logit import arm_logit
 from impactmodel.effects.arm_scores import arm_scores, folds_of
 from impactmodel.effects.clustered import clustered_covariance
 from impactmodel.effects.multinomial import multinomial
@@ -119,41 +118,3 @@ def test_two_ways_cover_a_shock_in_either():
     # The mean of 200 estimates; their spread is a fifth of them.
     assert abs(np.mean(found) / true - 1) < 0.07
     assert abs(np.var(means) / true - 1) < 0.4
-
-
-def test_the_logit_of_arms_is_at_its_own_mode():
-    x, arm, y = draws(600)
-    z = x[:, :1]
-    found = arm_logit(x, z, arm, y)
-    both = (np.column_stack([x, z]) - found.centre) / found.spread
-
-    def lost(b):
-        base = b[0] + both[:, :3] @ b[1:4]
-        shift = np.where(arm > 0, both[:, 3] * b[6] + np.take(b[[4, 4, 5]], arm), 0.0)
-        shift = shift + np.where(arm > 0, both[:, 3] * np.take(b[[7, 7, 8]], arm), 0.0)
-        eta = base + shift
-        prior = np.concatenate(
-            [[10.0], [found.scales[0]] * 3, [1.0] * 2, [found.scales[1]], [found.scales[2]] * 2]
-        )
-        return -(y @ eta - np.logaddexp(0, eta).sum()) + 0.5 * ((b / prior) ** 2).sum()
-
-    # The scales move by up to 2 % after the last mode, so that the mode moves a little.
-    other = optimize.minimize(lost, found.mean, method="BFGS").x
-    np.testing.assert_allclose(found.mean, other, atol=0.01)
-    assert found.effects(x, z).shape == (600, 2)
-    drawn = found.draw(4000, np.random.default_rng(1))
-    np.testing.assert_allclose(np.cov(drawn.T), found.covariance, atol=0.01)
-
-
-def test_the_logit_of_arms_finds_whom_an_arm_helps():
-    rng = np.random.default_rng(7)
-    n = 20_000
-    x = rng.integers(0, 2, (n, 2)) * 1.0
-    arm = rng.integers(0, 3, n)
-    gain = np.where(arm == 1, 0.8 * x[:, 0], 0.0) + np.where(arm == 2, 0.8 * x[:, 1], 0.0)
-    y = (rng.random(n) < 1 / (1 + np.exp(0.5 - gain))) * 1.0
-    at = np.array([[1.0, 0.0], [0.0, 1.0]])
-    found = arm_logit(x, x, arm, y).effects(at, at)
-    true = 1 / (1 + np.exp(-0.3)) - 1 / (1 + np.exp(0.5))
-    # The standard error of a cell's effect is about .017, that of the fit less.
-    np.testing.assert_allclose(found, [[true, 0.0], [0.0, true]], atol=0.05)
