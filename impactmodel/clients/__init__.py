@@ -23,11 +23,11 @@ from impactmodel.clients.anticipation import (
     anticipate,
 )
 from impactmodel.clients.anticipation_auc import Area, area
-from impactmodel.clients.anticipation_calibration import (
+from impactmodel.clients.anticipation_calibration import ChanceCalibration, calibrate_chances
+from impactmodel.clients.anticipation_noise import (
     CalibrationLimits,
     CalibrationRow,
-    ChanceCalibration,
-    calibrate_chances,
+    GroupNoise,
 )
 from impactmodel.clients.anticipation_overlap import OverlapWarning
 from impactmodel.clients.anticipation_reasons import Reasons, reasons
@@ -163,6 +163,7 @@ __all__ = [
     "GivenFit",
     "GivenGroups",
     "GroupEffects",
+    "GroupNoise",
     "Grouping",
     "HiddenKnowledge",
     "HighLow",
