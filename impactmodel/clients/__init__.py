@@ -66,6 +66,7 @@ from impactmodel.clients.effect_overlap import Overlap
 from impactmodel.clients.effect_persons import PersonEffects, person_effects
 from impactmodel.clients.employability import EmployabilityPath, employability_path, path_of_endings
 from impactmodel.clients.encoding import Encoded, Encoding
+from impactmodel.clients.encoding_gaps import OwnLevel, PooledGaps
 from impactmodel.clients.encoding_screening import CrossedPair, screen_crossed, with_crossed
 from impactmodel.clients.encoding_terms import Bins, Levels, Linear, PooledLevels, Spline
 from impactmodel.clients.fairness import Audit, Disparity, Measured, audit, disclosed, disparity
@@ -191,11 +192,13 @@ __all__ = [
     "OverlapWarning",
     "Overrides",
     "Oversight",
+    "OwnLevel",
     "Performance",
     "PersonEffects",
     "PlaceValue",
     "Points",
     "PolicyGain",
+    "PooledGaps",
     "PooledLevels",
     "ProfileRow",
     "Proposal",

@@ -106,8 +106,8 @@ class CalibrationRow:
         r"""Return the chance that noise alone puts the observed share beyond a limit.
 
         It is :math:`2\Phi(-limit / s)` with *s* the noise of the outcomes if the chances are
-        right, or with ``fit`` the error, which holds what the fit leaves open too. It is normal: the
-        exact Poisson-binomial differs by half a step of the share in either tail, .02 at 500
+        right, or with ``fit`` the error, which holds what the fit leaves open too. It is normal:
+        the exact Poisson-binomial differs by half a step of the share in either tail, .02 at 500
         people, up or down.
 
         Examples
