@@ -82,21 +82,35 @@ def biases_of(model, early, later, true, weight=None):
         Of the first; none makes all alike.
     """
     names, inside = inside_of(later)
-    drawn = Chances(model, later).group_means(inside, len(names))
+    kept = inside.sum(axis=0) >= LEAST
+    inside = inside[:, kept] / inside.sum(axis=0)[kept]
     shape = _fit_to_truth(model.encoded.matrix(early), true[0], weight, model.encoded.matrix(later))
-    people = inside.sum(axis=0)
-    kept = people >= LEAST
-    right = (inside.T @ true[1])[kept] / people[kept]
-    low, high = np.quantile(drawn[:, kept], [[0.25, 0.05], [0.75, 0.95]], axis=0)
+    bias, spread, covered = against_truth(model, later, inside, true[1])
     return GroupBiases(
         names=tuple(n for n, k in zip(names, kept, strict=True) if k),
-        people=people[kept],
+        people=np.round(1 / inside.max(axis=0)),
         fitted=inside_of(early)[1].sum(axis=0)[kept],
-        bias=drawn[:, kept].mean(axis=0) - right,
-        spread=drawn[:, kept].std(axis=0, ddof=1),
-        covered=(low <= right) & (right <= high),
-        form=(inside.T @ shape)[kept] / people[kept] - right,
+        bias=bias,
+        spread=spread,
+        covered=covered,
+        form=inside.T @ (shape - true[1]),
     )
+
+
+def against_truth(model, later, weights, true):
+    """Return bias and posterior sd of the mean chance of groups, and if intervals hold the truth.
+
+    Parameters
+    ----------
+    weights
+        Of people in groups, which sum to 1 (person, group).
+    true
+        True chances on what is recorded (person).
+    """
+    drawn = Chances(model, later).group_means(weights, weights.shape[1])
+    right = weights.T @ true
+    low, high = np.quantile(drawn, [[0.25, 0.05], [0.75, 0.95]], axis=0)
+    return drawn.mean(axis=0) - right, drawn.std(axis=0, ddof=1), (low <= right) & (right <= high)
 
 
 def _fit_to_truth(x, true, weight, later):

@@ -3,12 +3,13 @@
 Each data set has 60,000 synthetic clients: two thirds of the months of entry are fitted, the last
 third (about 20,000) is anticipated; two more have 240,000. Assignment is on what is recorded.
 Every row of the first table that is written beside this file is a data set, a policy and a model;
-every row of the second is a group, over the data sets of 60,000, in the aware model. Biases are in
-points. The truth is the chance on what is recorded, so that biases against it have no noise but
+every row of the second is a group, over the data sets of 60,000, in the aware model. The third has
+the coverage of posterior intervals over outcomes redrawn in one of them. Biases are in points. The truth is the chance on what is recorded, so that biases against it have no noise but
 that of the training window. `met` says whether they are under two points in every group of 500.
 """
 
 import csv
+import dataclasses
 import datetime as dt
 import platform
 from importlib.metadata import version
@@ -33,12 +34,21 @@ from impactmodel.clients import (
 )
 from impactmodel.clients.anticipation_overlap import balance_unserved
 from impactmodel.effects import Importance
-from tests.calibration.client_group_bias import GROUPS, LIMIT, biases_of, expected_beyond
+from tests.calibration.client_group_bias import (
+    GROUPS,
+    LEAST,
+    LIMIT,
+    against_truth,
+    biases_of,
+    expected_beyond,
+    inside_of,
+)
 
 RESULTS = Path(__file__).parent / "results" / "clients_anticipation.csv"
 BY_GROUP = RESULTS.with_name("clients_anticipation_groups.csv")
 SEED, SETS, SIZE = 20261124, 16, 60_000
 LARGE_SETS, LARGE = 2, 240_000
+COVERAGE, REDRAWN = RESULTS.with_name("clients_anticipation_coverage.csv"), 30
 ENCODING = Encoding(
     categories={"region": PooledLevels(), "quarter": PooledLevels()},
     crossed=(("sex", "care"),),
@@ -54,6 +64,11 @@ NAMES = (
 GROUP_NAMES = (
     "policy", "group", "people_fitted", "people_later", "sets", "bias", "its_error", "spread",
     "z", "covered_90", "beyond", "form_bias",
+)  # fmt: skip
+
+COVERAGE_NAMES = (
+    "policy", "redrawn", "groups", "covered_50", "its_error", "covered_90", "its_error", "z",
+    "least_z", "largest_z",
 )  # fmt: skip
 
 
@@ -178,3 +193,49 @@ def test_chances_hold_later_and_without_a_service():
         assert naive > 2
     unmet = [r[:4] for r in rows if r[3] == "aware" and not r[-1]]
     assert unmet == []
+
+
+def redrawn(world, encoding, times):
+    """Yield policy, biases over posterior sd (group) and coverage (2, group), outcomes redrawn."""
+    clients, truth = world.clients(), world.truth
+    late = np.asarray(clients.index >= np.datetime64(world.later))
+    # The unaware model is not looked at, so that it need not be fitted.
+    open_to_all = dataclasses.replace(clients.table, protected=())
+    early, later = clients.take(~late), clients.take(late)
+    _, inside = inside_of(later)
+    people = inside.sum(axis=0)
+    weights = (inside / np.maximum(people, 1))[:, people >= LEAST]
+    usual = (truth.assigned * truth.recorded).sum(axis=0)
+    rng = np.random.default_rng(SEED)
+    for i in range(times):
+        for policy, true in ((AsUsual(), usual), (WithoutService(), truth.recorded[0])):
+            y = (rng.random(early.size) < true[~late]).astype(float)[:, None]
+            anew = dataclasses.replace(early, table=open_to_all, targets=early.targets[:1], y=y)
+            asked = Anticipation("work_7m", policy=policy, encoding=encoding)
+            model = anticipate(asked, anew, Importance(seed=i, draws=500)).aware
+            bias, spread, covered = against_truth(model, later, weights, true[late])
+            yield policy.type, bias / spread, covered
+
+
+@pytest.mark.calibration
+def test_posterior_intervals_of_group_means_cover_the_truth():
+    """Over outcomes, for one training window: groups share people, so errors are over redrawings."""
+    world = SyntheticClients(SIZE, seed=SEED + SETS).draw()
+    early = world.clients().before(world.later)
+    method = Importance(seed=SEED, draws=500)
+    encoding = with_crossed(Anticipation("work_7m", encoding=ENCODING), early, method).encoding
+    made = list(redrawn(world, encoding, REDRAWN))
+    rows = []
+    for policy in ("as_usual", "without_service"):
+        z = np.array([each for name, each, _ in made if name == policy])
+        covered = np.array([each.mean(axis=1) for name, _, each in made if name == policy])
+        half, most = mean(covered[:, 0]), mean(covered[:, 1])
+        size = np.sqrt((z**2).mean(axis=0))
+        rows.append((
+            policy, REDRAWN, z.shape[1], *half, *most, float(np.sqrt((z**2).mean())),
+            float(size.min()), float(size.max()),
+        ))  # fmt: skip
+    write(COVERAGE, COVERAGE_NAMES, rows)
+    for _, _, _, half, half_error, most, most_error, *_ in rows:
+        assert abs(half - 0.5) < 3 * half_error
+        assert abs(most - 0.9) < 3 * most_error
