@@ -4,8 +4,9 @@ Each data set has 60,000 synthetic clients: two thirds of the months of entry ar
 third (about 20,000) is anticipated; two more have 240,000. Assignment is on what is recorded.
 Every row of the first table that is written beside this file is a data set, a policy and a model;
 every row of the second is a group, over the data sets of 60,000, in the aware model. The third has
-the coverage of posterior intervals over outcomes redrawn in one of them. Biases are in points. The truth is the chance on what is recorded, so that biases against it have no noise but
-that of the training window. `met` says whether they are under two points in every group of 500.
+the coverage of posterior intervals over outcomes redrawn in one of them. Biases are in points. The
+truth is the chance on what is recorded, so that biases against it have no noise but that of the
+training window. `met` says whether they are under two points in every group of 500 or more.
 """
 
 import csv
@@ -219,7 +220,7 @@ def redrawn(world, encoding, times):
 
 @pytest.mark.calibration
 def test_posterior_intervals_of_group_means_cover_the_truth():
-    """Over outcomes, for one training window: groups share people, so errors are over redrawings."""
+    """Over outcomes of one training window; groups share people, so errors are over redrawings."""
     world = SyntheticClients(SIZE, seed=SEED + SETS).draw()
     early = world.clients().before(world.later)
     method = Importance(seed=SEED, draws=500)
