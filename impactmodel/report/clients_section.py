@@ -197,12 +197,12 @@ def _chances(story: ClientStory, prob: float) -> tuple[Block, ...]:
             f"Area under the ROC curve {number(area.value, 3)} ({interval_words(prob)} "
             f"{number(low, 3)} to {number(high, 3)}); models of this kind reach .65 to .80.",
         ),
-        *_by_group(found),
+        *_group_noise(found),
     ]
     return Points(tuple(said)), Tabled(_reliability(found)), Marked("Use", _INFORMS)
 
 
-def _by_group(found: ChanceCalibration) -> tuple[tuple[str, str], ...]:
+def _group_noise(found: ChanceCalibration) -> tuple[tuple[str, str], ...]:
     limits = CalibrationLimits()
     if all(row.people < limits.least for row in found.rows[1:]):
         return ()
