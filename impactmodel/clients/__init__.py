@@ -23,11 +23,11 @@ from impactmodel.clients.anticipation import (
     anticipate,
 )
 from impactmodel.clients.anticipation_auc import Area, area
-from impactmodel.clients.anticipation_calibration import (
+from impactmodel.clients.anticipation_calibration import ChanceCalibration, calibrate_chances
+from impactmodel.clients.anticipation_noise import (
     CalibrationLimits,
     CalibrationRow,
-    ChanceCalibration,
-    calibrate_chances,
+    GroupNoise,
 )
 from impactmodel.clients.anticipation_overlap import OverlapWarning
 from impactmodel.clients.anticipation_reasons import Reasons, reasons
@@ -68,6 +68,7 @@ from impactmodel.clients.effect_overlap import Overlap
 from impactmodel.clients.effect_persons import PersonEffects, person_effects
 from impactmodel.clients.employability import EmployabilityPath, employability_path, path_of_endings
 from impactmodel.clients.encoding import Encoded, Encoding
+from impactmodel.clients.encoding_gaps import OwnLevel, PooledGaps
 from impactmodel.clients.encoding_screening import CrossedPair, screen_crossed, with_crossed
 from impactmodel.clients.encoding_terms import Bins, Levels, Linear, PooledLevels, Spline
 from impactmodel.clients.fairness import Audit, Disparity, Measured, audit, disclosed, disparity
@@ -166,6 +167,7 @@ __all__ = [
     "GivenFit",
     "GivenGroups",
     "GroupEffects",
+    "GroupNoise",
     "Grouping",
     "HiddenBias",
     "HiddenKnowledge",
@@ -194,11 +196,13 @@ __all__ = [
     "OverlapWarning",
     "Overrides",
     "Oversight",
+    "OwnLevel",
     "Performance",
     "PersonEffects",
     "PlaceValue",
     "Points",
     "PolicyGain",
+    "PooledGaps",
     "PooledLevels",
     "ProfileRow",
     "Proposal",

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logit, ndtri
+from scipy.special import logit
 
 from impactmodel.clients.anticipation_auc import Area, area
+from impactmodel.clients.anticipation_noise import (
+    CalibrationLimits,
+    CalibrationRow,
+    GroupNoise,
+    noise_of_groups,
+)
 from impactmodel.clients.chances import Chances
 from impactmodel.core.errors import InputError
-from impactmodel.core.spec import spec
+from impactmodel.core.seeds import stream
 from impactmodel.effects.checks import Check
 from impactmodel.effects.propensity import logistic
 
@@ -25,76 +31,7 @@ _ITERATIONS = 100
 _EDGE = 1e-12
 
 
-@spec
-class CalibrationLimits:
-    """What is accepted in a later window.
-
-    Parameters
-    ----------
-    slope
-        Distance of the slope from 1.
-    bias, group_bias
-        Distance of the mean chance from the share that reached the target: of all, of a group.
-    least
-        People in the smallest group that is judged.
-    """
-
-    slope: float = 0.05
-    bias: float = 0.01
-    group_bias: float = 0.02
-    least: int = 500
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationRow:
-    """Predicted and observed of some people.
-
-    Parameters
-    ----------
-    who
-        All, or a group as ``feature: level``, or a tenth by chance.
-    people, reached
-        Their number, and how many reached the target.
-    predicted
-        Their mean chance.
-    error
-        Standard error of predicted minus observed: of the outcomes given the chances, and of the
-        mean chance over draws.
-    """
-
-    who: str
-    people: int
-    reached: int
-    predicted: float
-    error: float
-
-    @property
-    def observed(self) -> float:
-        """Share that reached the target."""
-        return self.reached / self.people
-
-    @property
-    def bias(self) -> float:
-        """Predicted minus observed."""
-        return self.predicted - self.observed
-
-    def interval(self, probability: float) -> tuple[float, float]:
-        """Return Wilson's confidence interval of the observed share.
-
-        Examples
-        --------
-        >>> row = CalibrationRow("all", 10, 1, 0.2, 0.1)
-        >>> [round(v, 4) for v in row.interval(0.95)]
-        [0.0179, 0.4042]
-        """
-        z = float(ndtri((1 + probability) / 2))
-        n, p = self.people, self.observed
-        middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-        half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-        return float(middle - half), float(middle + half)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ChanceCalibration:
     r"""Chances against what came to people who were not used to fit them.
 
@@ -116,6 +53,8 @@ class ChanceCalibration:
         All, then each level of each feature that was asked for.
     reliability
         Tenths by chance, the lowest first.
+    replicated
+        The bias that each row would show if outcomes came from the chances of a draw (draw, row).
     """
 
     policy: str
@@ -126,9 +65,24 @@ class ChanceCalibration:
     area: Area
     rows: tuple[CalibrationRow, ...]
     reliability: tuple[CalibrationRow, ...]
+    replicated: Matrix = field(repr=False)
+
+    def noise(self, limits: CalibrationLimits | None = None, prob: float = 0.95) -> GroupNoise:
+        """Return whether the biases of the groups are larger than noise allows, all at once.
+
+        Raises
+        ------
+        InputError
+            If no group is large enough.
+        """
+        return noise_of_groups(self.rows[1:], self.replicated[:, 1:], limits, prob)
 
     def checks(self, limits: CalibrationLimits | None = None) -> tuple[Check, ...]:
-        """Compare with limits; a check fails where an estimate is beyond one, chance or not."""
+        """Compare with limits; a check fails where an estimate is beyond one, chance or not.
+
+        The last one alone excuses what noise allows: it fails where a group's bias is beyond the
+        limit and outside the simultaneous band.
+        """
         limits = limits or CalibrationLimits()
         value, error = self.slope
         everybody, judged = self.rows[0], [r for r in self.rows[1:] if r.people >= limits.least]
@@ -144,13 +98,22 @@ class ChanceCalibration:
         ]
         if judged:
             worst = max(judged, key=lambda row: abs(row.bias))
-            bad = sum(abs(row.bias) > limits.group_bias for row in judged)
-            said = f"{bad} of {len(judged)} groups of {limits.least} or more beyond; worst "
-            found.append(Check("bias by group", not bad, said + _said(worst, limits.group_bias)))
+            noise = self.noise(limits)
+            said = (
+                f"{noise.beyond} of {len(judged)} groups of {limits.least} or more beyond, "
+                f"{noise.expected:.1f} expected if the chances are right; worst "
+            )
+            text = said + _said(worst, limits.group_bias)
+            found.append(Check("bias by group", not noise.beyond, text))
+            band = f"{noise.prob:.0%} simultaneous band of {noise.critical:.2f} errors"
+            out = f"beyond the limit and the {band}: {', '.join(noise.failed) or 'none'}"
+            found.append(Check("bias by group beyond noise", not noise.failed, out))
         return tuple(found)
 
 
-def calibrate_chances(chances: Chances, by: tuple[str, ...] = ()) -> ChanceCalibration:
+def calibrate_chances(
+    chances: Chances, by: tuple[str, ...] = (), seed: int = 0
+) -> ChanceCalibration:
     """Compare chances with what came; meant for ``clients.since(day)``, after the training window.
 
     Parameters
@@ -161,6 +124,8 @@ def calibrate_chances(chances: Chances, by: tuple[str, ...] = ()) -> ChanceCalib
     by
         Categories and flags whose levels are looked at one by one; protected ones are read here,
         whether or not the model does.
+    seed
+        Of the replicated outcomes.
 
     Raises
     ------
@@ -175,8 +140,10 @@ def calibrate_chances(chances: Chances, by: tuple[str, ...] = ()) -> ChanceCalib
         raise InputError(
             "nobody or everybody with a known target reached it", key="clients", seen=len(y)
         )
-    groups = {name: people.clients.labels(name) for name in by}
-    p, means = _read(people, groups)
+    everybody = np.zeros(len(y), dtype=np.intp), ("all",)
+    groups = {"": everybody} | {name: people.clients.labels(name) for name in by}
+    p, means, came = _read(people, groups, stream(seed, "calibration"))
+    inside, rows = _rows(p, y, groups, means)
     x = logit(np.clip(p, _EDGE, 1 - _EDGE))
     ones = np.ones(len(y))
     fitted = logistic(np.column_stack([ones, x]), y, ones)
@@ -188,8 +155,9 @@ def calibrate_chances(chances: Chances, by: tuple[str, ...] = ()) -> ChanceCalib
         intercept=calibration_intercept(x, y),
         slope=(float(fitted.beta[1]), float(np.sqrt(fitted.covariance[1, 1]))),
         area=area(p, y),
-        rows=_rows(p, y, groups, means),
+        rows=rows,
         reliability=_tenths(p, y),
+        replicated=np.array([r.predicted for r in rows]) - came[:, inside],
     )
 
 
@@ -206,32 +174,39 @@ def calibration_intercept(x: Vector, y: Vector) -> tuple[float, float]:
     return a, float((p * (1 - p)).sum() ** -0.5)
 
 
-def _read(people: Chances, groups: Groups) -> tuple[Vector, dict[str, Matrix]]:
-    """Return expected chances (person) and the mean of all and of groups (draw, group)."""
-    out = np.empty(people.size)
-    sums = {n: np.zeros((people.model.draws, len(names))) for n, (_, names) in groups.items()}
-    total = np.zeros((people.model.draws, 1))
+def _read(
+    people: Chances, groups: Groups, rng: np.random.Generator
+) -> tuple[Vector, Matrix, Matrix]:
+    """Return expected chances (person), and of each group (draw, group) chances and outcomes.
+
+    Both are means; outcomes are drawn from the chances of the draw.
+    """
+    out, size = np.empty(people.size), np.zeros(1)
+    means = came = np.zeros((people.model.draws, 1))
     for part, p in people.blocks():
+        inside = np.column_stack([np.eye(len(names))[c[part]] for c, names in groups.values()])
         out[part] = p.mean(axis=0)
-        total[:, 0] += p.sum(axis=1)
-        for name, (codes, names) in groups.items():
-            sums[name] += p @ np.eye(len(names))[codes[part]]
-    return out, {"": total} | sums
+        size = size + inside.sum(axis=0)
+        means = means + p @ inside
+        came = came + (rng.random(p.shape) < p).astype(float) @ inside
+    size = np.maximum(size, 1.0)
+    return out, means / size, came / size
 
 
-def _rows(p: Vector, y: Vector, groups: Groups, sums: dict[str, Matrix]) -> tuple[
-    CalibrationRow, ...
-]:  # fmt: skip
-    everybody = np.zeros(len(y), dtype=np.intp)
+def _rows(
+    p: Vector, y: Vector, groups: Groups, means: Matrix
+) -> tuple[list[int], tuple[CalibrationRow, ...]]:
+    """Return the places of groups with somebody in them, and their rows."""
     rows = []
-    for name, (codes, labels) in {"": (everybody, ("all",)), **groups}.items():
-        for code, label in enumerate(labels):
-            inside = codes == code
-            if inside.any():
-                drawn = float(sums[name][:, code].std(ddof=1) / inside.sum())
-                who = f"{name}: {label}" if name else label
-                rows.append(_row(who, p[inside], y[inside], drawn))
-    return tuple(rows)
+    names = [(n, code) for n, (_, labels) in groups.items() for code in range(len(labels))]
+    for place, (name, code) in enumerate(names):
+        codes, labels = groups[name]
+        inside = codes == code
+        if inside.any():
+            who = f"{name}: {labels[code]}" if name else labels[code]
+            fit = float(means[:, place].std(ddof=1))
+            rows.append((place, _row(who, p[inside], y[inside], fit)))
+    return [place for place, _ in rows], tuple(row for _, row in rows)
 
 
 def _tenths(p: Vector, y: Vector) -> tuple[CalibrationRow, ...]:
@@ -248,10 +223,9 @@ def _tenths(p: Vector, y: Vector) -> tuple[CalibrationRow, ...]:
     )
 
 
-def _row(who: str, p: Vector, y: Vector, drawn: float) -> CalibrationRow:
-    outcomes = float((p * (1 - p)).sum()) / len(p) ** 2
-    error = float(np.sqrt(outcomes + drawn**2))
-    return CalibrationRow(who, len(p), int(y.sum()), float(p.mean()), error)
+def _row(who: str, p: Vector, y: Vector, fit: float) -> CalibrationRow:
+    noise = float(np.sqrt((p * (1 - p)).sum())) / len(p)
+    return CalibrationRow(who, len(p), int(y.sum()), float(p.mean()), noise, fit)
 
 
 def _said(row: CalibrationRow, limit: float) -> str:

@@ -36,7 +36,7 @@ def record_of(model: ChanceModel, name: str) -> ModelRecord:
     model.diagnostics.raise_if_failed()
     columns, features = [], []
     for part in model.encoded.parts:
-        for j in range(part.block.columns):
+        for j in range(part.columns):
             label = part.labels[j] if j < len(part.labels) else str(j + 1)
             columns.append(f"{part.block.name}: {label}")
             features.append(part.block.name)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from impactmodel.clients.clients import Clients, ClientTable
+from impactmodel.clients.encoding_gaps import GapTerm, MeanAnswer, OwnLevel, PooledGaps
 from impactmodel.clients.encoding_terms import (
     Bins,
     CategoryTerm,
@@ -42,6 +43,8 @@ class Encoding:
         for each combination beyond the reference levels, pooled.
     cross_spread
         Scale of the half-normal prior of the spread of these deviations, which all pairs share.
+    gaps
+        What a missing answer becomes: `OwnLevel` or `PooledGaps`.
 
     Examples
     --------
@@ -53,6 +56,7 @@ class Encoding:
     categories: dict[str, CategoryTerm] = field(default_factory=dict)
     crossed: tuple[tuple[str, str], ...] = ()
     cross_spread: float = 0.25
+    gaps: GapTerm = field(default_factory=OwnLevel)
 
     def __post_init__(self) -> None:
         if not self.cross_spread > 0:
@@ -75,16 +79,8 @@ class Encoding:
             left, or a number never varies.
         """
         self._check(clients.table)
-        parts: list[Part] = []
-        for name, feature in clients.table.features.items():
-            if name in leave_out:
-                continue
-            if isinstance(feature, Number):
-                term = self.numbers.get(name, Spline())
-                part = _number(name, term, feature, np.asarray(clients.values[name], dtype=float))
-            else:
-                part = _levels(name, self.categories.get(name, Levels()), feature)
-            parts.append(part)
+        kept = [name for name in clients.table.features if name not in leave_out]
+        parts = [self._part(name, clients) for name in kept]
         pairs = [pair for pair in self.crossed if not set(pair) & set(leave_out)]
         parts += [self._cross(pair, clients.table) for pair in pairs]
         if not parts:
@@ -105,6 +101,18 @@ class Encoding:
                         fix="declare it, or give it a term of its own kind",
                     )
 
+    def _part(self, name: str, clients: Clients) -> Part:
+        feature = clients.table.features[name]
+        gaps = self.gaps if feature.gaps and isinstance(self.gaps, PooledGaps) else None
+        if isinstance(feature, Number):
+            values = np.asarray(clients.values[name], dtype=float)
+            term = self.numbers.get(name, Spline())
+            part = _number(name, term, values, gaps=feature.gaps and gaps is None)
+        else:
+            answers = _names(feature)[: -1 if gaps else None]
+            part = _levels(name, self.categories.get(name, Levels()), answers)
+        return _with_gap(part, gaps, clients) if gaps else part
+
     def _cross(self, pair: tuple[str, str], table: ClientTable) -> Part:
         counts = [len(_names(table.features[name])) for name in pair]
         term = LevelsTerm(pair, (counts[0], counts[1]), every=False)
@@ -114,11 +122,20 @@ class Encoding:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one feature became: a block of columns, a term that makes them, and their names."""
+    """What one feature became: a block of columns, a term that makes them, and their names.
+
+    A pooled gap is a block of its own behind them; its column is the term's last.
+    """
 
     block: Block
     term: Any
     labels: tuple[str, ...]
+    gap: Block | None = None
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return self.block.columns + (self.gap.columns if self.gap else 0)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -147,16 +164,16 @@ class Encoded:
     @property
     def blocks(self) -> tuple[Block, ...]:
         """The blocks of columns with their priors."""
-        return tuple(part.block for part in self.parts)
+        return tuple(b for part in self.parts for b in (part.block, part.gap) if b is not None)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The features, and crossed pairs, in the order of the columns."""
-        return tuple(block.name for block in self.blocks)
+        return tuple(part.block.name for part in self.parts)
 
     def places(self) -> Mapping[str, slice]:
         """Return where the columns of each feature are."""
-        ends = np.cumsum([0, *(block.columns for block in self.blocks)])
+        ends = np.cumsum([0, *(part.columns for part in self.parts)])
         starts = zip(self.names, ends, ends[1:], strict=False)
         return {name: slice(int(low), int(high)) for name, low, high in starts}
 
@@ -182,8 +199,8 @@ class Encoded:
             )
 
     def __repr__(self) -> str:
-        parts = ", ".join(f"{b.name} {b.columns}" for b in self.blocks)
-        return f"Encoded({sum(b.columns for b in self.blocks)} columns: {parts})"
+        parts = ", ".join(f"{p.block.name} {p.columns}" for p in self.parts)
+        return f"Encoded({sum(p.columns for p in self.parts)} columns: {parts})"
 
 
 def _names(feature: Any) -> tuple[str, ...]:
@@ -192,14 +209,20 @@ def _names(feature: Any) -> tuple[str, ...]:
     return (*own, "missing") if feature.gaps else tuple(own)
 
 
-def _levels(name: str, term: Levels | PooledLevels, feature: Any) -> Part:
-    levels = _names(feature)
+def _levels(name: str, term: Levels | PooledLevels, levels: tuple[str, ...]) -> Part:
     pooled = isinstance(term, PooledLevels)
     made = LevelsTerm((name,), (len(levels),), every=pooled)
     sd = term.spread if isinstance(term, PooledLevels) else term.sd
     return Part(Block(name, made.columns, sd, pooled), made, levels if pooled else levels[1:])
 
 
-def _number(name: str, term: Linear | Spline | Bins, feature: Number, values: Matrix) -> Part:
-    made = term.learn(name, values, gaps=feature.gaps)
+def _number(name: str, term: Linear | Spline | Bins, values: Matrix, *, gaps: bool) -> Part:
+    made = term.learn(name, values, gaps=gaps)
     return Part(Block(name, made.columns, term.sd), made, made.labels)
+
+
+def _with_gap(part: Part, gaps: PooledGaps, clients: Clients) -> Part:
+    name = part.block.name
+    block = Block(f"{name} missing", 1, gaps.spread, True, "missing answers")
+    made = MeanAnswer.learn(name, part.term, clients)
+    return Part(part.block, made, (*part.labels, "missing"), block)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from impactmodel.clients.anticipation_noise import CalibrationLimits
 from impactmodel.clients.letters import LANGUAGES
 from impactmodel.clients.segments_reading import marks
 from impactmodel.clients.story import ClientStory
@@ -221,8 +222,25 @@ def _chances(story: ClientStory, prob: float) -> tuple[Block, ...]:
             f"Area under the ROC curve {number(area.value, 3)} ({interval_words(prob)} "
             f"{number(low, 3)} to {number(high, 3)}); models of this kind reach .65 to .80.",
         ),
+        *_group_noise(found),
     ]
     return Points(tuple(said)), Tabled(_reliability(found)), Marked("Use", _INFORMS)
+
+
+def _group_noise(found: ChanceCalibration) -> tuple[tuple[str, str], ...]:
+    limits = CalibrationLimits()
+    if all(row.people < limits.least for row in found.rows[1:]):
+        return ()
+    noise = found.noise(limits)
+    return (
+        (
+            "Groups",
+            f"Of {number(len(noise.rows))} groups of {number(limits.least)} or more, "
+            f"{number(noise.beyond)} differ by more than {number(100 * limits.group_bias)} points; "
+            f"if the chances are right, noise puts {number(noise.expected_with_fit, 1)} there. "
+            f"Larger than noise allows: {', '.join(noise.larger) or 'none'}.",
+        ),
+    )
 
 
 def _reliability(found: ChanceCalibration) -> Table:
