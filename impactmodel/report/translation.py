@@ -25,7 +25,7 @@ _BREAKS = (
     (re.compile(r"(, | \u00d7 | \+ | \u2212 | \u00f7 |\(|\)|: )"), 6),
 )
 """Where a list or a label is taken apart, and the most words that a part of it has."""
-_NOT_SHOWN = ("kind", "name", "svg")
+_NOT_SHOWN = ("kind", "name", "svg", "language")
 _LETTER = re.compile("[A-Za-z]")
 _FILLED = {
     "n": rf"(?:[A-Z]{{3}}{NBSP})?[\d\u2212.,\u00d7%+\u221e {NBSP}-]+?",
