@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from impactmodel.report.design_words import entries
@@ -27,6 +27,8 @@ _BREAKS = (
 """Where a list or a label is taken apart, and the most words that a part of it has."""
 _NOT_SHOWN = ("kind", "name", "svg", "language")
 _LETTER = re.compile("[A-Za-z]")
+_CODE = re.compile(r"[A-Z]{3}|[PA]\d+|[0-9a-f]{16,}|\d{4}-\d\d-\d\dT\S+")
+"""What every language writes alike: currencies, percentiles, numbers of rows, digests, moments."""
 _FILLED = {
     "n": rf"(?:[A-Z]{{3}}{NBSP})?[\d\u2212.,\u00d7%+\u221e {NBSP}-]+?",
     "c": "[A-Z]{3}",
@@ -50,6 +52,11 @@ class Translator:
         With the case's own words for names.
     titles
         Words for what the case calls its outcomes, by title.
+
+    Attributes
+    ----------
+    unknown
+        Texts, or parts of them, that nothing fitted: they stay as they are.
 
     Examples
     --------
@@ -78,9 +85,9 @@ class Translator:
 
     def text(self, english: str) -> str:
         """Return a text in the language; one that nothing fits is returned as it is."""
-        if self.language.code == "en" or (
-            not _LETTER.search(english) and not _NUMBER.search(english)
-        ):
+        if self.language.code == "en" or _CODE.fullmatch(english):
+            return english
+        if not _LETTER.search(english) and not _NUMBER.search(english):
             return english
         if english not in self._found:
             found = self._translated(english)
@@ -119,6 +126,10 @@ class Translator:
         return _SVG_WORDS.sub(said, _SVG_TEXT.sub(said, svg))
 
     def _translated(self, text: str) -> str | None:
+        return self._whole(text) or self._pieces(text)
+
+    def _whole(self, text: str) -> str | None:
+        """Translate a text that is known as a whole; None for other texts."""
         plain = text.strip().replace(NBSP, " ")
         if plain in self._words:
             return self._words[plain]
@@ -128,7 +139,16 @@ class Translator:
                 if match:
                     parts = {k: self.text(v) for k, v in match.groupdict().items()}
                     return other.format(**parts)
-        return self._numeric(text) or self._pieces(text)
+        return self._numeric(text) or self._level(plain)
+
+    def _level(self, text: str) -> str | None:
+        """Translate a name of the case and what it is, such as ``education basic``."""
+        for name, word in self.language.own.items():
+            for head in (name, name.replace("_", " ")):
+                rest = text.removeprefix(f"{head} ")
+                if rest != text and rest in self._words:
+                    return f"{word}: {self._words[rest]}"
+        return None
 
     def _numeric(self, text: str) -> str | None:
         """Write an amount, a number or a date as the language does; None for other texts."""
@@ -147,19 +167,31 @@ class Translator:
         """Translate the parts of a label or a list; None unless one of them is known."""
         for breaks, most in _BREAKS:
             parts = breaks.split(text)
-            if len(parts) == 1 or any(len(part.split()) > most for part in parts[::2]):
+            if len(parts) == 1:
                 continue
-            known = [self._part(part) for part in parts[::2]]
-            if any(part is not None for part in known):
-                said = [b if a is None else a for a, b in zip(known, parts[::2], strict=True)]
+            known = [
+                self._part(part, whole=len(part.split()) > most)
+                for part in parts[::2]
+            ]
+            pairs = list(zip(known, parts[::2], strict=True))
+            # A long part that is not known is running text: half of a sentence stays English.
+            if any(a is None and len(b.split()) > most for a, b in pairs):
+                continue
+            if any(a is not None for a in known):
+                self._left(b for a, b in pairs if a is None)
+                said = [b if a is None else a for a, b in pairs]
                 return "".join(a + b for a, b in zip(said, [*parts[1::2], ""], strict=True))
         return None
 
-    def _part(self, part: str) -> str | None:
+    def _left(self, parts: Iterable[str]) -> None:
+        """Remember parts that stay in English inside a text of which others are translated."""
+        self.unknown |= {part.strip(): None for part in parts if _LETTER.search(part)}
+
+    def _part(self, part: str, *, whole: bool) -> str | None:
         bare = part.strip()
         if not bare:
             return None
-        found = self._translated(bare)
+        found = self._whole(bare) if whole else self._translated(bare)
         return None if found is None else part.replace(bare, found)
 
 
