@@ -27,15 +27,18 @@ _BREAKS = (
 """Where a list or a label is taken apart, and the most words that a part of it has."""
 _NOT_SHOWN = ("kind", "name", "svg", "language")
 _LETTER = re.compile("[A-Za-z]")
-_CODE = re.compile(r"[A-Z]{3}|[PA]\d+|[0-9a-f]{16,}|\d{4}-\d\d-\d\dT\S+")
-"""What every language writes alike: currencies, percentiles, numbers of rows, digests, moments."""
+_CODE = re.compile(r"[A-Z]{3}|[PA]\d+|[0-9a-f]{16,}|\d{4}-\d\d-\d\dT\S+|E\[f\(x\)\]|f\(E\[x\]\)")
+"""What every language writes alike: currencies, percentiles, numbers of rows, digests, formulae."""
 _FILLED = {
     "n": rf"(?:[A-Z]{{3}}{NBSP})?[\d\u2212.,\u00d7%+\u221e {NBSP}-]+?",
     "c": "[A-Z]{3}",
     "t": r"one year|[\d.,]+ \w+",
     "unit": r"\S+",
+    "who": "[a-z_]+",
     "per": "per .+?",
     "i": rf"[\d.,]+[ {NBSP}]?%[ a-z-]* interval",
+    "r": rf"[\d.]+[ {NBSP}]?%?",
+    "quoted": "[^”]+",
     "d": r"\d{4}-\d\d-\d\d\S*",
 }
 _FILLED["m"] = _FILLED["n"]
@@ -75,13 +78,12 @@ class Translator:
         if language.code == "en":
             return
         self._words = _words(language) | dict(titles or {}) | _designs(language)
-        for english, other in texts()["texts"].items():
+        # The one that says most comes first: short ones fit nearly everything.
+        for english, other in sorted(texts()["texts"].items(), key=lambda one: -_fixed(one[0])):
             if "{" in english:
                 self._templates.append((_head(english), _pattern(english), other))
             else:
                 self._words.setdefault(english, other)
-        # The one that says most comes first: short ones fit nearly everything.
-        self._templates.sort(key=lambda one: -len(re.sub(r"\(\?P.+?\)", "", one[1].pattern)))
 
     def text(self, english: str) -> str:
         """Return a text in the language; one that nothing fits is returned as it is."""
@@ -206,7 +208,7 @@ def _words(language: Language) -> dict[str, str]:
     pairs += [(name, name, word) for name, word in language.own.items()]
     for name, english, word in pairs:
         for key in (name, name.replace("_", " "), english):
-            if key:
+            if key and word:
                 found[key] = word
                 found.setdefault(key[:1].upper() + key[1:], word[:1].upper() + word[1:])
     return found
@@ -223,6 +225,10 @@ def _designs(language: Language) -> dict[str, str]:
 
 def _head(template: str) -> str:
     return template.partition("{")[0]
+
+
+def _fixed(template: str) -> int:
+    return len(re.sub(r"\{\w+\}", "", template))
 
 
 def _pattern(template: str) -> re.Pattern[str]:
