@@ -87,7 +87,7 @@ def label(
     amount = measure is not None and measure.kind == "amount"
     paid = kind == "outcomes_per_unit_paid"
     factor = per_paid if paid and not amount else 1.0
-    unit = f"{currency} {language.number(factor)}" if paid else currency
+    unit = language.amount(factor, 1.0, currency) if paid else currency
     if kind == "outcomes":
         shown = measure.currency if measure is not None and amount else ""
         unit = f", {shown}" if shown else ""

@@ -19,9 +19,12 @@ from impactmodel.report.numbers import NBSP
 # A comma parts thousands: one before other than three digits is a decimal comma, which stays.
 _NUMBER = re.compile(r"(?<![\w.])[\u2212+-]?\d+(?:,\d{3})*(?:\.\d+)?(?![\w.])")
 _DATE = re.compile(r"(?<![\w-])(\d{4})-(\d\d)-(\d\d)(?![\w-])")
+_PERCENT = re.compile(r"(?<=\d)%")
 _MONEY = re.compile(rf"^([A-Z]{{3}}){NBSP}(\S+)$")
+_LINES = re.compile(r"(\n|(?<=\)); (?=paid to ))")
+"""What parts texts that are said one after the other."""
 _BREAKS = (
-    (re.compile(r"(\n|; )"), 9),
+    (re.compile(r"(; )"), 9),
     (re.compile(r"(, | \u00d7 | \+ | \u2212 | \u00f7 |\(|\)|: )"), 6),
 )
 """Where a list or a label is taken apart, and the most words that a part of it has."""
@@ -35,6 +38,7 @@ _FILLED = {
     "t": r"one year|[\d.,]+ \w+",
     "unit": r"\S+",
     "who": "[a-z_]+",
+    "whom": "[a-z_ ]+",
     "per": "per .+?",
     "i": rf"[\d.,]+[ {NBSP}]?%[ a-z-]* interval",
     "r": rf"[\d.]+[ {NBSP}]?%?",
@@ -128,6 +132,10 @@ class Translator:
         return _SVG_WORDS.sub(said, _SVG_TEXT.sub(said, svg))
 
     def _translated(self, text: str) -> str | None:
+        lines = _LINES.split(text)
+        if len(lines) > 1:
+            said = (self.text(line) for line in lines[::2])
+            return "".join(a + b for a, b in zip(said, [*lines[1::2], ""], strict=True))
         return self._whole(text) or self._pieces(text)
 
     def _whole(self, text: str) -> str | None:
@@ -163,7 +171,7 @@ class Translator:
             return f"{_comma(money[2])}{NBSP}{unit}"
         if re.search(r"[A-Za-z]", text) or not _NUMBER.search(text):
             return None
-        return _NUMBER.sub(lambda match: _comma(match[0]), text)
+        return _NUMBER.sub(lambda match: _comma(match[0]), _PERCENT.sub(f"{NBSP}%", text))
 
     def _pieces(self, text: str) -> str | None:
         """Translate the parts of a label or a list; None unless one of them is known."""
