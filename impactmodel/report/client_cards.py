@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SMALLEST = 3
 """Counts from 1 to below this are written as such."""
+_TYPES = {"number": "a number", "flag": "yes or no"}
 LEAST_P = 0.0001
 """A p value below this is written as such: none is zero."""
 _MADE_UP = "All people are made up; no figure is about a real person."
@@ -167,7 +168,7 @@ def _data(data: DataSheet) -> tuple[Block, ...]:
     features = tuple(
         (
             f.name,
-            f.type,
+            _TYPES.get(f.type, f.type),
             _safe(f.missing),
             "yes" if f.protected else "no",
             "ranks" if f.ranks else "calibrates and audits",

@@ -133,6 +133,17 @@ def fan(
         ax.plot(x, edge, color=colour, linewidth=0.7, linestyle=(0, (3, 2)))  # type: ignore[arg-type]
 
 
+def in_lines(label: str) -> str:
+    r"""Return a label of several parts with a part a line, to leave the drawing its width.
+
+    Examples
+    --------
+    >>> in_lines("under 30, foreign language")
+    'under 30\nforeign language'
+    """
+    return label.replace(", ", "\n")
+
+
 def remark(ax: Axes, text: str, where: str = "right") -> None:
     """Write a remark above the axes: beside the title, or under it where both are long."""
     x, side = (1.0, "right") if where == "right" else (0.0, "left")

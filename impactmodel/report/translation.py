@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from impactmodel.report.design_words import entries
+from impactmodel.report.fitted_words import fitted, width_of
 from impactmodel.report.languages import Language, texts
 from impactmodel.report.numbers import NBSP
 
@@ -125,9 +126,15 @@ class Translator:
         """Translate the texts of a drawing; what is escaped in it stays escaped."""
         from html import escape, unescape
 
+        width = width_of(svg)
+
         def said(match: re.Match[str]) -> str:
             head, text, tail = match.groups()
-            return f"{head}{escape(self.text(unescape(text).strip()), quote=False)}{tail}"
+            known = unescape(text).strip()
+            other = self.text(known)
+            if head.startswith("<text") and len(other) > len(known):
+                head = fitted(head, other, width)
+            return f"{head}{escape(other, quote=False)}{tail}"
 
         return _SVG_WORDS.sub(said, _SVG_TEXT.sub(said, svg))
 
@@ -210,8 +217,9 @@ def _words(language: Language) -> dict[str, str]:
     found: dict[str, str] = {}
     pairs = [
         (name, both["en"], both[language.code])
-        for kind in texts()["words"].values()
-        for name, both in kind.items()
+        for kind, words in texts()["words"].items()
+        if kind != "genitives"
+        for name, both in words.items()
     ]
     pairs += [(name, name, word) for name, word in language.own.items()]
     for name, english, word in pairs:
