@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
+from impactmodel.report.style import QUIET
+
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ')
 _PLACE = re.compile(r' x="([\d.-]+)" y="([\d.-]+)"')
 _LEVEL = re.compile(r"rotate\(-?0 ")
 _MARGIN = 4.0
+_TITLES = ("font-weight: 700", f"fill: {QUIET}")
+"""How titles and remarks are told from the words of a legend."""
 
 
 def width_of(svg: str) -> float:
@@ -22,11 +26,10 @@ def width_of(svg: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-def fitted(head: str, text: str, width: float) -> str:
-    """Return the opening tag of a text so that the text lies inside the drawing.
+def placed(head: str, text: str, width: float) -> tuple[str, float, float]:
+    """Return the opening tag of a text, and where the text begins and ends.
 
-    What begins at its place begins at the left edge if it would run over the right one; what ends
-    at its place, or is centred, is set narrower. Upright texts are left as they are.
+    A title or a remark that would run over the right edge begins at the left edge instead.
 
     Parameters
     ----------
@@ -39,27 +42,39 @@ def fitted(head: str, text: str, width: float) -> str:
 
     Examples
     --------
-    >>> tag = '<text style="font-size: 10px; text-anchor: start" x="90" y="5" transform="rotate(-0 90 5)">'
-    >>> fitted(tag, "a short one", 200.0) == tag, 'x="4"' in fitted(tag, 30 * "word ", 900.0)
-    (True, True)
+    >>> tag = '<text style="font-size: 10px; text-anchor: end" x="90" y="5" transform="rotate(-0 90 5)">'
+    >>> same, begins, ends = placed(tag, "word", 200.0)
+    >>> same == tag, 50 < begins < 80, ends
+    (True, True, 90.0)
     """
     place = _PLACE.search(head)
-    if place is None or not width or not _LEVEL.search(head):
-        return head
-    x, y = float(place[1]), place[2]
-    needed = _length(head, text)
-    if "text-anchor: start" in head:
-        if x + needed <= width - _MARGIN:
-            return head
-        room = width - 2 * _MARGIN
+    if place is None or not _LEVEL.search(head):
+        return head, 0.0, 0.0
+    x, y, needed = float(place[1]), place[2], _length(head, text)
+    if "text-anchor: end" in head:
+        return head, x - needed, x
+    if "text-anchor: middle" in head:
+        return head, x - needed / 2, x + needed / 2
+    if x + needed > width - _MARGIN and x < width / 2 and any(k in head for k in _TITLES):
         head = head.replace(place[0], f' x="{_MARGIN:g}" y="{y}"')
         head = re.sub(r"rotate\([^)]*\)", f"rotate(0 {_MARGIN:g} {y})", head)
-    else:
-        ends = x if "text-anchor: end" in head else 2 * min(x, width - x)
-        room = ends - _MARGIN
-    if needed <= room:
-        return head
-    return head.replace("<text ", f'<text textLength="{room:.1f}" lengthAdjust="spacingAndGlyphs" ')
+        x = _MARGIN
+    return head, x, x + needed
+
+
+def widened(svg: str, begins: float, ends: float) -> str:
+    """Return a drawing wide enough for texts that begin and end there.
+
+    Examples
+    --------
+    >>> widened('<svg viewBox="0 0 500 300">', -16.0, 480.0)
+    '<svg viewBox="-20 0 520 300">'
+    """
+    width = width_of(svg)
+    left, right = min(0.0, begins - _MARGIN), max(width, ends + _MARGIN)
+    if not width or (left == 0 and right == width):
+        return svg
+    return _VIEW.sub(f'viewBox="{left:g} 0 {right - left:g} ', svg, count=1)
 
 
 def _length(head: str, text: str) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from impactmodel.report.design_words import entries
-from impactmodel.report.fitted_words import fitted, width_of
+from impactmodel.report.fitted_words import placed, widened, width_of
 from impactmodel.report.languages import Language, texts
 from impactmodel.report.numbers import NBSP
 
@@ -126,17 +126,20 @@ class Translator:
         """Translate the texts of a drawing; what is escaped in it stays escaped."""
         from html import escape, unescape
 
-        width = width_of(svg)
+        width, begins, ends = width_of(svg), 0.0, 0.0
 
         def said(match: re.Match[str]) -> str:
+            nonlocal begins, ends
             head, text, tail = match.groups()
             known = unescape(text).strip()
             other = self.text(known)
             if head.startswith("<text") and len(other) > len(known):
-                head = fitted(head, other, width)
+                head, low, high = placed(head, other, width)
+                begins, ends = min(begins, low), max(ends, high)
             return f"{head}{escape(other, quote=False)}{tail}"
 
-        return _SVG_WORDS.sub(said, _SVG_TEXT.sub(said, svg))
+        svg = _SVG_WORDS.sub(said, _SVG_TEXT.sub(said, svg))
+        return widened(svg, begins, ends)
 
     def _translated(self, text: str) -> str | None:
         lines = _LINES.split(text)
