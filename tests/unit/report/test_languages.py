@@ -87,7 +87,7 @@ def test_every_phrase_that_the_brief_asks_for_exists_and_none_is_idle() -> None:
     made |= {f"scenario_{name}" for name in BUILT_IN}
     made |= {f"break_even_{of}{end}" for of in ("effect", "cohort") for end in ("", "_none")}
     measures = ("outcomes", "cost_per_outcome", "outcomes_per_unit_paid", *SOCIAL)
-    made |= {f"impact_{name}" for name in ("people", "invested", "paid", *measures)}
+    made |= {f"impact_{name}" for name in ("people", "invested", "paid", "irr", *measures)}
     marks = {s["mark"] for s in texts()["statements"]}
     assert made <= phrases
     assert phrases - asked - in_template - made - marks == set()
