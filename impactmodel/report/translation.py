@@ -44,6 +44,7 @@ _FILLED = {
     "i": rf"[\d.,]+[ {NBSP}]?%[ a-z-]* interval",
     "r": rf"[\d.]+[ {NBSP}]?%?",
     "quoted": "[^”]+",
+    "quote": "[^']+",
     "d": r"\d{4}-\d\d-\d\d\S*",
 }
 _FILLED["m"] = _FILLED["n"]
