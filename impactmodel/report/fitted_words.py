@@ -42,7 +42,8 @@ def placed(head: str, text: str, width: float) -> tuple[str, float, float]:
 
     Examples
     --------
-    >>> tag = '<text style="font-size: 10px; text-anchor: end" x="90" y="5" transform="rotate(-0 90 5)">'
+    >>> place = 'x="90" y="5" transform="rotate(-0 90 5)"'
+    >>> tag = f'<text style="font-size: 10px; text-anchor: end" {place}>'
     >>> same, begins, ends = placed(tag, "word", 200.0)
     >>> same == tag, 50 < begins < 80, ends
     (True, True, 90.0)

@@ -190,10 +190,7 @@ class Translator:
             parts = breaks.split(text)
             if len(parts) == 1:
                 continue
-            known = [
-                self._part(part, whole=len(part.split()) > most)
-                for part in parts[::2]
-            ]
+            known = [self._part(part, whole=len(part.split()) > most) for part in parts[::2]]
             pairs = list(zip(known, parts[::2], strict=True))
             # A long part that is not known is running text: half of a sentence stays English.
             if any(a is None and len(b.split()) > most for a, b in pairs):
