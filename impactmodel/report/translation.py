@@ -38,6 +38,7 @@ _FILLED = {
     "c": "[A-Z]{3}",
     "t": r"one year|[\d.,]+ \w+",
     "unit": r"\S+",
+    "one": "[\\d.,\u2212-]+",
     "who": "[a-z_]+",
     "whom": "[a-z_ ]+",
     "per": "per .+?",
@@ -154,6 +155,8 @@ class Translator:
         plain = text.strip().replace(NBSP, " ")
         if plain in self._words:
             return self._words[plain]
+        if plain.endswith(".") and plain[:-1] in self._words:
+            return f"{self._words[plain[:-1]]}."
         for head, pattern, other in self._templates:
             if text.startswith(head) or NBSP in text:
                 match = pattern.fullmatch(text)
