@@ -58,7 +58,7 @@ def investment_memo(
     figure = inline_svg(plot_returns(returns, prob), "returns", "Investor returns", caption)
     marked = (Marked("Assumption", returns.assumptions),) if returns.assumptions else ()
     warned = (Marked("Warning", returns.warnings),) if returns.warnings else ()
-    measures = () if result is None or result.paid_on is None else result.paid_on.measures
+    measures = () if result is None else result.paid_on.measures
     terms = Points(tuple(("", line) for line in describe(contract, measures).splitlines()))
     shown = (Tabled(returns_table(returns, prob)), Picture(figure, caption))
     speaker = translator(result, language)
@@ -73,11 +73,11 @@ def investment_memo(
         ),
         language=language,
     )
-    page = replace(speaker.blocks(page), language=language)
+    spoken: Page = speaker.blocks(page)
     # What drives the result is written in its language at once: what is translated is English.
-    *shown_first, assumed = page.sections
+    *shown_first, assumed = spoken.sections
     sections = (*shown_first, _drivers(result, speaker.language), assumed)
-    return replace(page, sections=sections).write(path)
+    return replace(spoken, sections=sections).write(path)
 
 
 def _drivers(result: RunResult | None, language: Language) -> Section:

@@ -170,8 +170,8 @@ class Translator:
         for name, word in self.language.own.items():
             for head in (name, name.replace("_", " ")):
                 rest = text.removeprefix(f"{head} ")
-                if rest != text and rest in self._words:
-                    return f"{word}: {self._words[rest]}"
+                if rest != text and (rest in self._words or not _LETTER.search(rest)):
+                    return f"{word}: {self._words.get(rest, rest)}"
         return None
 
     def _numeric(self, text: str) -> str | None:
