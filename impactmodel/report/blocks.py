@@ -38,11 +38,18 @@ class Marked:
     ----------
     mark
         Such as ``Assumption``, ``Warning`` or ``Synthetic data``.
+    name
+        What it looks like; that of its English mark, in whatever language it is shown.
     """
 
     mark: str
     items: tuple[str, ...]
+    name: str = ""
     kind: Literal["marked"] = field(default="marked", init=False)
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", self.mark.lower().replace(" ", "-"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,8 @@ def _notes(result: RunResult, language: Language) -> tuple[str, ...]:
     notes = settings.notes if translation is None else translation.notes
     others = result.notes[len(settings.notes) :]
     translator = Translator(language)
-    known = tuple(said for note in others if (said := translator.text(note)) != note)
+    spoken = [(note, translator.text(note)) for note in others]
+    known = tuple(said[:1].upper() + said[1:] for note, said in spoken if said != note)
     if len(known) == len(others):
         return notes + known
     rest = language.number(len(others) - len(known))

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 SMALLEST = 3
 """Counts from 1 to below this are written as such."""
+_TYPES = {"number": "a number", "flag": "yes or no"}
+LEAST_P = 0.0001
+"""A p value below this is written as such: none is zero."""
 _MADE_UP = "All people are made up; no figure is about a real person."
 _WATCHED = {
     "base_rate": "share that reached the target",
@@ -88,7 +91,7 @@ def monitoring_page(monitoring: Monitoring, name: str) -> Page:
             _watched(t),
             _value(t, t.reference),
             _value(t, t.current),
-            number(t.p_value, 4),
+            _p_value(t.p_value),
             number(t.level, 6),
             "alarm" if t.alarm else "none",
         )
@@ -165,7 +168,7 @@ def _data(data: DataSheet) -> tuple[Block, ...]:
     features = tuple(
         (
             f.name,
-            f.type,
+            _TYPES.get(f.type, f.type),
             _safe(f.missing),
             "yes" if f.protected else "no",
             "ranks" if f.ranks else "calibrates and audits",
@@ -192,6 +195,10 @@ def _data(data: DataSheet) -> tuple[Block, ...]:
 
 def _safe(people: int) -> str:
     return f"<{NBSP}{SMALLEST}" if 0 < people < SMALLEST else number(people)
+
+
+def _p_value(value: float) -> str:
+    return f"<{NBSP}{number(LEAST_P, 4)}" if value < LEAST_P else number(value, 4)
 
 
 def _watched(test: Test) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from impactmodel.core.summary import check_prob
-from impactmodel.report.marks import remark, zero_line
+from impactmodel.report.marks import remark, row_labels, zero_line
 from impactmodel.report.style import BLUE, INK, ORANGE, QUIET, drawn
 from impactmodel.report.tables import interval_words
 
@@ -47,7 +47,7 @@ def plot_group_effects(drawn_effects: EffectDraws, prob: float = 0.9) -> Figure:
             ax.hlines(at, low[s], high[s], color=colour, linewidth=1.6)
             ax.plot(middle[s], at, "o", color=colour, markersize=4.5, label=service)
         zero_line(ax)
-        ax.set_yticks(range(groups), list(drawn_effects.groups))
+        row_labels(ax, drawn_effects.groups)
         ax.invert_yaxis()
         ax.set_xlabel("percentage points of the chance")
         ax.set_title("Effect by group and service")

@@ -193,8 +193,8 @@ def _share(story: ClientStory, group: str) -> float:
 def _mark(row: Any) -> str:
     name = f"{row.feature} {row.level}".strip()
     if row.level:
-        return f"{name} {percent(row.value)} ({percent(row.overall)})"
-    return f"{name} {number(row.value, 1)} ({number(row.overall, 1)})"
+        return f"{name}: {percent(row.value)} ({percent(row.overall)})"
+    return f"{name}: {number(row.value, 1)} ({number(row.overall, 1)})"
 
 
 def _chances(story: ClientStory, prob: float) -> tuple[Block, ...]:
@@ -302,7 +302,7 @@ def _places(story: ClientStory, prob: float) -> tuple[Block, ...]:
     limits += [] if rules.budget is None else [f"budget {number(rules.budget)}"]
     limits += [floor.title for floor in rules.floors]
     worth = zip(allocation.types.services, allocation.price, strict=True)
-    next_place = "; ".join(f"{s} {number(1000 * float(p), 1)}" for s, p in worth)
+    next_place = "; ".join(f"{s}: {number(1000 * float(p), 1)}" for s, p in worth)
     return (
         Points(
             (

@@ -14,6 +14,7 @@ from impactmodel.report.impact_tables import impact_table
 from impactmodel.report.languages import Language
 from impactmodel.report.style import inline_svg
 from impactmodel.report.tables import Table
+from impactmodel.report.translation import Translator
 
 if TYPE_CHECKING:
     from impactmodel.report.drivers_result import Driven
@@ -31,11 +32,12 @@ def drivers_blocks(result: RunResult, language: Language) -> tuple[Block, ...]:
     blocks: list[Block] = [Points(tuple(points))]
     for place, driven in enumerate(drivers.driven):
         blocks += _shown(driven, words, f"tornado-{place}")
+    why = Translator(language).text
     refused = [
-        (f"{words.own.get(key, key)}, {words.value(key, value)}", reason)
+        (f"{words.own.get(key, key)}, {words.value(key, value)}", why(reason))
         for key, value, reason in drivers.refused
     ]
-    refused += [(say("head_break_even"), n.reason) for n in drivers.needed if n.reason]
+    refused += [(say("head_break_even"), why(n.reason)) for n in drivers.needed if n.reason]
     if refused:
         blocks.append(Folded(say("not_varied"), tuple(refused)))
     if result.impact is not None:

@@ -12,6 +12,7 @@ from impactmodel.report.marks import (
     fan,
     half_eye,
     remark,
+    row_labels,
     zero_line,
 )
 from impactmodel.report.numbers import POINTS, probability, unit_of
@@ -95,8 +96,7 @@ def _effect_by_group(ax: Axes, outcomes: Outcomes, measure: OutcomeMeasure, prob
     for y, draws in enumerate(reversed(list(rows.values()))):
         half_eye(ax, draws * unit.factor, float(y), prob)
     zero_line(ax)
-    names = list(reversed(rows))
-    ax.set_yticks(range(len(rows)), names if len(groups) > 1 else [""])
+    row_labels(ax, list(reversed(rows)) if len(groups) > 1 else [""])
     ax.set_ylim(-0.35, len(rows) - 0.15)
     plain_ticks(ax)
     ax.set_xlabel(_axis_name(unit.name))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from impactmodel.report.blocks import Page
 from impactmodel.report.brief import brief
 from impactmodel.report.evidence_reports import evidence_pages
 from impactmodel.report.run_page import run_page
+from impactmodel.report.speaking import translator
 from impactmodel.report.summary import summary, write_json
 from impactmodel.report.workbook import workbook
 
 if TYPE_CHECKING:
+    from impactmodel.report.evidence_section import Writable
     from impactmodel.report.result import RunResult
+    from impactmodel.report.translation import Translator
 
 RUN_FILES = (
     "report.html",
@@ -36,6 +41,19 @@ MODEL_PAGES = (
 """What a run on clients may write beside, of its model of chances."""
 
 
+def spoken_pages(result: RunResult, speaker: Translator) -> dict[str, Writable]:
+    """Return the pages that the evidence brings, in the language of the run.
+
+    A page that is no `Page` of blocks, such as a letter, stands in the language it was written in.
+    """
+    return {
+        name: replace(speaker.blocks(page), language=speaker.language.code)
+        if isinstance(page, Page)
+        else page
+        for name, page in evidence_pages(result.evidence_report).items()
+    }
+
+
 def write_run(result: RunResult, folder: str | Path) -> None:
     """Write report, brief, workbook, summary, draws of outcomes and run record into a folder.
 
@@ -44,7 +62,7 @@ def write_run(result: RunResult, folder: str | Path) -> None:
     folder, language = Path(folder), result.case.settings.language
     run_page(result, language).write(folder / "report.html")
     brief(result).write(folder / "brief.html")
-    for name, page in evidence_pages(result.evidence_report).items():
+    for name, page in spoken_pages(result, translator(result, language)).items():
         (folder / name).write_text(page.html(), encoding="utf-8", newline="\n")
     workbook(result, path=folder / "workbook.xlsx", language=language)
     write_json(summary(result), folder / "summary.json")

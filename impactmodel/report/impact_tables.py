@@ -10,7 +10,6 @@ from impactmodel.report.numbers import decimals_of
 from impactmodel.report.tables import Table
 
 if TYPE_CHECKING:
-    from impactmodel.core.measures import OutcomeMeasure
     from impactmodel.finance import Impact
     from impactmodel.report.result import RunResult
 
@@ -33,7 +32,7 @@ def impact_table(result: RunResult, language: Language) -> Table:
         for key, d in impact.summary(prob)["measures"].items()
         if d["median"] is not None and _asked(key, impact)
     }
-    rows = [_row(key, d, impact, measures, language) for key, d in shown.items()]
+    rows = [_row(key, d, result, language) for key, d in shown.items()]
     codes = {row[0]: _codes(d) for row, d in zip(rows, shown.values(), strict=True)}
     values = [outcome_name(measures[name], language) for name in impact.valued]
     note = {
@@ -69,29 +68,40 @@ def _asked(key: str, impact: Impact) -> bool:
     return key not in LEFT_OUT and (key != "invested" or bool(impact.invested.any()))
 
 
-def _row(
-    key: str,
-    d: dict[str, Any],
-    impact: Impact,
-    measures: dict[str, OutcomeMeasure],
-    language: Language,
-) -> tuple[str, ...]:
+def label(
+    key: str, result: RunResult, language: Language, *, per_paid: float = PER_PAID
+) -> tuple[str, float]:
+    """Return what an impact measure is called, and the factor by which it is told.
+
+    Parameters
+    ----------
+    per_paid
+        Outcomes other than amounts are told per so much paid.
+    """
+    impact = result.impact
+    currency = "" if impact is None else impact.currency
     kind, _, name = key.partition(".")
-    measure = measures.get(name)
+    if kind in LEFT_OUT:
+        return language.say(f"impact_{kind}"), 1.0
+    measure = {m.name: m for m in result.outcomes.measures}.get(name)
     amount = measure is not None and measure.kind == "amount"
-    per_paid = kind == "outcomes_per_unit_paid"
-    factor = PER_PAID if per_paid and not amount else 1.0
-    unit = f"{impact.currency} {language.number(factor)}" if per_paid else impact.currency
+    paid = kind == "outcomes_per_unit_paid"
+    factor = per_paid if paid and not amount else 1.0
+    unit = language.amount(factor, 1.0, currency) if paid else currency
     if kind == "outcomes":
         shown = measure.currency if measure is not None and amount else ""
         unit = f", {shown}" if shown else ""
     said = {"name": "" if measure is None else outcome_name(measure, language), "unit": unit}
-    label = language.say(f"impact_{kind}", said)
+    return language.say(f"impact_{kind}", said), factor
+
+
+def _row(key: str, d: dict[str, Any], result: RunResult, language: Language) -> tuple[str, ...]:
+    called, factor = label(key, result, language)
     middle, *ends = (d[end] * factor for end in ("median", "lower", "upper"))
     decimals = decimals_of(abs(ends[1] - ends[0]) / 4 or abs(middle) / 100, most=2)
-    whole = kind in {"people", "paid", "invested", "value"}
+    whole = key in {"people", "paid", "invested", "value"}
     cells = [language.number(v, min(decimals, 0) if whole else decimals) for v in (middle, *ends)]
-    return (label, cells[0], language.span(*cells[1:]), _undefined(d, language))
+    return (called, cells[0], language.span(*cells[1:]), _undefined(d, language))
 
 
 def _undefined(d: dict[str, Any], language: Language) -> str:

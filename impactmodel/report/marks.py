@@ -20,6 +20,8 @@ _LOSS_HATCH = "////"
 # makes them longer; and the room for a second line.
 _TITLE_LINE = 60
 _SECOND_LINE = 18.0
+_LINE, _LABEL = 11.0, 9.5
+"""Points from line to line of a label, and its size."""
 
 
 def half_eye(ax: Axes, draws: NDArray[np.float64], y: float, prob: float) -> None:
@@ -131,6 +133,29 @@ def fan(
     ax.plot(x, mid, color=colour, linewidth=1.6)  # type: ignore[arg-type]
     for edge in (low, high):
         ax.plot(x, edge, color=colour, linewidth=0.7, linestyle=(0, (3, 2)))  # type: ignore[arg-type]
+
+
+def row_labels(ax: Axes, labels: Sequence[str]) -> None:
+    """Label the rows of a drawing, the parts of a label below each other.
+
+    Each part is a text of its own that ends at the axis: it may become longer in translation.
+    """
+    ax.set_yticks(range(len(labels)), [""] * len(labels))
+    for y, label in enumerate(labels):
+        parts = label.split(", ")
+        for place, part in enumerate(parts):
+            down = (place - (len(parts) - 1) / 2) * _LINE
+            ax.annotate(
+                part,
+                (0.0, y),
+                xycoords=ax.get_yaxis_transform(),
+                xytext=(-7.0, -down),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                color=QUIET,
+                fontsize=_LABEL,
+            )
 
 
 def remark(ax: Axes, text: str, where: str = "right") -> None:

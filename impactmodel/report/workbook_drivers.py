@@ -8,8 +8,7 @@ import numpy as np
 
 from impactmodel.report.drivers_section import scenario_name
 from impactmodel.report.drivers_words import Words, changes
-from impactmodel.report.impact_tables import impact_table
-from impactmodel.report.languages import Language
+from impactmodel.report.impact_tables import impact_table, label
 from impactmodel.report.numbers import number, probability
 from impactmodel.report.tables import interval_words
 from impactmodel.report.workbook_sheet import Cell, Content, Sheet
@@ -57,7 +56,7 @@ def _one_at_a_time(sheet: Sheet, driven: Driven, words: Words) -> None:
     chances = {swing.name: swing for swing in driven.chances.swings}
     base = float(driven.amounts.base.mean()), float(driven.chances.base.mean())
     unit = Cell(words.drivers.currency, "text")
-    stated = f"As stated: mean {number(base[0])}; {chance} {probability(base[1])}"
+    stated = f"As stated: mean {number(base[0])}; {chance}: {probability(base[1])}"
     sheet.add(Cell(stated, "strong"), unit)
     for swing in driven.amounts.swings:
         ends = (chances[swing.name].at_low, chances[swing.name].at_high)
@@ -108,7 +107,8 @@ def _scenarios(sheet: Sheet, driven: Driven, words: Words) -> None:
 
 
 def _impact(sheet: Sheet, result: RunResult) -> None:
-    table = impact_table(result, Language("en"))
+    language = sheet.translator.language
+    table = impact_table(result, language)
     assert result.impact is not None  # noqa: S101  the caller looked
     found = result.impact.summary(result.case.settings.interval)["measures"]
     sheet.section(table.title, note=table.note)
@@ -117,7 +117,7 @@ def _impact(sheet: Sheet, result: RunResult) -> None:
         if d["median"] is None:
             continue
         sheet.add(
-            Cell(name.replace("_", " ").replace(".", ": "), "strong"),
+            Cell(label(name, result, language, per_paid=1.0)[0], "strong"),
             Cell("", "text"),
             *(Cell(d[key], "number") for key in ("lower", "median", "upper")),
             Cell(d["p_undefined"], "percent"),

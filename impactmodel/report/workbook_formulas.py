@@ -153,7 +153,8 @@ def words(rule: Rule, labels: Mapping[str, str]) -> str:
     text = text[1:-1] if isinstance(rule, Sum) else text
     if len(text) <= _MOST_WORDS:
         return text
-    return f"{text[:_MOST_WORDS].rsplit(' ', 1)[0]} … (the formula has all of it)"
+    end = max(text.rfind(sign, 0, _MOST_WORDS) for sign in (" + ", "; ", ", "))
+    return f"{text[:end]} … (the formula has all of it)"
 
 
 def _table(node: Steps | Bands, labels: Mapping[str, str]) -> str | tuple[tuple[float, float], ...]:

@@ -300,7 +300,7 @@ def test_notes_and_assumptions(run: Run) -> None:
     result = run(FINNISH, noted, FUND)
     assert edition(result, "fi").notes == (
         "ensimmäinen huomautus",
-        "Sopimuksessa on omia huomautuksia (1); ne ovat englanniksi tiedostossa report.html.",
+        "Sopimuksessa on omia huomautuksia (1); ne ovat tiedostossa report.html.",
     )
     assert edition(result, "en").notes == ("The first note", "A note of the contract")
     fi = edition(result, "fi")
