@@ -86,7 +86,9 @@ def log_likelihood(data: Estimates, tau2: float, *, restricted: bool) -> float:
 def q_profile(data: Estimates, prob: float) -> tuple[float, float]:
     """Return the Q-profile interval of tau²: where Q(tau²) meets the quantiles of chi²."""
     tail = (1 - prob) / 2
-    low, high = (_solve_q(data, 2 * float(gammaincinv((data.k - 1) / 2, p))) for p in (1 - tail, tail))
+    low, high = (
+        _solve_q(data, 2 * float(gammaincinv((data.k - 1) / 2, p))) for p in (1 - tail, tail)
+    )
     return low, high
 
 

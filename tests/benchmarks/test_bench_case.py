@@ -1,4 +1,4 @@
-"""A whole case, from its data to report and workbook: processor time by stage, in a process each."""
+"""A whole case, from data to report and workbook: processor time by stage, in a process each."""
 
 import json
 import os
