@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from impactmodel.core.errors import InputError
 
@@ -80,6 +79,8 @@ def threshold_clustering(results: ArrayLike, threshold: float, window: float) ->
     >>> (found.below, found.above, found.expected_share, round(found.probability, 6))
     (2, 14, 0.5, 0.00209)
     """
+    from scipy import stats
+
     if not window > 0:
         raise InputError("a window has a width", key="window", seen=window)
     x = np.asarray(results, dtype=float)

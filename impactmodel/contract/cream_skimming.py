@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import ndtr
 
 from impactmodel.core.errors import InputError
 
@@ -89,5 +89,5 @@ def cream_skimming(
     spread = sum(people * (chance[s] - mean) ** 2 for s, people in eligible.items()) / (total - 1)
     error = math.sqrt(spread / n * (total - n) / total)
     gap = own - mean
-    probability = float(stats.norm.sf(gap / error)) if error > 0 else float(gap <= 0)
+    probability = float(ndtr(-gap / error)) if error > 0 else float(gap <= 0)
     return CreamSkimming(own, mean, error, probability, n * gap)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtr
 
+from impactmodel.core.binomial import binomial_quantile
 from impactmodel.core.errors import InputError
 from impactmodel.core.outcome_data import ARMS
 from impactmodel.core.seeds import stream
@@ -86,9 +87,9 @@ def _arm_means(
     result = mean + spread * z / np.sqrt(people)
     for k, measure_ in enumerate(measures):
         if measure_.kind == "binary":
-            uniform = stats.norm.cdf(z[:, :, k])
-            count = stats.binom.ppf(uniform, people[:, :, 0], np.clip(mean[:, :, k], 0.0, 1.0))
-            result[:, :, k] = np.clip(count, 0.0, people[:, :, 0]) / people[:, :, 0]
+            n_k = people[:, :, 0]
+            count = binomial_quantile(ndtr(z[:, :, k]), n_k, np.clip(mean[:, :, k], 0.0, 1.0))
+            result[:, :, k] = count / n_k
     return np.asarray(result)
 
 

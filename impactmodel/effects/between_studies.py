@@ -9,7 +9,8 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize
+from scipy.special import gammaincinv
 
 from impactmodel.core.errors import InputError
 
@@ -85,7 +86,9 @@ def log_likelihood(data: Estimates, tau2: float, *, restricted: bool) -> float:
 def q_profile(data: Estimates, prob: float) -> tuple[float, float]:
     """Return the Q-profile interval of tau²: where Q(tau²) meets the quantiles of chi²."""
     tail = (1 - prob) / 2
-    low, high = (_solve_q(data, float(stats.chi2.ppf(p, data.k - 1))) for p in (1 - tail, tail))
+    low, high = (
+        _solve_q(data, 2 * float(gammaincinv((data.k - 1) / 2, p))) for p in (1 - tail, tail)
+    )
     return low, high
 
 

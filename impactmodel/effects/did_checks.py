@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import fdtrc, stdtr
 
 from impactmodel.effects.checks import Check
 from impactmodel.effects.did_covariance import robust_covariance, welch_freedom
@@ -70,7 +70,7 @@ class _Changes:
         """Return estimate, standard error and p-value of one contrast."""
         estimate, covariance, freedom = self.test(contrast[:, None])
         value, se = float(estimate[0]), float(np.sqrt(covariance[0, 0]))
-        return value, se, float(2 * stats.t.sf(abs(value) / se, freedom)) if se > 0 else 1.0
+        return value, se, float(2 * stdtr(freedom, -abs(value) / se)) if se > 0 else 1.0
 
     @property
     def longest(self) -> int:
@@ -161,7 +161,7 @@ def _joint(changes: _Changes) -> Check:
     q = int(np.linalg.matrix_rank(covariance, hermitian=True))
     wald = float(estimate @ np.linalg.pinv(covariance, hermitian=True) @ estimate)
     rest = max(freedom - q + 1, 1.0)
-    p = float(stats.f.sf(wald * rest / (freedom * q), q, rest))
+    p = float(fdtrc(q, rest, max(wald, 0.0) * rest / (freedom * q)))
     return Check(
         f"pre-trends: {cells.outcome}",
         p >= _JOINT,

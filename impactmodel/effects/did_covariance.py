@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special
 
 from impactmodel.core.errors import InputError
 from impactmodel.effects.did_group_time import GroupTime
@@ -108,7 +108,7 @@ def violation_covariance(cells: GroupTime, violation: TrendViolation) -> Array:
 
 
 def _widening(freedom: float) -> float:
-    return float((stats.t.ppf(_TAIL, freedom) / stats.norm.ppf(_TAIL)) ** 2)
+    return float((special.stdtrit(freedom, _TAIL) / special.ndtri(_TAIL)) ** 2)
 
 
 def robust_covariance(cells: GroupTime, after: Codes) -> tuple[Array, Array, Codes]:

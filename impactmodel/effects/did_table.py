@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import ndtri
 
 from impactmodel.core.errors import InputError
 from impactmodel.effects.designs import prepare
@@ -69,7 +69,7 @@ def difference_table(
     for k in range(len(ready.models)):
         rows += _posterior(ready, k)
         rows += _twins(ready, k)
-    z = float(stats.norm.ppf(0.5 + prob / 2))
+    z = float(ndtri(0.5 + prob / 2))
     return tuple(DifferenceRow(*row, row[3] - z * row[4], row[3] + z * row[4]) for row in rows)
 
 

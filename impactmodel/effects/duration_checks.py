@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import chdtrc
 
 from impactmodel.core.errors import InputError
 from impactmodel.effects.checks import Check
@@ -85,7 +85,7 @@ def proportionality(layout: SpellLayout, job: Sequence[int], label: str, *, assu
     except InputError:
         return Check(name, None, f"everybody leaves to '{label}' in a period: no test")
     ratio = 2 * (each.log_likelihood - one.log_likelihood)
-    p = float(stats.chi2.sf(ratio, count - 1))
+    p = float(chdtrc(count - 1, max(ratio, 0.0)))
     rows = tuple(
         (int(np.flatnonzero(bands == b)[-1] + 1), float(each.beta[count + b]), float(s))
         for b, s in zip(range(count), each.se[count:], strict=True)

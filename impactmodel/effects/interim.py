@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from impactmodel.core.distribution import Normal
 from impactmodel.core.errors import InputError
@@ -76,6 +76,8 @@ def predictive_probability(
     >>> predictive_probability(done, 0.1), predictive_probability(done, 0.3)
     (1.0, 0.0)
     """
+    from scipy import stats
+
     uniform = BetaPriors()
     own = priors or (uniform, uniform)
     final, mass = [], []

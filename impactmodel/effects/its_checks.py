@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+from scipy.special import chdtrc
 
 from impactmodel.effects.checks import Check
 from impactmodel.effects.its_model import SeriesWithoutProgramme
@@ -68,7 +68,7 @@ def _left_over(model: SeriesWithoutProgramme) -> Check:
     square = float(error @ error)
     r = np.array([error[k:] @ error[:-k] / square for k in range(1, lags + 1)])
     q = float(n * (n + 2) * (r**2 / (n - np.arange(1, lags + 1))).sum())
-    p = float(stats.chi2.sf(q, lags))
+    p = float(chdtrc(lags, q))
     rows: tuple[tuple[str | float, ...], ...] = (
         ("lag", "autocorrelation"),
         *((float(k), float(v)) for k, v in enumerate(r, start=1)),

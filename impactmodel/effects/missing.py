@@ -15,7 +15,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from impactmodel.core.distribution import Uncertain, draw, mean
 from impactmodel.core.errors import InputError
@@ -140,6 +139,8 @@ def attrition_check(cohort: Cohort, outcome: str) -> Check:
     InputError
         If the cohort has no such outcome.
     """
+    from scipy import stats
+
     names = [o.name for o in cohort.outcomes]
     if outcome not in names:
         raise InputError(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betaln, xlog1py, xlogy
-from scipy.stats import beta
 
 type Array = npt.NDArray[np.float64]
 
@@ -84,6 +83,8 @@ class Mixed:
         return a / (a + b) if a + b > 0 else 0.5
 
     def _density(self, rate: Array | float) -> Array:
+        from scipy.stats import beta
+
         return np.asarray(beta.pdf(rate, self.events, self.non_events))
 
 

@@ -8,7 +8,7 @@ from typing import Literal, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from impactmodel.core.errors import InputError
 
@@ -95,6 +95,8 @@ class BetaMixture:
 
     def density(self, x: Array) -> Array:
         """Return the density at probabilities."""
+        from scipy import stats
+
         return np.asarray(stats.beta.pdf(x[..., None], self.a, self.b) @ self.weights)
 
     def below(self, x: float) -> float:
@@ -137,6 +139,8 @@ class BetaMixture:
 
     def tail(self, events: int, people: int) -> float:
         """Return the two-sided probability of so many events among people yet to be seen."""
+        from scipy import stats
+
         y = np.arange(people + 1)
         p = stats.betabinom.pmf(y[:, None], people, self.a, self.b) @ self.weights
         return min(1.0, 2 * min(float(p[: events + 1].sum()), float(p[events:].sum())))
@@ -202,6 +206,8 @@ class NormalMixture:
 
     def density(self, x: Array) -> Array:
         """Return the density at means."""
+        from scipy import stats
+
         return np.asarray(stats.norm.pdf(x[..., None], self.means, self.sds) @ self.weights)
 
     def below(self, x: float) -> float:
@@ -224,6 +230,8 @@ class NormalMixture:
 
     def update(self, mean: float, error: float) -> Self:
         """Return the posterior after a sample mean with its standard error: exact."""
+        from scipy import stats
+
         total = np.hypot(self.sds, error)
         log = np.log(self.weights) + stats.norm.logpdf(mean, self.means, total)
         own = self.sds**2 / total**2

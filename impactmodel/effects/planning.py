@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from impactmodel.core.errors import InputError
 from impactmodel.effects.assurance import Assurance, Trigger, assurance
@@ -86,7 +86,7 @@ def power(
         found = float(special.ndtr((effect - z * null) / real))
         opposite = float(special.ndtr((-effect - z * null) / real))
     else:
-        t = float(stats.t.isf(tail, freedom)) * null / real
+        t = -float(special.stdtrit(freedom, tail)) * null / real
         found = float(special.nctdtr(freedom, -effect / real, -t))
         opposite = float(special.nctdtr(freedom, effect / real, -t))
     return found + (opposite if sides == 2 else 0.0)

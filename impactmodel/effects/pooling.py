@@ -17,7 +17,7 @@ from typing import Annotated, Literal
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from scipy import interpolate, optimize, special
+from scipy import optimize, special
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
@@ -229,8 +229,10 @@ class _SpreadQuantiles:
     """The inverse of a distribution function that is known at nodes with its density."""
 
     def __init__(self, tau: Array, weights: Array, density: Array) -> None:
+        from scipy.interpolate import CubicHermiteSpline
+
         below = np.clip(_cumulated(weights), 0.0, 1.0)
-        self._below = interpolate.CubicHermiteSpline(tau, below, density)
+        self._below = CubicHermiteSpline(tau, below, density)
         self._density = self._below.derivative()
         # Only nodes at which the function still grows can be inverted.
         grows = np.diff(np.maximum.accumulate(below), prepend=-1.0) > _GROWTH

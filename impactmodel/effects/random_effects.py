@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import chdtrc, stdtr, stdtrit
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.summary import check_prob
@@ -117,7 +117,7 @@ def random_effects(
         raise InputError("Knapp-Hartung is for random effects", key="test", seen=test)
     tau2 = SPREADS[method](data)
     se, freedom = _error(data, tau2, test), math.inf if test == "normal" else data.k - 1
-    mean, half = data.mean(tau2), float(stats.t.ppf((1 + check_prob(prob)) / 2, freedom)) * se
+    mean, half = data.mean(tau2), float(stdtrit(freedom, (1 + check_prob(prob)) / 2)) * se
     ahead = _ahead(data, method, math.hypot(math.sqrt(tau2), se), prob, half)
     low, high = (0.0, 0.0) if method == "fixed" else q_profile(data, prob)
     i2, h2 = _inconsistency(data, tau2, fixed=method == "fixed")
@@ -130,13 +130,13 @@ def random_effects(
         lower=mean - half,
         upper=mean + half,
         statistic=mean / se,
-        p=2 * float(stats.t.sf(abs(mean / se), freedom)),
+        p=2 * float(stdtr(freedom, -abs(mean / se))),
         tau2=tau2,
         tau2_se=ERRORS[method](data, tau2),
         tau2_lower=low,
         tau2_upper=high,
         q=data.q(),
-        q_p=float(stats.chi2.sf(data.q(), data.k - 1)),
+        q_p=float(chdtrc(data.k - 1, data.q())),
         i2=i2,
         h2=h2,
         next_lower=mean - ahead,
@@ -167,7 +167,7 @@ def small_studies(data: Estimates) -> tuple[float, float]:
     slope = inverse @ x.T @ (w * data.y)
     variance = float(w @ (data.y - x @ slope) ** 2) / (data.k - 2)
     t = float(slope[1] / math.sqrt(variance * inverse[1, 1]))
-    return t, 2 * float(stats.t.sf(abs(t), data.k - 2))
+    return t, 2 * float(stdtr(data.k - 2, -abs(t)))
 
 
 def _error(data: Estimates, tau2: float, test: Test) -> float:
@@ -183,7 +183,7 @@ def _ahead(data: Estimates, method: Method, sd: float, prob: float, half: float)
         return half
     if data.k < 3:
         return math.inf
-    return float(stats.t.ppf((1 + prob) / 2, data.k - 2)) * sd
+    return float(stdtrit(data.k - 2, (1 + prob) / 2)) * sd
 
 
 def _inconsistency(data: Estimates, tau2: float, *, fixed: bool) -> tuple[float, float]:

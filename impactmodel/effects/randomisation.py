@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from impactmodel.effects.checks import Check
 from impactmodel.evidence import Cells, Cohort
@@ -80,7 +80,7 @@ def randomisation_check(evidence: Cohort | Cells) -> Check:
     correlation = variance / np.outer(np.where(sd > 0, sd, 1.0), np.where(sd > 0, sd, 1.0))
     rank = int(np.linalg.matrix_rank(correlation, tol=_RANK, hermitian=True))
     statistic = float(z @ np.linalg.pinv(correlation, rcond=_RANK, hermitian=True) @ z)
-    p = float(chi2.sf(statistic, rank)) if rank else 1.0
+    p = float(chdtrc(rank, max(statistic, 0.0))) if rank else 1.0
     standardised = z / np.sqrt(share.sum())
     worst = int(np.argmax(np.abs(z)))
     text = (

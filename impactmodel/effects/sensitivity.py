@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from scipy import stats
+from scipy.special import stdtrit
 
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
@@ -131,7 +131,7 @@ def robustness_value(t: float, df: float, *, alpha: float | None = None) -> floa
     """
     f = abs(t) / math.sqrt(df)
     if alpha is not None:
-        f -= float(stats.t.isf(alpha / 2, df - 1)) / math.sqrt(df - 1)
+        f += float(stdtrit(df - 1, alpha / 2)) / math.sqrt(df - 1)
     if f <= 0:
         return 0.0
     return (math.sqrt(f**4 + 4 * f**2) - f**2) / 2

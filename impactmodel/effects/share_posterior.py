@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import interpolate, special
+from scipy import special
 
 from impactmodel.effects.between_studies import Estimates
 from impactmodel.effects.pooling import HalfCauchy, PoolingPrior
@@ -85,13 +85,15 @@ class SharePosterior:
 
 def _blurred(x: Array, tau: float, mean: Array, mass: Array) -> Array:
     """Return the density of N(mean, tau²) over a grid of means with equal steps."""
+    from scipy.interpolate import CubicSpline
+
     step = float(mean[1] - mean[0])
     if tau >= step:
         z = (x[:, None] - mean) / tau
         return np.asarray(np.exp(-0.5 * z**2) @ mass / (tau * math.sqrt(2 * math.pi)))
     # A narrow normal would fall between the points: smooth the density of the mean instead.
     nodes, weights = np.polynomial.hermite_e.hermegauss(9)
-    smooth = interpolate.CubicSpline(mean, mass / step)
+    smooth = CubicSpline(mean, mass / step)
     at = x[:, None] + tau * nodes
     inside = (at >= mean[0]) & (at <= mean[-1])
     values = np.where(inside, np.maximum(smooth(at), 0.0), 0.0)

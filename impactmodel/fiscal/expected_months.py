@@ -78,13 +78,16 @@ def sheet_of_expected_months(savings: Savings) -> dict[Cell, float]:
             fix="f(E[x]) differs from E[f(x)] only for savings by rules",
         )
     months, extras = savings.explainer.months, savings.explainer.extras
+    known = savings.explainer.at_means
     size = savings.ledger.dataset["cohort_size"].values.mean(axis=0)
     sheet: dict[Cell, float] = {}
     for g, group in enumerate(months.histories.groups):
         weights = months.profile.weights(group)
-        arms = [_arm(months, arm, g) for arm in range(len(ARMS))]
-        for key in arms[0]:
-            change = float(weights @ (arms[0][key] - arms[1][key]))
+        for arm in range(len(ARMS)):
+            if (arm, g) not in known:
+                known[arm, g] = _arm(months, arm, g)
+        for key, treated in known[0, g].items():
+            change = float(weights @ (treated - known[1, g][key]))
             sheet[key] = sheet.get(key, 0.0) + size[g] * change
     for year, first, after in months.histories.years():
         of_year = {(line, payer): v for (line, payer, y), v in sheet.items() if y == year}

@@ -51,6 +51,10 @@ class RuleExplainer:
     extras: Extras
     _said: dict[tuple[str, int], _Values] = field(default_factory=dict)
     _counters: dict[str, Draws] = field(default_factory=dict)
+    at_means: dict[tuple[int, int], Mapping[tuple[str, str, int], Draws]] = field(
+        default_factory=dict
+    )
+    """What a person of each arm and group brings at the expected months, where that was asked."""
 
     def sentence(self, payer: str, line: str, year: int) -> str:
         """Say the months in work, the result and every value behind it with date and source."""

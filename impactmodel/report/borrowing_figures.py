@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scipy.special import ndtri
-from scipy.stats import beta
 
 from impactmodel.core.summary import check_prob
 from impactmodel.effects import HistoricalControls, borrowing
@@ -87,6 +86,8 @@ def _model(design: HistoricalControls) -> BorrowedShare | BorrowedMean:
 
 
 def _alone(arm: Arm, kind: str, prob: float) -> Level:
+    from scipy.stats import beta
+
     if isinstance(arm, CountedArm):
         found = beta(arm.events + 1, arm.people - arm.events + 1)
         lower, upper = found.ppf([(1 - prob) / 2, (1 + prob) / 2])
