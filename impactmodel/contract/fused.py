@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from impactmodel.contract.compile import PAID_BEFORE, PEOPLE, clause_rule
 from impactmodel.contract.dues import Due, limits_of, moments
-from impactmodel.contract.fused_loops import compiled, run_shared, source
+from impactmodel.contract.fused_loops import WIDTH, compiled, run_shared, source
 from impactmodel.contract.terms import reference_level
 from impactmodel.core.rule.scalar import Scalar
 
@@ -52,9 +52,8 @@ class _Job:
 
     weights: dict[tuple[float, ...], int]
     shapes: dict[str, int] = field(default_factory=dict)
-    constants: list[float] = field(default_factory=list)
+    constants: list[tuple[float, ...]] = field(default_factory=list)
     shape: list[int] = field(default_factory=list)
-    first: list[int] = field(default_factory=list)
     clause: list[int] = field(default_factory=list)
     inputs: list[list[tuple[int, bool]]] = field(default_factory=list)
     of_due: list[int] = field(default_factory=list)
@@ -72,7 +71,8 @@ def fused_payments(
     contract: OutcomesContract, outcomes: Outcomes, dues: Sequence[Due]
 ) -> Draws | None:
     """Return the payments after all caps, shape (draw, due); None where numpy must compute them."""
-    if outcomes.n_draws * len(dues) < WORTH_IT or contract.cap_per_person is not None:
+    few = outcomes.n_draws < WIDTH or outcomes.n_draws * len(dues) < WORTH_IT
+    if few or contract.cap_per_person is not None:
         return None
     job = _job(contract, outcomes, dues)
     if job is None:
@@ -88,25 +88,32 @@ def fused_payments(
     ]
     paid = np.empty((draws, len(dues)))
     size = np.ascontiguousarray(outcomes.cohort_size.values, dtype=float)
-    rest = (
-        *(_places(part) for part in _by_arm(used, people)),
+    given = (
+        *(*arms, size, paid),
+        *_by_kind(used, people),
         np.array(list(job.weights)),
         _places(rows.reshape(reads.shape)),
-        _places(job.shape)[job.of_due],
-        _places(job.first)[job.of_due],
-        np.array(job.constants or [0.0]),
-        _places(job.clause)[job.of_due],
+        *(_places(found) for found in (job.of_due, job.shape, job.clause)),
+        _table(job.constants),
         *_limits(contract, list(dues)),
     )
-    wrong = run_shared(compiled(source(job.shapes)), (*arms, size, paid), rest)
+    wrong = run_shared(compiled(source(job.shapes)), draws, given)
     # The numpy reader says where a division by zero stands.
     return None if wrong else paid
 
 
-def _by_arm(used: NDArray[np.int64], people: int) -> tuple[NDArray[np.int64], ...]:
-    """Split the inputs in use into places of the treated, of the others, and of weights."""
-    first, second = np.searchsorted(used, (people // 2, people))
-    return used[:first], used[first:second] - people // 2, used[second:] - people
+def _by_kind(used: NDArray[np.int64], people: int) -> tuple[NDArray[np.uintp], ...]:
+    """Return where treated and other outcomes and people weighted are read, in rows of three.
+
+    A row is a run of neighbouring places: the first, the first row of lanes and their number.
+    """
+    found = []
+    for low, high in ((0, people // 2), (people // 2, people), (people, np.inf)):
+        to = np.flatnonzero((used >= low) & (used < high))
+        first = np.flatnonzero(np.diff(used[to], prepend=-2) != 1)
+        runs = used[to][first] - low, to[first], np.diff(first, append=len(to))
+        found.append(_places(np.column_stack(runs)))
+    return tuple(found)
 
 
 def _job(contract: OutcomesContract, outcomes: Outcomes, dues: Sequence[Due]) -> _Job | None:
@@ -132,8 +139,7 @@ def _job(contract: OutcomesContract, outcomes: Outcomes, dues: Sequence[Due]) ->
                 [_input(job, name, clause, names, groups, outcomes) for name in new.inputs]
             )
             job.shape.append(job.shapes.setdefault(new.text, len(job.shapes)))
-            job.first.append(len(job.constants))
-            job.constants += new.constants
+            job.constants.append(new.constants)
             job.clause.append(clauses[clause.name])
         job.of_due.append(terms[key])
     return job
@@ -169,23 +175,30 @@ def _read(contract: OutcomesContract, due: Due) -> _Read | None:
 
     def name_of(name: str) -> str:
         if name == PAID_BEFORE:
-            return "before[own, i]"
+            return "paid_before"
         if name not in inputs:
             inputs.append(name)
-        return f"x[r{inputs.index(name)}, i]"
+        return f"x{inputs.index(name)}"
 
     scalar = Scalar(name_of)
     result = scalar.read(clause_rule(contract, clause, due.period, due.path))
     if result is None:
         return None
-    body = [*scalar.lines, f"value = {result}", "before[own, i] += value", "due[h, i] = value"]
     lines = [
-        *(f"r{n} = reads[u, {n}]" for n in range(len(inputs))),
-        *(f"c{n} = constants[first + {n}]" for n in range(len(scalar.constants))),
-        "for i in range(BLOCK):",
-        *(f"    {line}" for line in body),
+        *(f"x{n} = load(x, reads[u, {n}])" for n in range(len(inputs))),
+        *(f"c{n} = fill(constants[of, {n}])" for n in range(len(scalar.constants))),
+        *scalar.lines,
+        f"value = {result}",
     ]
     return _Read("\n".join(lines), tuple(inputs), tuple(scalar.constants))
+
+
+def _table(rows: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """Return rows of numbers as a table, after the end of each zeros."""
+    table = np.zeros((len(rows), max(1, *(len(row) for row in rows))))
+    for place, row in enumerate(rows):
+        table[place, : len(row)] = row
+    return table
 
 
 def _places(found: ArrayLike) -> NDArray[np.uintp]:

@@ -145,7 +145,9 @@ def _turned(builder: Any, rows: list[Any]) -> list[Any]:
         even = [k if not k & step else WIDTH + (k ^ step) for k in range(WIDTH)]
         odd = [k | step if not k & step else WIDTH + k for k in range(WIDTH)]
         rows = [
-            builder.shuffle_vector(rows[k & ~step], rows[k | step], _places(odd if k & step else even))
+            builder.shuffle_vector(
+                rows[k & ~step], rows[k | step], _places(odd if k & step else even)
+            )
             for k in range(WIDTH)
         ]
         step *= 2
@@ -216,4 +218,17 @@ def turn_out(_typing: Any, target: Any, place: Any, array: Any, row: Any) -> Any
     return types.void(target, place, array, row), build
 
 
-FUNCTIONS = (fill, least, most, choose, any_above, any_zero, load, store)
+FUNCTIONS = {
+    "fill": fill,
+    "least": least,
+    "most": most,
+    "choose": choose,
+    "any_above": any_above,
+    "any_zero": any_zero,
+    "load": load,
+    "store": store,
+    "turn_in": turn_in,
+    "turn_in_more": turn_in_more,
+    "turn_out": turn_out,
+}
+"""What generated code calls, by name."""
