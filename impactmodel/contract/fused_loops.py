@@ -15,7 +15,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from impactmodel.core.rule.scalar import HALF_PLACE
 
@@ -65,7 +64,8 @@ _ARM = """
                         turn_in_more({arm}, (b, g, at + r), people, x, to + r)
                 for r in range(whole, many):
                     for i in range(WIDTH):
-                        x[to + r, i] = {arm}[b + i, g, at + r] * n[g, i] + (x[to + r, i] if g else 0.0)
+                        part = {arm}[b + i, g, at + r] * n[g, i]
+                        x[to + r, i] = part + (x[to + r, i] if g else 0.0)
 """
 _DUES = """
         held = starts[0]
@@ -73,6 +73,11 @@ _DUES = """
             for u in range(starts[m], starts[m + 1]):
                 of, h = of_due[u], u - held
                 own = clause[of]
+                # The next block comes nearer meanwhile, about as much of it as a due reads.
+                if of_treated.size:
+                    fetch(treated, b + WIDTH, u)
+                if of_base.size:
+                    fetch(base, b + WIDTH, u)
                 paid_before = load(before, own)
 """
 _TAIL = """
@@ -153,7 +158,7 @@ def threads() -> int:
 
 
 def run_shared(run: Callable[..., bool], draws: int, given: tuple[Any, ...]) -> bool:
-    """Run a pass over blocks of draws, at least one whole block; return whether a part was wrong."""
+    """Run a pass over one or more whole blocks of draws; return whether a part was wrong."""
     blocks, workers = -(-draws // WIDTH), threads()
     if workers == 1:
         return run(0, blocks, *given)

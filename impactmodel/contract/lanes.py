@@ -13,10 +13,10 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
-from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
+from numba.core.typing.templates import ConcreteTemplate, infer_global
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 from impactmodel.contract.fused_loops import WIDTH
@@ -24,6 +24,9 @@ from impactmodel.contract.fused_loops import WIDTH
 _NUMBERS = ir.VectorType(ir.DoubleType(), WIDTH)
 _PLACE = ir.IntType(32)
 _UNSET = ir.Constant(_NUMBERS, ir.Undefined)
+
+LINE = 64
+"""Bytes that a processor brings from memory at once."""
 
 
 class _Lanes(types.Type):
@@ -34,7 +37,7 @@ class _Lanes(types.Type):
 @register_model(_Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _NUMBERS)
+        super().__init__(manager, kind, _NUMBERS)  # type: ignore[no-untyped-call]
 
 
 LANES = _Lanes()
@@ -84,9 +87,13 @@ def _any(builder: Any, found: Any) -> Any:
 
 def _define(function: Any, returns: Any, takes: tuple[Any, ...], build: Callable[..., Any]) -> None:
     """Tell numba the types of a function on lanes, and the instructions that it stands for."""
-    cases = {"cases": [signature(returns, *takes)]}
-    infer_global(function)(type(function.__name__, (ConcreteTemplate,), cases))
-    lower_builtin(function, *takes)(lambda context, builder, _, values: build(builder, *values))
+    typed = type(function.__name__, (ConcreteTemplate,), {"cases": [returns(*takes)]})
+    infer_global(function)(typed)  # type: ignore[no-untyped-call]
+
+    def lowered(_context: Any, builder: Any, _sign: Any, values: Any) -> Any:
+        return build(builder, *values)
+
+    lower_builtin(function, *takes)(lowered)  # type: ignore[no-untyped-call]
 
 
 _TWO = (LANES, LANES)
@@ -121,7 +128,9 @@ def _at(context: Any, builder: Any, array: Any, places: list[Any]) -> Any:
     """Return where the numbers from a place of an array on lie; an array is its type and value."""
     kind, value = array
     made = context.make_array(kind)(context, builder, value)
-    found = cgutils.get_item_pointer(context, builder, kind, made, places)
+    found = cgutils.get_item_pointer(  # type: ignore[no-untyped-call]
+        context, builder, kind, made, places
+    )
     return builder.bitcast(found, _NUMBERS.as_pointer())
 
 
@@ -133,22 +142,20 @@ def _row(context: Any, builder: Any, array: Any, row: Any, further: int = 0) -> 
 def _draws(context: Any, builder: Any, array: Any, place: Any) -> list[Any]:
     """Return where the numbers of `WIDTH` draws from a place on lie; the draw is the first axis."""
     kind, value = place
-    first, *rest = cgutils.unpack_tuple(builder, value, len(kind))
+    first, *rest = (builder.extract_value(value, axis) for axis in range(len(kind)))
     draws = [builder.add(first, ir.Constant(first.type, draw)) for draw in range(WIDTH)]
     return [_at(context, builder, array, [draw, *rest]) for draw in draws]
 
 
 def _turned(builder: Any, rows: list[Any]) -> list[Any]:
-    """Turn a square of numbers: halves of rows change places, then quarters, and so on."""
+    """Turn a square of numbers: neighbours change places across rows, then pairs, and so on."""
     step = 1
     while step < WIDTH:
-        even = [k if not k & step else WIDTH + (k ^ step) for k in range(WIDTH)]
-        odd = [k | step if not k & step else WIDTH + k for k in range(WIDTH)]
+        even = _places([k if not k & step else WIDTH + (k ^ step) for k in range(WIDTH)])
+        odd = _places([k | step if not k & step else WIDTH + k for k in range(WIDTH)])
+        pairs = [(rows[k & ~step], rows[k | step]) for k in range(WIDTH)]
         rows = [
-            builder.shuffle_vector(
-                rows[k & ~step], rows[k | step], _places(odd if k & step else even)
-            )
-            for k in range(WIDTH)
+            builder.shuffle_vector(*pair, odd if k & step else even) for k, pair in enumerate(pairs)
         ]
         step *= 2
     return rows
@@ -218,6 +225,27 @@ def turn_out(_typing: Any, target: Any, place: Any, array: Any, row: Any) -> Any
     return types.void(target, place, array, row), build
 
 
+@intrinsic
+def fetch(_typing: Any, source: Any, draw: Any, line: Any) -> Any:
+    """Have a line of `LINE` bytes brought near, counted from where a draw begins in an array.
+
+    What lies there is not read: it need not belong to the array.
+    """
+
+    def build(context: Any, builder: Any, sign: Any, values: Any) -> Any:
+        rest = [ir.Constant(values[1].type, 0)] * (sign.args[0].ndim - 1)
+        begin = _at(context, builder, (sign.args[0], values[0]), [values[1], *rest])
+        further = builder.mul(values[2], ir.Constant(values[2].type, LINE))
+        at = builder.gep(builder.bitcast(begin, ir.IntType(8).as_pointer()), [further])
+        kind = ir.FunctionType(ir.VoidType(), [at.type, _PLACE, _PLACE, _PLACE])
+        call = builder.module.declare_intrinsic("llvm.prefetch", [at.type], kind)
+        # To read (0), into the second cache (2), data (1).
+        builder.call(call, [at, *(ir.Constant(_PLACE, code) for code in (0, 2, 1))])
+        return context.get_dummy_value()
+
+    return types.void(source, draw, line), build
+
+
 FUNCTIONS = {
     "fill": fill,
     "least": least,
@@ -230,5 +258,6 @@ FUNCTIONS = {
     "turn_in": turn_in,
     "turn_in_more": turn_in_more,
     "turn_out": turn_out,
+    "fetch": fetch,
 }
 """What generated code calls, by name."""

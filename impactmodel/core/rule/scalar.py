@@ -1,11 +1,11 @@
 """The fifth reader: a rule as the source of a scalar expression, for compiled loops over draws.
 
 It computes what the numpy reader computes, but for the last bits. Constants are variables ``c0, c1,
-...``, so that rules of one shape share one compiled loop. Beside the signs of arithmetic the lines
-name ``zero``, ``half_place`` (`HALF_PLACE`), ``least(x, y)``, ``most(x, y)``, ``choose(x, edge, yes,
-no)`` (yes where x >= edge) and ``any_zero(x)``: whoever runs the loop says what a number is there,
-one or several side by side. A division by zero sets ``wrong``: then the numpy reader must say where
-it stands.
+...``, so that rules of one shape share one compiled loop. Whoever runs the loop says what a number
+is, one or several side by side: beside the signs of arithmetic the lines name ``zero``,
+``half_place`` (`HALF_PLACE`), ``least(x, y)``, ``most(x, y)``, ``choose(x, edge, yes, no)`` (yes
+where x >= edge) and ``any_zero(x)``. A division by zero sets ``wrong``: then the numpy reader must
+say where it stands.
 """
 
 from __future__ import annotations
