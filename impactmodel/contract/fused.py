@@ -17,8 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from impactmodel.contract.compile import PAID_BEFORE, PEOPLE, clause_rule
 from impactmodel.contract.dues import Due, limits_of, moments
-from impactmodel.contract.fused_loops import WIDTH, compiled, run_shared, source
+from impactmodel.contract.fused_loops import HELD, WIDTH, compiled, run_shared, source
 from impactmodel.contract.terms import reference_level
+from impactmodel.core.memory import large_empty
 from impactmodel.core.rule.scalar import Scalar
 
 if TYPE_CHECKING:
@@ -86,8 +87,10 @@ def fused_payments(
         np.broadcast_to(data[arm].values, (draws, groups, *cells)).reshape(draws, groups, -1)
         for arm in ("treated", "counterfactual")
     ]
-    paid = np.empty((draws, len(dues)))
+    paid = large_empty((draws, len(dues)))
     size = np.ascontiguousarray(outcomes.cohort_size.values, dtype=float)
+    *limits, most_dues, most_rows, keys = _limits(contract, list(dues))
+    sizes = groups, len(used), HELD + most_dues, most_rows, max(job.clause) + 1, keys
     given = (
         *(*arms, size, paid),
         *_by_kind(used, people),
@@ -95,9 +98,9 @@ def fused_payments(
         _places(rows.reshape(reads.shape)),
         *(_places(found) for found in (job.of_due, job.shape, job.clause)),
         _table(job.constants),
-        *_limits(contract, list(dues)),
+        *limits,
     )
-    wrong = run_shared(compiled(source(job.shapes)), draws, given)
+    wrong = run_shared(compiled(source(job.shapes)), draws, sizes, given)
     # The numpy reader says where a division by zero stands.
     return None if wrong else paid
 
@@ -207,7 +210,10 @@ def _places(found: ArrayLike) -> NDArray[np.uintp]:
 
 
 def _limits(contract: OutcomesContract, dues: list[Due]) -> tuple[Any, ...]:
-    """Return the limits as flat arrays: by moment its first due and rows, by row the rest."""
+    """Return the limits as flat arrays: by moment its first due and rows, by row the rest.
+
+    After them the most dues and rows of a moment, and the number of sums that limits are held to.
+    """
     limits = limits_of(contract)
     rows, caps, keys, starts, members = [0], [], [], [0], []
     known: dict[str, int] = {}
@@ -222,5 +228,5 @@ def _limits(contract: OutcomesContract, dues: list[Due]) -> tuple[Any, ...]:
         rows.append(len(caps))
     of_moments = np.cumsum([0, *(len(places) for places in together)])
     whole = [_places(found) for found in (of_moments, rows, keys, starts, members)]
-    most = max(len(places) for places in together), max(1, int(np.diff(rows).max()))
-    return *whole[:2], np.array(caps, dtype=float), *whole[2:], *most
+    most_dues, most_rows = max(len(places) for places in together), int(np.diff(rows).max())
+    return *whole[:2], np.array(caps, dtype=float), *whole[2:], most_dues, most_rows, len(known)

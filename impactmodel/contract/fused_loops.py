@@ -28,19 +28,18 @@ PARTS = 4
 """Parts of the draws for each thread: a thread that is held up leaves some to the others."""
 
 _HEAD = """
-def run(first, last, treated, base, size, paid, of_treated, of_base, of_people, weights, reads,
-        of_due, shape, clause, constants, starts, rows, caps, keys, members_of, members, most_dues,
-        most_rows):
+def run(first, last, n, x, due, total, before, spent, treated, base, size, paid, of_treated,
+        of_base, of_people, weights, reads, of_due, shape, clause, constants, starts, rows, caps,
+        keys, members_of, members):
     groups, wrong = size.shape[1], False
     zero, one, half_place = fill(0.0), fill(1.0), fill(HALF_PLACE)
-    n, x = np.empty((groups, WIDTH)), np.empty((reads.max() + 1, WIDTH))
-    due, total = np.empty((HELD + most_dues, WIDTH)), np.empty((most_rows, WIDTH))
-    before = np.empty((clause.max() + 1, WIDTH))
-    spent = np.empty((keys.max() + 1 if keys.size else 1, WIDTH))
     for block in range(first, last):
         # The last block starts early enough to be a whole one.
         b = min(block * WIDTH, paid.shape[0] - WIDTH)
-        before[:], spent[:] = 0.0, 0.0
+        for r in range(before.shape[0]):
+            store(before, r, zero)
+        for r in range(spent.shape[0]):
+            store(spent, r, zero)
         for g in range(groups):
             for i in range(WIDTH):
                 n[g, i] = size[b + i, g]
@@ -157,13 +156,27 @@ def threads() -> int:
     return max(1, min([usable or 1, *(int(one) for one in stated if one.isdigit())]))
 
 
-def run_shared(run: Callable[..., bool], draws: int, given: tuple[Any, ...]) -> bool:
-    """Run a pass over one or more whole blocks of draws; return whether a part was wrong."""
+def run_shared(
+    run: Callable[..., bool], draws: int, sizes: tuple[int, ...], given: tuple[Any, ...]
+) -> bool:
+    """Run a pass over one or more whole blocks of draws; return whether a part was wrong.
+
+    Parameters
+    ----------
+    sizes
+        Rows of lanes that a part computes in: of people by group, inputs, dues held, totals of a
+        moment, sums by clause and by limit.
+    given
+        What the pass reads and writes.
+    """
     blocks, workers = -(-draws // WIDTH), threads()
+
+    def work(part: range) -> bool:
+        return run(part.start, part.stop, *(np.empty((size, WIDTH)) for size in sizes), *given)
+
     if workers == 1:
-        return run(0, blocks, *given)
+        return work(range(blocks))
     each = max(1, -(-blocks // (workers * PARTS)))
+    parts = [range(low, min(low + each, blocks)) for low in range(0, blocks, each)]
     with ThreadPoolExecutor(workers) as pool:
-        parts = range(0, blocks, each)
-        found = pool.map(lambda low: run(low, min(low + each, blocks), *given), parts)
-        return any(list(found))
+        return any(list(pool.map(work, parts)))
