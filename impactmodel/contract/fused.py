@@ -123,28 +123,26 @@ def _job(contract: OutcomesContract, outcomes: Outcomes, dues: Sequence[Due]) ->
     names = {measure.name: place for place, measure in enumerate(outcomes.measures)}
     groups = [str(g) for g in outcomes.dataset["group"].values.tolist()]
     clauses = {n: k for k, n in enumerate(dict.fromkeys(due.clause.name for due in dues))}
-    varies = {due.path: due.clause.varies for due in {due.path: due for due in dues}.values()}
     known = outcomes.dataset["counterfactual_known"].values
     levelled = {name for name, place in names.items() if known[place]}
-    terms: dict[tuple[str, int], int] = {}
-    job = _Job({(1.0,) * len(groups): 0})
-    for due in dues:
-        key = due.path, due.period if varies[due.path] else 0
-        if key not in terms:
-            clause = due.clause
-            if not clause.is_measured and not levelled.issuperset(clause.reads):
-                return None
-            new = _read(contract, due)
-            if new is None:
-                return None
-            terms[key] = len(terms)
-            job.inputs.append(
-                [_input(job, name, clause, names, groups, outcomes) for name in new.inputs]
-            )
-            job.shape.append(job.shapes.setdefault(new.text, len(job.shapes)))
-            job.constants.append(new.constants)
-            job.clause.append(clauses[clause.name])
-        job.of_due.append(terms[key])
+    varies = {id(clause): clause.varies for clause in contract.versions}
+    keys = [(due.path, due.period if varies[id(due.clause)] else 0) for due in dues]
+    terms = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    firsts = dict(zip(reversed(keys), reversed(dues), strict=True))
+    job = _Job({(1.0,) * len(groups): 0}, of_due=[terms[key] for key in keys])
+    for due in (firsts[key] for key in terms):
+        clause = due.clause
+        if not clause.is_measured and not levelled.issuperset(clause.reads):
+            return None
+        new = _read(contract, due)
+        if new is None:
+            return None
+        job.inputs.append(
+            [_input(job, name, clause, names, groups, outcomes) for name in new.inputs]
+        )
+        job.shape.append(job.shapes.setdefault(new.text, len(job.shapes)))
+        job.constants.append(new.constants)
+        job.clause.append(clauses[clause.name])
     return job
 
 
