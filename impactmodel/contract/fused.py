@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from impactmodel.contract.compile import PAID_BEFORE, PEOPLE, clause_rule
 from impactmodel.contract.dues import Due, limits_of, moments
-from impactmodel.contract.fused_loops import HELD, WIDTH, compiled, run_shared, source
+from impactmodel.contract.fused_loops import HELD, compiled, run_shared, source
 from impactmodel.contract.terms import reference_level
-from impactmodel.core.memory import large_empty
+from impactmodel.core.memory import WIDTH, large_empty
 from impactmodel.core.rule.scalar import Scalar
 
 if TYPE_CHECKING:

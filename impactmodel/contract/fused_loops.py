@@ -16,10 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from impactmodel.core.memory import WIDTH
 from impactmodel.core.rule.scalar import HALF_PLACE
-
-WIDTH = 8
-"""Draws that are computed together: what the widest registers of a processor hold."""
 
 HELD = 64
 """Dues of a block that are held before they are written: few enough for the nearest cache."""

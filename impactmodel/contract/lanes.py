@@ -19,14 +19,11 @@ from numba.core import cgutils
 from numba.core.typing.templates import ConcreteTemplate, infer_global
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
-from impactmodel.contract.fused_loops import WIDTH
+from impactmodel.core.memory import LINE, WIDTH
 
 _NUMBERS = ir.VectorType(ir.DoubleType(), WIDTH)
 _PLACE = ir.IntType(32)
 _UNSET = ir.Constant(_NUMBERS, ir.Undefined)
-
-LINE = 64
-"""Bytes that a processor brings from memory at once."""
 
 
 class _Lanes(types.Type):

@@ -15,6 +15,12 @@ import weakref
 import numpy as np
 from numpy.typing import NDArray
 
+LINE = 64
+"""Bytes that a processor brings from memory at once."""
+
+WIDTH = LINE // 8
+"""Numbers of a line, which the widest registers hold: as many are computed side by side."""
+
 _SPARE: list[mmap.mmap] = []
 """At most the pages of one result."""
 

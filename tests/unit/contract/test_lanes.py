@@ -5,8 +5,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from impactmodel.contract.fused_loops import WIDTH
 from impactmodel.contract.lanes import FUNCTIONS
+from impactmodel.core.memory import WIDTH
 
 SOURCE = """
 def run(x, y, found):
