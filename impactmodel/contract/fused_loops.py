@@ -134,7 +134,7 @@ def compiled(text: str) -> Callable[..., bool]:
 
     from impactmodel.contract import lanes
 
-    space: dict[str, Any] = {"np": np, "WIDTH": WIDTH, "HELD": HELD, "HALF_PLACE": HALF_PLACE}
+    space: dict[str, Any] = {"WIDTH": WIDTH, "HELD": HELD, "HALF_PLACE": HALF_PLACE}
     space |= lanes.FUNCTIONS
     # The source is made of the node types of rules and numbered names: no text of a contract.
     exec(text, space)  # noqa: S102
