@@ -62,6 +62,7 @@ def dues_of(
     pays = {id(clause): periods for clause, periods in kept_for}
     last = max(max(periods, default=-1) for _, periods in kept_for)
     days: dict[tuple[int, int], dt.date] = {}
+    ended = contract.termination
     dues = []
     for period in range(last + 1):
         if agreed and period >= len(agreed):
@@ -73,14 +74,15 @@ def dues_of(
             )
         in_force = contract.in_force(agreed[period][0] if agreed else None)
         for clause, path in in_force.values():
-            kept = contract.termination is None or contract.termination.keeps(
-                clause.name, *agreed[period]
-            )
-            if period in pays[id(clause)] and kept:
-                lag = clause.paid_after_months, period
-                if windows is not None and lag not in days:
-                    days[lag] = contract.payment_date(clause, windows, period)
-                dues.append(Due(clause, path, period, days.get(lag)))
+            if period not in pays[id(clause)]:
+                continue
+            if ended is not None and not ended.keeps(clause.name, *agreed[period]):
+                continue
+            day = days.get((clause.paid_after_months, period))
+            if day is None and windows is not None:
+                day = contract.payment_date(clause, windows, period)
+                days[clause.paid_after_months, period] = day
+            dues.append(Due(clause, path, period, day))
     order = {clause.name: place for place, clause in enumerate(contract.all_clauses)}
     dues.sort(key=lambda due: (due.moment, order[due.clause.name], due.period))
     return dues

@@ -17,8 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from impactmodel.contract.compile import PAID_BEFORE, PEOPLE, clause_rule
 from impactmodel.contract.dues import Due, limits_of, moments
-from impactmodel.contract.fused_loops import compiled, run_shared, source
+from impactmodel.contract.fused_loops import HELD, compiled, run_shared, source
 from impactmodel.contract.terms import reference_level
+from impactmodel.core.memory import WIDTH, large_empty
 from impactmodel.core.rule.scalar import Scalar
 
 if TYPE_CHECKING:
@@ -52,9 +53,8 @@ class _Job:
 
     weights: dict[tuple[float, ...], int]
     shapes: dict[str, int] = field(default_factory=dict)
-    constants: list[float] = field(default_factory=list)
+    constants: list[tuple[float, ...]] = field(default_factory=list)
     shape: list[int] = field(default_factory=list)
-    first: list[int] = field(default_factory=list)
     clause: list[int] = field(default_factory=list)
     inputs: list[list[tuple[int, bool]]] = field(default_factory=list)
     of_due: list[int] = field(default_factory=list)
@@ -72,7 +72,8 @@ def fused_payments(
     contract: OutcomesContract, outcomes: Outcomes, dues: Sequence[Due]
 ) -> Draws | None:
     """Return the payments after all caps, shape (draw, due); None where numpy must compute them."""
-    if outcomes.n_draws * len(dues) < WORTH_IT or contract.cap_per_person is not None:
+    few = outcomes.n_draws < WIDTH or outcomes.n_draws * len(dues) < WORTH_IT
+    if few or contract.cap_per_person is not None:
         return None
     job = _job(contract, outcomes, dues)
     if job is None:
@@ -86,56 +87,62 @@ def fused_payments(
         np.broadcast_to(data[arm].values, (draws, groups, *cells)).reshape(draws, groups, -1)
         for arm in ("treated", "counterfactual")
     ]
-    paid = np.empty((draws, len(dues)))
+    paid = large_empty((draws, len(dues)))
     size = np.ascontiguousarray(outcomes.cohort_size.values, dtype=float)
-    rest = (
-        *(_places(part) for part in _by_arm(used, people)),
+    *limits, most_dues, most_rows, keys = _limits(contract, list(dues))
+    sizes = groups, len(used), HELD + most_dues, most_rows, max(job.clause) + 1, keys
+    given = (
+        *(*arms, size, paid),
+        *_by_kind(used, people),
         np.array(list(job.weights)),
         _places(rows.reshape(reads.shape)),
-        _places(job.shape)[job.of_due],
-        _places(job.first)[job.of_due],
-        np.array(job.constants or [0.0]),
-        _places(job.clause)[job.of_due],
-        *_limits(contract, list(dues)),
+        *(_places(found) for found in (job.of_due, job.shape, job.clause)),
+        _table(job.constants),
+        *limits,
     )
-    wrong = run_shared(compiled(source(job.shapes)), (*arms, size, paid), rest)
+    wrong = run_shared(compiled(source(job.shapes)), draws, sizes, given)
     # The numpy reader says where a division by zero stands.
     return None if wrong else paid
 
 
-def _by_arm(used: NDArray[np.int64], people: int) -> tuple[NDArray[np.int64], ...]:
-    """Split the inputs in use into places of the treated, of the others, and of weights."""
-    first, second = np.searchsorted(used, (people // 2, people))
-    return used[:first], used[first:second] - people // 2, used[second:] - people
+def _by_kind(used: NDArray[np.int64], people: int) -> tuple[NDArray[np.uintp], ...]:
+    """Return where treated and other outcomes and people weighted are read, in rows of three.
+
+    A row is a run of neighbouring places: the first, the first row of lanes and their number.
+    """
+    found = []
+    for low, high in ((0, people // 2), (people // 2, people), (people, np.inf)):
+        to = np.flatnonzero((used >= low) & (used < high))
+        first = np.flatnonzero(np.diff(used[to], prepend=-2) != 1)
+        runs = used[to][first] - low, to[first], np.diff(first, append=len(to))
+        found.append(_places(np.column_stack(runs)))
+    return tuple(found)
 
 
 def _job(contract: OutcomesContract, outcomes: Outcomes, dues: Sequence[Due]) -> _Job | None:
     names = {measure.name: place for place, measure in enumerate(outcomes.measures)}
     groups = [str(g) for g in outcomes.dataset["group"].values.tolist()]
     clauses = {n: k for k, n in enumerate(dict.fromkeys(due.clause.name for due in dues))}
-    varies = {due.path: due.clause.varies for due in {due.path: due for due in dues}.values()}
     known = outcomes.dataset["counterfactual_known"].values
     levelled = {name for name, place in names.items() if known[place]}
-    terms: dict[tuple[str, int], int] = {}
-    job = _Job({(1.0,) * len(groups): 0})
-    for due in dues:
-        key = due.path, due.period if varies[due.path] else 0
-        if key not in terms:
-            clause = due.clause
-            if not clause.is_measured and not levelled.issuperset(clause.reads):
-                return None
-            new = _read(contract, due)
-            if new is None:
-                return None
-            terms[key] = len(terms)
-            job.inputs.append(
-                [_input(job, name, clause, names, groups, outcomes) for name in new.inputs]
-            )
-            job.shape.append(job.shapes.setdefault(new.text, len(job.shapes)))
-            job.first.append(len(job.constants))
-            job.constants += new.constants
-            job.clause.append(clauses[clause.name])
-        job.of_due.append(terms[key])
+    varies = {id(clause): clause.varies for clause in contract.versions}
+    keys = [(due.path, due.period if varies[id(due.clause)] else 0) for due in dues]
+    terms = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    firsts = dict(zip(reversed(keys), reversed(dues), strict=True))
+    job = _Job({(1.0,) * len(groups): 0}, of_due=[terms[key] for key in keys])
+    for due in (firsts[key] for key in terms):
+        clause = due.clause
+        if not clause.is_measured and not levelled.issuperset(clause.reads):
+            return None
+        new = _read(contract, due)
+        if new is None:
+            return None
+        job.inputs.append(
+            [_input(job, name, clause, names, groups, outcomes) for name in new.inputs]
+        )
+        job.shape.append(job.shapes.setdefault(new.text, len(job.shapes)))
+        job.constants.append(new.constants)
+        job.clause.append(clauses[clause.name])
     return job
 
 
@@ -169,23 +176,30 @@ def _read(contract: OutcomesContract, due: Due) -> _Read | None:
 
     def name_of(name: str) -> str:
         if name == PAID_BEFORE:
-            return "before[own, i]"
+            return "paid_before"
         if name not in inputs:
             inputs.append(name)
-        return f"x[r{inputs.index(name)}, i]"
+        return f"x{inputs.index(name)}"
 
     scalar = Scalar(name_of)
     result = scalar.read(clause_rule(contract, clause, due.period, due.path))
     if result is None:
         return None
-    body = [*scalar.lines, f"value = {result}", "before[own, i] += value", "due[h, i] = value"]
     lines = [
-        *(f"r{n} = reads[u, {n}]" for n in range(len(inputs))),
-        *(f"c{n} = constants[first + {n}]" for n in range(len(scalar.constants))),
-        "for i in range(BLOCK):",
-        *(f"    {line}" for line in body),
+        *(f"x{n} = load(x, reads[u, {n}])" for n in range(len(inputs))),
+        *(f"c{n} = fill(constants[of, {n}])" for n in range(len(scalar.constants))),
+        *scalar.lines,
+        f"value = {result}",
     ]
     return _Read("\n".join(lines), tuple(inputs), tuple(scalar.constants))
+
+
+def _table(rows: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """Return rows of numbers as a table, after the end of each zeros."""
+    table = np.zeros((len(rows), max(1, *(len(row) for row in rows))))
+    for place, row in enumerate(rows):
+        table[place, : len(row)] = row
+    return table
 
 
 def _places(found: ArrayLike) -> NDArray[np.uintp]:
@@ -194,7 +208,10 @@ def _places(found: ArrayLike) -> NDArray[np.uintp]:
 
 
 def _limits(contract: OutcomesContract, dues: list[Due]) -> tuple[Any, ...]:
-    """Return the limits as flat arrays: by moment its first due and rows, by row the rest."""
+    """Return the limits as flat arrays: by moment its first due and rows, by row the rest.
+
+    After them the most dues and rows of a moment, and the number of sums that limits are held to.
+    """
     limits = limits_of(contract)
     rows, caps, keys, starts, members = [0], [], [], [0], []
     known: dict[str, int] = {}
@@ -209,5 +226,5 @@ def _limits(contract: OutcomesContract, dues: list[Due]) -> tuple[Any, ...]:
         rows.append(len(caps))
     of_moments = np.cumsum([0, *(len(places) for places in together)])
     whole = [_places(found) for found in (of_moments, rows, keys, starts, members)]
-    most = max(len(places) for places in together), max(1, int(np.diff(rows).max()))
-    return *whole[:2], np.array(caps, dtype=float), *whole[2:], *most
+    most_dues, most_rows = max(len(places) for places in together), int(np.diff(rows).max())
+    return *whole[:2], np.array(caps, dtype=float), *whole[2:], most_dues, most_rows, len(known)

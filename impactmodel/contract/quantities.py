@@ -51,17 +51,18 @@ def check_joinable(contract: OutcomesContract, outcomes: Outcomes) -> None:
             f"the contract measures {_said(agreed)}, the evidence covers "
             f"{_said(outcomes.periods)}; use evidence on the contract's windows"
         )
+    groups = [str(g) for g in outcomes.dataset["group"].values.tolist()]
     problems = [
         problem
         for place, clause in enumerate(contract.versions)
-        for problem in _problems(contract, clause, outcomes, f"clauses[{place}]")
+        for problem in _problems(contract, clause, outcomes, groups, f"clauses[{place}]")
     ]
     if problems:
         raise InputError.of(problems)
 
 
 def _problems(
-    contract: OutcomesContract, clause: Clause, outcomes: Outcomes, place: str
+    contract: OutcomesContract, clause: Clause, outcomes: Outcomes, groups: list[str], place: str
 ) -> list[Problem]:
     """Return why a clause cannot be paid on these outcomes: all reasons, not the first."""
     found: list[Problem] = []
@@ -70,7 +71,6 @@ def _problems(
             outcomes.measure(name)
         except InputError as error:
             found += error.located(key=place).problems
-    groups = [str(g) for g in outcomes.dataset["group"].values.tolist()]
     checks: list[Callable[[], object]] = [lambda: _told_apart(contract, clause, groups)]
     if not found:
         checks.append(lambda: paid_periods(clause, outcomes))

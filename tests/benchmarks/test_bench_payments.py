@@ -1,11 +1,14 @@
 """Payments of a rate card with tiers and caps against plain numpy, in one process, interleaved.
 
 Two ratios: wall time, where threads share the draws and plain numpy has one, and processor time,
-which counts every thread. The result is as large as the array that is read, fresh from the system,
-and holds it in another order (by date, then clause), so reading once is not the least that is
-possible: a pass that reads the array and writes one of its size (`units * 2`) and one that also
-reorders it are printed beside. Four times plain numpy in processor time is asserted; the goals are
-ten times and four reads.
+which counts every thread. One of them reaches the goal of ten, and processor time comes near it:
+other work on the machine bends wall time, and caches that are shared bend processor time.
+
+The goal of four reads of the array is not reached. The result is as large as the array and holds it
+in another order (by date, then clause). A pass that reads the array and writes one of its size
+(`units * 2`) and one that also reorders it are printed beside: what they take goes for the most
+part to pages fresh from the system, which payments use again where nothing holds the last ones
+(`impactmodel.core.memory`). The terms, which are read anew in every call, are printed apart.
 """
 
 import datetime as dt
@@ -16,7 +19,7 @@ import time
 import numpy as np
 import pytest
 
-from impactmodel.contract import BandTable, Clause, OutcomesContract, payments
+from impactmodel.contract import BandTable, Clause, OutcomesContract, fused, payments
 from impactmodel.contract.fused_loops import threads
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes, Provenance
@@ -26,7 +29,7 @@ DRAWS, MONTHS, METRICS = 10_000, 60, 20
 START = dt.date(2024, 1, 1)
 TIERS = ((0.0, 100.0), (20.0, 150.0), (40.0, 60.0))
 CLAUSE_CAP, CAP, PEOPLE = 150_000.0, 2_000_000.0, 100.0
-LEAST = 4.0
+GOAL, LEAST = 10.0, 8.0
 
 
 def rate_card():
@@ -72,7 +75,7 @@ def seconds(work):
     return time.perf_counter() - wall, time.process_time() - processor
 
 
-def test_payments_against_plain_numpy(outcomes, record_property, capsys):
+def test_payments_against_plain_numpy(outcomes, record_property, capsys, monkeypatch):
     deal = rate_card()
     units = np.ascontiguousarray(outcomes.dataset["treated"].values[:, 0] * PEOPLE)
     found = payments(deal, outcomes, "expected")
@@ -90,12 +93,15 @@ def test_payments_against_plain_numpy(outcomes, record_property, capsys):
         lambda: units * 2.0,
         lambda: units.transpose(0, 2, 1).copy(),
     )
-    runs = np.array([[seconds(work) for work in works] for _ in range(7)])
+    runs = np.array([[seconds(work) for work in works] for _ in range(9)])
+    monkeypatch.setattr(fused, "run_shared", lambda *_: False)
+    terms = statistics.median(seconds(works[0])[1] for _ in range(9))
     with capsys.disabled():
-        print(f"\nload {os.getloadavg()[0]:.1f}, {threads()} threads")
-        for kind, times in (("wall", runs[:, :, 0]), ("processor", runs[:, :, 1])):
-            ratio = report(kind, *times.T, record_property)
-    assert ratio >= LEAST
+        print(f"\nload {os.getloadavg()[0]:.1f}, {threads()} threads, terms {terms:.4f} s")
+        wall = report("wall", *runs[:, :, 0].T, record_property)
+        processor = report("processor", *runs[:, :, 1].T, record_property)
+    assert max(wall, processor) >= GOAL
+    assert processor >= LEAST
 
 
 def report(kind, ours, theirs, read, written, reordered, record_property):
@@ -104,9 +110,8 @@ def report(kind, ours, theirs, read, written, reordered, record_property):
     reads = statistics.median(ours / read)
     record_property(f"ratio_{kind}", ratio)
     record_property(f"reads_{kind}", reads)
-    print(
-        f"{kind}: {ratio:.1f} times plain numpy (goal 10), {statistics.median(ours):.3f} s;", end=""
-    )
+    print(f"{kind}: {ratio:.1f} times plain numpy (goal {GOAL:.0f}),", end="")
+    print(f" {statistics.median(ours):.3f} s;", end="")
     print(f" reads of the array: {reads:.1f} (goal 4),", end="")
     print(f" with writing alone {statistics.median(written / read):.1f},", end="")
     print(f" reordering {statistics.median(reordered / read):.1f}")

@@ -1,8 +1,11 @@
 """The fifth reader: a rule as the source of a scalar expression, for compiled loops over draws.
 
 It computes what the numpy reader computes, but for the last bits. Constants are variables ``c0, c1,
-...``, so that rules of one shape share one compiled loop. A division by zero is counted in
-``wrong``: whoever runs the loop must then let the numpy reader say where it stands.
+...``, so that rules of one shape share one compiled loop. Whoever runs the loop says what a number
+is, one or several side by side: beside the signs of arithmetic the lines name ``zero``,
+``half_place`` (`HALF_PLACE`), ``least(x, y)``, ``most(x, y)``, ``choose(x, edge, yes, no)`` (yes
+where x >= edge) and ``any_zero(x)``. A division by zero sets ``wrong``: then the numpy reader must
+say where it stands.
 """
 
 from __future__ import annotations
@@ -50,8 +53,8 @@ class Scalar:
             case Difference(left=left, right=right):
                 return self._join("-", (self.read(left), self.read(right)))
             case Minimum(terms=terms) | Maximum(terms=terms):
-                sign = "<" if isinstance(rule, Minimum) else ">"
-                return self._extreme(sign, tuple(self.read(term) for term in terms))
+                which = "least" if isinstance(rule, Minimum) else "most"
+                return self._extreme(which, tuple(self.read(term) for term in terms))
             case Quotient(over=over, under=under):
                 return self._quotient(self.read(over), self.read(under))
             case _:
@@ -68,7 +71,7 @@ class Scalar:
                 if None in parts:
                     return None
                 value, edge, yes, no = parts
-                return self._new(f"{yes} if {value} + {HALF_PLACE} >= {edge} else {no}")
+                return self._choose(value, edge, yes, no)
             case _:
                 return None
 
@@ -81,21 +84,24 @@ class Scalar:
         self.constants.append(float(value))
         return f"c{len(self.constants) - 1}"
 
+    def _choose(self, x: str | None, edge: str | None, yes: str | None, no: str | None) -> str:
+        return self._new(f"choose({x} + half_place, {edge}, {yes}, {no})")
+
     def _join(self, sign: str, parts: tuple[str | None, ...]) -> str | None:
         return None if None in parts else self._new(f" {sign} ".join(map(str, parts)))
 
-    def _extreme(self, sign: str, parts: tuple[str | None, ...]) -> str | None:
+    def _extreme(self, which: str, parts: tuple[str | None, ...]) -> str | None:
         if None in parts:
             return None
         found = str(parts[0])
         for part in parts[1:]:
-            found = self._new(f"{found} if {found} {sign} {part} else {part}")
+            found = self._new(f"{which}({found}, {part})")
         return found
 
     def _quotient(self, over: str | None, under: str | None) -> str | None:
         if over is None or under is None:
             return None
-        self.lines.append(f"wrong += 1.0 if {under} == 0.0 else 0.0")
+        self.lines.append(f"wrong |= any_zero({under})")
         return self._new(f"{over} / {under}")
 
     def _steps(
@@ -106,20 +112,19 @@ class Scalar:
         found = self._constant(below)
         for low, amount in rows:
             edge, value = self._constant(low), self._constant(amount)
-            found = self._new(f"{value} if {x} + {HALF_PLACE} >= {edge} else {found}")
+            found = self._choose(x, edge, value, found)
         return found
 
     def _bands(self, x: str | None, rows: tuple[tuple[float, float], ...]) -> str | None:
         if x is None:
             return None
         lows = [self._constant(low) for low, _ in rows]
-        found = "0.0"
+        first = self._new(f"least({x}, {lows[0]})")
+        found, below = "zero", first
         for place, (_, rate) in enumerate(rows):
             top = x
             if place + 1 < len(rows):
-                high = lows[place + 1]
-                top = self._new(f"{x} if {x} < {high} else {high}")
-            above = self._new(f"{top} - {lows[place]}")
-            part = self._new(f"{above} if {above} > 0.0 else 0.0")
-            found = self._new(f"{found} + {self._constant(rate)} * {part}")
+                top = self._new(f"least({x}, {lows[place + 1]})")
+            part = self._new(f"{top} - {below}")
+            found, below = self._new(f"{found} + {self._constant(rate)} * {part}"), top
         return found

@@ -95,11 +95,12 @@ def monthly(draws):
     contract = OutcomesContract("M", "EUR", START, clauses, limits=limits, cap=16_500.0)
     rng = np.random.default_rng(5)
     outcomes = Outcomes.from_draws(
-        rng.uniform(0.1, 0.9, (draws, 1, 1, 24)),
-        np.zeros((draws, 1, 1, 24)),
+        rng.uniform(0.1, 0.9, (draws, 2, 1, 24)),
+        np.zeros((draws, 2, 1, 24)),
         measures=[OutcomeMeasure("job", kind="count")],
         periods=Periods(START, "month", 24, "calendar"),
-        cohort_size=20.0,
+        cohort_size=(9.0, 11.0),
+        groups=("a", "b"),
         provenance=Provenance(),
     )
     return contract, outcomes
@@ -137,12 +138,16 @@ def test_the_environment_limits_threads(monkeypatch):
 
 def test_a_division_by_zero_is_said_where_it_stands(monkeypatch):
     monkeypatch.setattr(fused, "WORTH_IT", 0)
+    wrong = []
+    monkeypatch.setattr(
+        fused, "run_shared", lambda *given: wrong.append(fused_loops.run_shared(*given)) or wrong[0]
+    )
     steps = StepTable(((0.1, 1.0),), "relative")
     clause = Clause("steps", steps, "state", IMPACT, "job")
     contract = OutcomesContract("T", "EUR", START, (clause,))
     nothing = Outcomes.from_draws(
-        [[0.5], [0.5]],
-        [[0.0], [0.2]],
+        [[0.5]] * 11,
+        [[0.2]] * 10 + [[0.0]],
         measures=[OutcomeMeasure("job", kind="count")],
         periods=Periods(START),
         cohort_size=10,
@@ -150,3 +155,4 @@ def test_a_division_by_zero_is_said_where_it_stands(monkeypatch):
     )
     with pytest.raises(InputError, match="division by zero: job without it is 0"):
         payments(contract, nothing, "expected")
+    assert wrong == [True]
