@@ -1,8 +1,9 @@
 """Payments of a rate card with tiers and caps against plain numpy, in one process, interleaved.
 
 Two ratios: wall time, where threads share the draws and plain numpy has one, and processor time,
-which counts every thread. One of them reaches the goal of ten, and processor time comes near it:
-other work on the machine bends wall time, and caches that are shared bend processor time.
+which counts every thread. Two shared cores gave 10 to 16 times in either; other work bends both
+(wall time by waiting, processor time by sharing caches), so ten is asked of the better one and a
+little less of processor time.
 
 The goal of four reads of the array is not reached. The result is as large as the array and holds it
 in another order (by date, then clause). A pass that reads the array and writes one of its size
