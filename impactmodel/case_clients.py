@@ -22,12 +22,14 @@ from impactmodel.clients.story import ClientStory, Telling, tell
 from impactmodel.clients.synthetic import SyntheticClients
 from impactmodel.clients.target import Target
 from impactmodel.clients.use import ClientUse
+from impactmodel.clients.worth import Purse
 from impactmodel.core.errors import InputError
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import dump, spec
 from impactmodel.evidence.columns import Table
+from impactmodel.fiscal import RuleSide
 from impactmodel.registers import AuditLog, DisclosureRules, Gate, Purpose, under
 
 if TYPE_CHECKING:
@@ -205,6 +207,7 @@ class ClientsEvidence:
             prob=prob,
             rules=self.release,
             letter=self.letter,
+            purse=self._purse(folder, read.clients),
         )
         try:
             story = tell(read.clients, self.plan, self.use, telling, read.employed)
@@ -225,8 +228,7 @@ class ClientsEvidence:
 
     def _outcomes(self, story: ClientStory, drawn: EffectDraws, clients: Clients) -> Outcomes:
         """Return the outcomes of those who get a place, by group."""
-        target = next(t for t in clients.targets if t.name == self.plan.target)
-        measure = OutcomeMeasure(target.name, kind="binary", label=target.title)
+        measure = self._measure(clients)
         provenance = Provenance(
             estimand="ATE of the proposed places by group",
             population="participants",
@@ -235,6 +237,21 @@ class ClientsEvidence:
         )
         places = story.proposal.places
         return as_outcomes(drawn, places, measure, self.periods, provenance=provenance)
+
+    def _measure(self, clients: Clients) -> OutcomeMeasure:
+        clients.target(self.plan.target)  # raises where there is none
+        target = next(t for t in clients.targets if t.name == self.plan.target)
+        return OutcomeMeasure(target.name, kind="binary", label=target.title)
+
+    def _purse(self, folder: Folder, clients: Clients) -> Purse:
+        """Return what a job is worth to whom, as the rest of the case says it."""
+        public, contract = folder.public, folder.contract
+        currency = "" if contract is None else contract.currency
+        if public is not None:
+            # Rules of a country count in its money, which is the euro's so far.
+            currency = "EUR" if isinstance(public, RuleSide) else public.currency
+        start = None if contract is None else contract.start
+        return Purse(public, self._measure(clients), self.periods, start, currency)
 
     def _citation(self) -> str:
         label = self.rows.label

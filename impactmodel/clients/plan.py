@@ -42,6 +42,9 @@ from impactmodel.clients.membership import Membership
 from impactmodel.clients.merging import Merging
 from impactmodel.clients.segments import LatentClasses
 from impactmodel.clients.segments_given import GivenGroups
+from impactmodel.clients.value import PlaceValue
+from impactmodel.clients.value_frontier import PricedTypes, ValuePoint, priced_types, value_frontier
+from impactmodel.clients.worth import NetValue, PlaceWorth
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
 from impactmodel.evidence.columns import Labels
@@ -82,6 +85,8 @@ class PlacesPlan:
     hidden
         Bias that what caseworkers know leaves in the effects; without it they assume that nothing
         hidden drove who got a service.
+    worth
+        Who pays for places, and whether they seek jobs or money.
     """
 
     anticipation: Anticipation
@@ -92,10 +97,12 @@ class PlacesPlan:
     merge: Merging = field(default_factory=Merging)
     effects: EffectDesign = field(default_factory=EffectDesign)
     hidden: HiddenBias | None = None
+    worth: PlaceWorth = field(default_factory=PlaceWorth)
 
     def __post_init__(self) -> None:
         if not self.audited:
             raise InputError("nobody is audited", key="audited", fix="name a category or flag")
+        self.worth.require_known(self.places)
 
     @property
     def target(self) -> str:
@@ -161,7 +168,12 @@ class Proposal:
     gains
         The proposal against each other policy at the same places, on people it was not chosen on.
     frontier
-        From the highest mean gain to the highest gain of the worst-off group.
+        From the highest mean gain to the highest gain of the worst-off group, in jobs.
+    jobs
+        Types of the later window with gains in jobs, as ``type_of`` counts them; those of the
+        allocation are in money where places seek money.
+    tradeoff
+        From the highest net value to the most jobs; empty where no value is known.
     """
 
     allocation: Allocation
@@ -170,6 +182,8 @@ class Proposal:
     policies: Mapping[str, Matrix]
     gains: tuple[PolicyGain, ...]
     frontier: Frontier
+    jobs: ClientTypes
+    tradeoff: tuple[ValuePoint, ...]
 
     def __repr__(self) -> str:
         return f"Proposal({self.allocation!r})"
@@ -220,8 +234,14 @@ def learn(
     )
 
 
-def propose(
-    clients: Clients, plan: PlacesPlan, learnt: Learnt, chance: Matrix, *, seed: int = 0
+def propose(  # noqa: PLR0913  clients, a plan, and what is known of them
+    clients: Clients,
+    plan: PlacesPlan,
+    learnt: Learnt,
+    chance: Matrix,
+    *,
+    value: PlaceValue | None = None,
+    seed: int = 0,
 ) -> Proposal:
     """Propose places for the clients of the later window.
 
@@ -229,12 +249,18 @@ def propose(
     ----------
     chance
         Of the target without a service (person of the later window), for the ranking by risk.
+    value
+        What places and jobs are worth, where that is known.
     """
     late = ~early_rows(clients, plan)
     people, membership = clients.take(late), learnt.membership.take(late)
     rules = plan.places
     types, type_of = _types(people, learnt, plan, late, seed)
-    found = allocate(types, rules, seed=seed)
+    priced = _priced(types, type_of, membership.weights, plan, value)
+    sought = types
+    if priced is not None and isinstance(plan.worth.aim, NetValue):
+        sought, types, type_of = priced.money, priced.jobs, priced.type_of
+    found = allocate(sought, rules, seed=seed)
     capacity = found.places.sum(axis=0).astype(np.float64)
     policies = {
         PRACTICE: _practice(people.service, capacity),
@@ -249,6 +275,8 @@ def propose(
         policies=policies,
         gains=_gains(clients, plan, learnt, policies, seed),
         frontier=frontier(types, rules, tuple(types.marks)),
+        jobs=types,
+        tradeoff=() if priced is None else value_frontier(priced, rules),
     )
 
 
@@ -330,6 +358,21 @@ def _types(
         taken = learnt.bias.draw(modifiers.shape[1], PERSON_DRAWS, seed=seed)
         gain = gain - np.einsum("dsg,tg->dts", taken, modifiers[first])
     return dataclasses.replace(types, gain=gain), type_of
+
+
+def _priced(
+    types: ClientTypes,
+    type_of: Labels,
+    groups: Matrix,
+    plan: PlacesPlan,
+    value: PlaceValue | None,
+) -> PricedTypes | None:
+    """Return types with gains in money, where a public side says what a job is worth."""
+    if value is None or not value.per_unit:
+        return None
+    aim = plan.worth.aim
+    payer = aim.payer if isinstance(aim, NetValue) else ""
+    return priced_types(types, type_of, groups, value, payer)
 
 
 def _unaware(x: Matrix, encoded: Encoded) -> Matrix:

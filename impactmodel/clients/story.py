@@ -26,6 +26,8 @@ from impactmodel.clients.monitor import Monitoring, MonitorRules, observe, watch
 from impactmodel.clients.plan import Learnt, PlacesPlan, Proposal, early_rows, learn, propose
 from impactmodel.clients.segments_reading import ProfileRow, profile
 from impactmodel.clients.use import ClientUse
+from impactmodel.clients.value import PlaceValue
+from impactmodel.clients.worth import Purse, why_no_worth, worth_of_places
 from impactmodel.effects.chances import Importance
 from impactmodel.evidence.columns import Labels
 from impactmodel.registers.disclosure import DisclosureRules
@@ -92,6 +94,8 @@ class ClientStory:
         By group, and beside the model.
     case_mix
         Chance without a service by group, as a contract's baseline; None where groups are small.
+    value, no_value
+        What places are worth by service and group, or why that is not known.
     """
 
     plan: PlacesPlan
@@ -106,6 +110,8 @@ class ClientStory:
     fairness: Fairness
     documents: Documents
     case_mix: CaseMixOffer | None
+    value: PlaceValue | None
+    no_value: str
 
     def __repr__(self) -> str:
         return f"ClientStory({self.people[0]} and {self.people[1]} people; {self.proposal!r})"
@@ -131,6 +137,8 @@ class Telling:
         Of disclosure control, for tables by group.
     letter
         Words of a letter to a made-up client; for synthetic clients alone.
+    purse
+        What a job is worth to whom, as the case says it; None where nothing is said.
     """
 
     population: str
@@ -141,6 +149,7 @@ class Telling:
     prob: float = 0.9
     rules: DisclosureRules = field(default_factory=DisclosureRules)
     letter: LetterWords | None = None
+    purse: Purse | None = None
 
 
 def tell(
@@ -177,7 +186,8 @@ def tell(
     groups, drawn = learnt.membership, learnt.drawn
     chance = chances(anticipated.ranking, after)
     tested = _Tested.of(after, plan, use, chance.expected())
-    proposal = propose(clients, plan, learnt, tested.expected, seed=seed)
+    value, no_value = _value(plan, telling, learnt)
+    proposal = propose(clients, plan, learnt, tested.expected, value=value, seed=seed)
     code = groups.take(~early).code
     after_policy = impact(chance.blocks(), drawn.effect, code, _with_none(proposal), tested.first)
     fairness = tested.fairness(anticipated, after, after_policy, telling)
@@ -198,7 +208,18 @@ def tell(
         case_mix=case_mix_offer(
             chance, groups.take(~early), groups.take(early), round(float(proposal.places.sum()))
         ),
+        value=value,
+        no_value=no_value,
     )
+
+
+def _value(plan: PlacesPlan, telling: Telling, learnt: Learnt) -> tuple[PlaceValue | None, str]:
+    """Return what places are worth, or why that is not known."""
+    if telling.purse is None:
+        return None, "It was not said what a job is worth to whom."
+    rules, purse = plan.places, telling.purse
+    value = worth_of_places(plan.worth, rules, purse, learnt.drawn, seed=telling.seed)
+    return value, "" if value is not None else why_no_worth(plan.worth, rules, purse)
 
 
 def _sheet(before: Clients, use: ClientUse, model: ChanceModel, telling: Telling) -> DataSheet:
