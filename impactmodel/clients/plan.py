@@ -234,7 +234,7 @@ def learn(
     )
 
 
-def propose(  # noqa: PLR0913  clients, a plan, and what is known of them
+def propose(
     clients: Clients,
     plan: PlacesPlan,
     learnt: Learnt,

@@ -16,6 +16,7 @@ from impactmodel.clients.cards import DataSheet, ModelCard, data_sheet, model_ca
 from impactmodel.clients.case_mix_offer import CaseMixOffer, case_mix_offer
 from impactmodel.clients.chances import chances
 from impactmodel.clients.clients import Clients
+from impactmodel.clients.decision_opening import Opening
 from impactmodel.clients.fairness import Audit, Disparity, audit, disclosed, disparity
 from impactmodel.clients.features import missing
 from impactmodel.clients.impact import Impact, impact
@@ -64,12 +65,15 @@ class Documents:
         Of the model, its data, and a first look at drift.
     letter
         To a made-up client, where the clients are synthetic and the words are given.
+    opening
+        Of the log of decisions, with the model as it is saved.
     """
 
     card: ModelCard
     sheet: DataSheet
     monitoring: Monitoring
     letter: ClientLetter | None
+    opening: Opening
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -290,7 +294,9 @@ class _Tested:
         words, letter = telling.letter, None
         if words is not None and telling.synthetic:
             letter = sample_letter(words, model, record, after, telling.made)
-        return Documents(card, sheet, _monitoring(after, self.expected, self.outcome), letter)
+        opening = Opening(self.use, model, record, telling.synthetic)
+        drift = _monitoring(after, self.expected, self.outcome)
+        return Documents(card, sheet, drift, letter, opening)
 
     def _audit(self, expected: Matrix, telling: Telling) -> Audit:
         made = audit(

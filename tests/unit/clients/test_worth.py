@@ -164,7 +164,10 @@ def test_places_that_seek_money_equal_brute_force():
     )
     assert proposal.value == pytest.approx(best, abs=1e-6)
     points = value_frontier(priced, rules, points=4)
-    jobs, money = ([float(v.mean()) for v in vs] for vs in zip(*((p.jobs, p.value) for p in points), strict=True))
+    jobs, money = (
+        [float(v.mean()) for v in vs]
+        for vs in zip(*((p.jobs, p.value) for p in points), strict=True)
+    )
     assert money[0] == pytest.approx(best, rel=1e-6)
     assert jobs == sorted(jobs)
     assert money == sorted(money, reverse=True)
