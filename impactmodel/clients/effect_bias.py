@@ -195,10 +195,11 @@ def with_hidden_bias(drawn: EffectDraws, bias: SizedBias, *, seed: int = 0) -> E
     if bias.services != drawn.services:
         raise InputError("the prior is of other services", key="services")
     taken = bias.draw(len(drawn.groups), drawn.n_draws, seed=seed)
-    shared = bias.how.shared
+    how = bias.how
     note = (
         f"hidden knowledge biases the effects: normal, in percentage points ({bias.said}), "
-        f"{shared:.0%} of its variance shared by all services and groups; {bias.how.reason.strip()}"
+        f"{100 * how.shared:.0f} % of its variance shared by all services and groups; "
+        f"{how.reason.strip()}"
     )
     kept = tuple(said for said in drawn.assumptions if said != NOTHING_HIDDEN)
     return dataclasses.replace(drawn, effect=drawn.effect - taken, assumptions=(*kept, note))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,16 +128,16 @@ def clause_inputs(
     """Return the inputs of a clause's rule for one period, each of shape (draw,)."""
     every = [str(g) for g in outcomes.dataset["group"].values.tolist()]
     groups = _counted(clause, every)
-    places = [every.index(group) for group in groups]
-    size = outcomes.cohort_size.values[:, places]
+    held = {group: every.index(group) for group in groups}
+    size = outcomes.cohort_size.values[:, list(held.values())]
     apart = clause.groups_apart(contract.strata)
     if apart:
         _check_groups(clause.name, apart, groups)
     env: dict[str, Draws] = {PEOPLE: size.sum(axis=1)}
     env |= {people_name(g): size[:, n] for n, g in enumerate(groups) if apart}
     for name in clause.reads:
-        total, reference = _totals(clause, outcomes, name, period, every)
-        total, reference = total[:, places] * size, reference[:, places] * size
+        total, reference = _totals(clause, outcomes, name, period, held)
+        total, reference = total * size, reference * size
         env[total_name(name)] = total.sum(axis=1)
         env[reference_name(name)] = reference.sum(axis=1)
         for place, group in enumerate(groups if apart else ()):
@@ -168,15 +168,15 @@ def _other_groups(groups: list[str]) -> str:
 
 
 def _totals(
-    clause: Clause, outcomes: Outcomes, name: str, period: int, groups: list[str]
+    clause: Clause, outcomes: Outcomes, name: str, period: int, groups: Mapping[str, int]
 ) -> tuple[Draws, Draws]:
-    """Return outcome and reference per person, shape (draw, group)."""
-    data = outcomes.dataset
+    """Return outcome and reference per person of groups by their place, shape (draw, group)."""
+    data, places = outcomes.dataset, list(groups.values())
     place = outcomes.measures.index(outcomes.measure(name))
     known = bool(data["counterfactual_known"].values[place])
     if not known and not clause.is_measured:
         outcomes.require_levels(name)
-    treated, base = (data[arm].values[:, :, place, period] for arm in ARMS)
+    treated, base = (data[arm].values[:, :, place, period][:, places] for arm in ARMS)
     if clause.is_measured:
         return treated, base
     levels = [reference_level(clause.basis, group) for group in groups]

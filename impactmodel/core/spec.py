@@ -143,7 +143,7 @@ def load[T](cls: type[T], data: Document | object) -> T:
         # A type alias that several specs share does not inherit their strictness.
         loaded: T = _adapter(typing.cast("Any", cls)).validate_json(text, strict=True)
     except ValidationError as error:
-        details = sorted(error.errors(), key=_vagueness)
+        details = sorted(_meant(document, error.errors()), key=_vagueness)
         raise InputError.of(_distinct([_problem(cls, document, d) for d in details])) from None
     return loaded
 
@@ -213,6 +213,22 @@ def _distinct(problems: list[Problem]) -> list[Problem]:
         if not any(k.key == problem.key or k.key.startswith(problem.key + ".") for k in kept):
             kept.append(problem)
     return kept
+
+
+def _meant(document: Document, details: list[Any]) -> list[Any]:
+    """Leave out complaints of a union's other members where one fits but for a number in it."""
+    fitting = [
+        detail["loc"]
+        for detail in details
+        if isinstance(detail.get("ctx", {}).get("error"), InputError)
+        and document.follow(detail["loc"], last_is_key=False)
+        == document.follow(detail["loc"][:-1], last_is_key=False)
+    ]
+
+    def other(loc: tuple[Any, ...], fits: tuple[Any, ...]) -> bool:
+        return loc[: len(fits) - 1] == fits[:-1] and loc[: len(fits)] != fits
+
+    return [d for d in details if not any(other(d["loc"], fits) for fits in fitting)]
 
 
 def _vagueness(detail: Any) -> tuple[bool, bool]:

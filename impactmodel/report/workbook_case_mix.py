@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from impactmodel.core.summary import KIND, describe_draws
+from impactmodel.core.summary import describe_draws
 from impactmodel.report.client_case_mix import (
     FORMULA,
     WITHIN,
@@ -12,6 +12,7 @@ from impactmodel.report.client_case_mix import (
     one_price,
     prices_of,
 )
+from impactmodel.report.tables import interval_words
 from impactmodel.report.workbook_sheet import Cell, Sheet
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _strata(
     low, high = (f"P{100 * p:.3g}" for p in ((1 - prob) / 2, (1 + prob) / 2))
     sheet.section(
         "Strata of the eligible",
-        note=f"{low} and {high} bound the {prob:.0%} {KIND} interval of the mean chance without a "
+        note=f"{low} and {high} bound the {interval_words(prob)} of the mean chance without a "
         "service.",
     )
     sheet.header(

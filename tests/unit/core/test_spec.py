@@ -185,3 +185,33 @@ def test_distributions_have_their_stated_moments(value, sd):
     # Standard errors of a mean and of an sd (kurtosis below 10): 4 of each.
     assert draws.mean() == pytest.approx(mean(value), abs=4 * sd / 200_000**0.5)
     assert draws.std() == pytest.approx(sd, rel=0.03)
+
+
+def test_the_member_of_a_union_that_was_meant_complains_alone():
+    @spec
+    class Flat:
+        amount: float
+        type: Literal["flat"] = "flat"
+
+        def __post_init__(self):
+            if self.amount < 0:
+                raise InputError("an amount is not negative", key="amount", seen=self.amount)
+
+    @spec
+    class Rows:
+        rows: tuple[float, ...]
+        type: Literal["rows"] = "rows"
+
+    @spec
+    class Offer:
+        price: float | dict[str, float] | Flat | Rows
+
+    with pytest.raises(InputError) as caught:
+        load(Offer, {"price": {"type": "flat", "amount": -1.0}})
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.what) == ("price.amount", "an amount is not negative")
+    two = [{"price": {"type": "flat", "amount": -1.0}}, {"price": "much"}]
+    with pytest.raises(InputError) as caught:
+        load(tuple[Offer, ...], two)
+    keys = {problem.key for problem in caught.value.problems}
+    assert {"[0].price.amount", "[1].price"} <= keys
