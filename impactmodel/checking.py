@@ -81,7 +81,7 @@ def read_evidence(case: Case, inputs: dict[str, str]) -> Read:
     if isinstance(evidence, ClientsEvidence):
         told = evidence.material(folder, settings.draws, settings.seed, settings.interval)
         contract = case.contract
-        if contract is not None:
+        if contract is not None and settings.pays_on == "evidence":
             contract, told = with_clients(contract, told)
         return Read(told.data, material=told, contract=contract)
     if case.design is None:

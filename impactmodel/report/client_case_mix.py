@@ -88,7 +88,8 @@ def case_mix_blocks(story: ClientStory, result: RunResult, prob: float) -> tuple
     price = one_price(offer, result)
     blocks: list[Block] = [
         Points(_said(offer, price)),
-        Tabled(case_mix_table(offer, price, prob)),
+        Tabled(case_mix_table(offer, prob)),
+        Tabled(prices_table(offer, price)),
         Tabled(easiest_table(offer, price, prob)),
         Paragraph(WITHIN),
     ]
@@ -124,10 +125,9 @@ def _said(offer: CaseMixOffer, price: OnePrice) -> tuple[tuple[str, str], ...]:
     return tuple(said)
 
 
-def case_mix_table(offer: CaseMixOffer, price: OnePrice, prob: float) -> Table:
-    """Tabulate strata: people, chance without a service, price, and expected payment."""
-    mix, unit = offer.mix, money(price.currency)
-    prices = prices_of(offer, price)
+def case_mix_table(offer: CaseMixOffer, prob: float) -> Table:
+    """Tabulate strata: people, how the mix differs from the stock, chance without a service."""
+    mix = offer.mix
     rows: list[tuple[str, ...]] = []
     for s, stratum in enumerate(mix.strata):
         d = describe_draws(mix.chance[:, s], prob)
@@ -139,40 +139,51 @@ def case_mix_table(offer: CaseMixOffer, price: OnePrice, prob: float) -> Table:
                 number(100 * float(offer.beyond_stock[s]), 1),
                 SHARE.write(d["mean"], d["sd"]),
                 SHARE.span(d["lower"], d["upper"], d["sd"]),
-                unit.write(prices[stratum], 1.0),
-                unit.write(price.amount * d["mean"], 1.0),
-                unit.write(prices[stratum] * d["mean"], 1.0),
             )
         )
-    every = describe_draws(mix.chance @ offer.share, prob)
-    rows.append(
-        (
-            "Together",
-            number(int(mix.people.sum())),
-            percent(1.0),
-            "",
-            SHARE.write(every["mean"], every["sd"]),
-            SHARE.span(every["lower"], every["upper"], every["sd"]),
-            "",
-            *[unit.write(price.amount * mix.mean, 1.0)] * 2,
-        )
-    )
+    d = describe_draws(mix.chance @ offer.share, prob)
+    people = number(int(mix.people.sum()))
+    mean, span = SHARE.write(d["mean"], d["sd"]), SHARE.span(d["lower"], d["upper"], d["sd"])
+    rows.append(("Together", people, percent(1.0), "", mean, span))
     return Table(
-        "Case mix: chances without a service, and prices by stratum",
+        "Case mix: chances without a service",
         (
             "Stratum",
             "People",
-            "Share",
+            "Share of the eligible",
             "Beyond the stock, points",
             "Chance without a service",
             interval_words(prob).capitalize(),
+        ),
+        tuple(rows),
+        "Beyond the stock: share of the eligible less the share among those the models were learnt "
+        "from.",
+    )
+
+
+def prices_table(offer: CaseMixOffer, price: OnePrice) -> Table:
+    """Tabulate the price of each stratum, and what is expected to be paid without the service."""
+    mix, unit, prices = offer.mix, money(price.currency), prices_of(offer, price)
+    flat = unit.write(price.amount * mix.mean, 1.0)
+    rows = [
+        (
+            stratum,
+            unit.write(prices[stratum], 1.0),
+            unit.write(price.amount * chance, 1.0),
+            unit.write(prices[stratum] * chance, 1.0),
+        )
+        for stratum, chance in mix.baseline.items()
+    ]
+    return Table(
+        "Prices by stratum",
+        (
+            "Stratum",
             "Price by stratum",
             "At one price, per person",
             "At prices by stratum, per person",
         ),
-        tuple(rows),
-        "Beyond the stock: share of the eligible less the share among those the models were learnt "
-        "from. Per person: expected payment for what would have come anyway.",
+        (*rows, ("Together", "", flat, flat)),
+        "Per person: expected payment for what would have come anyway.",
     )
 
 

@@ -125,19 +125,16 @@ def side_by_side(story: ClientStory, result: RunResult, prob: float) -> tuple[Bl
         summary, columns = "The same by group", ("Service", "Group", *heads)
         by_group = Table(summary, columns, tuple(groups), note, (0, 1))
         blocks.append(FoldedTables(summary, (by_group,)))
-    money_rows = _money_rows(result, prob)
-    if money_rows:
-        blocks.append(
-            Tabled(
-                Table(
-                    "Money with and without the prior of hidden bias",
-                    ("What", "Nothing hidden", "With the prior"),
-                    money_rows,
-                    f"Mean and {interval_words(prob)}; the same places, contract and prices.",
-                )
-            )
-        )
-    return tuple(blocks)
+    return (*blocks, *_money(result, prob))
+
+
+def _money(result: RunResult, prob: float) -> tuple[Block, ...]:
+    rows = _money_rows(result, prob)
+    if not rows:
+        return ()
+    title = "Money with and without the prior of hidden bias"
+    note = f"Mean and {interval_words(prob)}; the same places, contract and prices."
+    return (Tabled(Table(title, ("What", "Nothing hidden", "With the prior"), rows, note)),)
 
 
 def hidden_summary(story: ClientStory, result: RunResult, prob: float) -> dict[str, Any]:

@@ -89,8 +89,12 @@ def _said_by(text: str, result: RunResult | None, savings: Savings | None) -> st
 def _varied(text: str, result: RunResult | None) -> str:
     if any(word in text for word in ("UNVERIFIED", "REFORM")):
         return _LIVE
-    if result is not None and result.varied and ("correlat" in text or "variation" in text):
-        return f"varied: {len(result.varied)} other assumptions about the evidence"
+    runs = result.varied if result is not None else ()
+    published = [one for one in runs if not one.assumed]
+    if published and ("correlat" in text or "variation" in text):
+        return f"varied: {len(published)} other assumptions about the evidence"
+    if text.startswith("hidden knowledge") and len(published) < len(runs):
+        return "the run without it stands beside"
     return "not varied in this run"
 
 

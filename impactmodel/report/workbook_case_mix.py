@@ -39,12 +39,9 @@ def write_case_mix(sheet: Sheet, material: Material, offer: CaseMixOffer) -> Non
     unit = price.currency or "an example"
     sheet.row = _PRICE_ROW - 2
     sheet.add(Cell(FORMULA, "note"))
-    sheet.add(Cell("One price per outcome", "strong"), Cell(price.amount, "cents"), unit)
-    sheet.add(
-        Cell("Places", "strong"),
-        Cell(float(offer.places), "whole"),
-        Cell(price.clause.replace("_", " "), "text"),
-    )
+    clause = Cell(price.clause.replace("_", " "), "text")
+    sheet.add(Cell("One price per outcome", "strong"), Cell(price.amount, "cents"), unit, clause)
+    sheet.add(Cell("Places", "strong"), Cell(float(offer.places), "whole"))
     span = _strata(sheet, material, offer, price)
     _easiest(sheet, offer, price, span)
     for term in offer.fixed:
@@ -56,55 +53,17 @@ def _strata(
 ) -> tuple[int, int]:
     """Write a row for each stratum; return the first and the last."""
     mix, prob = offer.mix, material.prob
-    prices = prices_of(offer, price)
     low, high = (f"P{100 * p:.3g}" for p in ((1 - prob) / 2, (1 + prob) / 2))
     sheet.section(
         "Strata of the eligible",
         note=f"{low} and {high} bound the {interval_words(prob)} of the mean chance without a "
         "service.",
     )
-    sheet.header(
-        "Stratum",
-        "People",
-        "Share",
-        "Share of the stock",
-        "Beyond the stock",
-        "Chance without a service",
-        low,
-        high,
-        "Price by stratum",
-        "At one price, per person",
-        "At prices by stratum, per person",
-        "Enrolled if the easiest come first",
-        "Chance of the easiest of the stratum, beyond its mean",
-        words=(0,),
-    )
+    sheet.header(*_heads(low, high), words=(0,))
     first, last = sheet.row + 1, sheet.row + len(mix.strata)
-    flat, together = sheet.local(_PRICE_ROW, 1), last + 1
     everybody = f"SUM({_span(sheet, 1, first, last)})"
-    for s, stratum in enumerate(mix.strata):
-        at = sheet.row + 1
-        d = describe_draws(mix.chance[:, s], prob)
-        share, stock = float(offer.share[s]), float(offer.stock[s])
-        chance, mean = sheet.local(at, _CHANCE), sheet.local(together, _CHANCE)
-        formula = f"{flat}*{mean}/{chance}"
-        if price.decimals is not None:
-            formula = f"ROUND({formula},{price.decimals})"
-        sheet.add(
-            Cell(stratum, "strong"),
-            Cell(float(mix.people[s]), "whole"),
-            Cell(share, "number", f"={sheet.local(at, 1)}/{everybody}"),
-            Cell(stock, "number"),
-            Cell(share - stock, "number", f"={sheet.local(at, 2)}-{sheet.local(at, 3)}"),
-            Cell(d["mean"], "number"),
-            Cell(d["lower"], "number"),
-            Cell(d["upper"], "number"),
-            Cell(prices[stratum], "cents", f"={formula}"),
-            Cell(price.amount * d["mean"], "cents", f"={flat}*{chance}"),
-            Cell(prices[stratum] * d["mean"], "cents", f"={sheet.local(at, _PRICE)}*{chance}"),
-            Cell(float(offer.easiest[stratum]), "whole"),
-            Cell(float(offer.lift[:, s].mean()), "number"),
-        )
+    for s in range(len(mix.strata)):
+        _stratum(sheet, offer, price, (s, prob), (first, last))
     people, chances = (_span(sheet, column, first, last) for column in (1, _CHANCE))
     sheet.add(
         Cell("Together", "total_text"),
@@ -115,6 +74,59 @@ def _strata(
         Cell(mix.mean, "number", f"=SUMPRODUCT({people},{chances})/{everybody}"),
     )
     return first, last
+
+
+def _heads(low: str, high: str) -> tuple[str, ...]:
+    return (
+        "Stratum",
+        "People",
+        "Share of the eligible",
+        "Share of the stock",
+        "Beyond the stock",
+        "Chance without a service",
+        low,
+        high,
+        "Price by stratum",
+        "At one price, per person",
+        "At prices by stratum, per person",
+        "Enrolled if the easiest come first",
+        "Chance of the easiest of the stratum, beyond its mean",
+    )
+
+
+def _stratum(
+    sheet: Sheet,
+    offer: CaseMixOffer,
+    price: OnePrice,
+    which: tuple[int, float],
+    rows: tuple[int, int],
+) -> None:
+    """Write the row of a stratum, its price a formula of the chances and the one price."""
+    s, prob = which
+    stratum, at, d = (
+        offer.mix.strata[s],
+        sheet.row + 1,
+        describe_draws(offer.mix.chance[:, s], prob),
+    )
+    stated = prices_of(offer, price)[stratum]
+    share, stock = float(offer.share[s]), float(offer.stock[s])
+    flat, chance = sheet.local(_PRICE_ROW, 1), sheet.local(at, _CHANCE)
+    formula = f"{flat}*{sheet.local(rows[1] + 1, _CHANCE)}/{chance}"
+    if price.decimals is not None:
+        formula = f"ROUND({formula},{price.decimals})"
+    sheet.add(
+        Cell(stratum, "strong"),
+        Cell(float(offer.mix.people[s]), "whole"),
+        Cell(share, "number", f"={sheet.local(at, 1)}/SUM({_span(sheet, 1, *rows)})"),
+        Cell(stock, "number"),
+        Cell(share - stock, "number", f"={sheet.local(at, 2)}-{sheet.local(at, 3)}"),
+        *(Cell(d[key], "number") for key in ("mean", "lower", "upper")),
+        Cell(stated, "cents", f"={formula}"),
+        Cell(price.amount * d["mean"], "cents", f"={flat}*{chance}"),
+        Cell(stated * d["mean"], "cents", f"={sheet.local(at, _PRICE)}*{chance}"),
+        Cell(float(offer.easiest[stratum]), "whole"),
+        Cell(float(offer.lift[:, s].mean()), "number"),
+    )
 
 
 def _easiest(sheet: Sheet, offer: CaseMixOffer, price: OnePrice, rows: tuple[int, int]) -> None:
