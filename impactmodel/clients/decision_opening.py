@@ -29,7 +29,7 @@ DECIDES_NOBODY = (
 SHOWN = (
     "the chance with its interval and reasons",
     "the model by its fingerprint",
-    "keyed hashes of the inputs and of the person's pseudonym",
+    "keyed hashes of the inputs and the pseudonym",
     "what is suggested",
 )
 DECIDED = (

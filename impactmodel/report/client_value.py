@@ -126,12 +126,13 @@ def sought(story: ClientStory) -> str:
 
 
 def _stated(story: ClientStory, value: PlaceValue) -> tuple[tuple[str, str], ...]:
-    unit, costs = money(value.currency), []
+    unit, said = money(value.currency), []
     for s, service in enumerate(value.services):
         payer = value.paid_by[s] if value.paid_by else ""
         who = english(payer) if payer else "the public purse"
-        costs.append(f"{service}: {unit.write(float(value.cost[:, s].mean()), 1.0)}, paid by {who}")
-    return ("Cost of a place", "; ".join(costs)), ("Places seek", sought(story))
+        cost = unit.write(float(value.cost[:, s].mean()), 1.0)
+        said.append((f"Cost of a place of {service}", f"{cost}, paid by {who}."))
+    return (*said, ("Places seek", sought(story)))
 
 
 def cost_table(value: PlaceValue, prob: float) -> Table:

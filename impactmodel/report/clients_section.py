@@ -305,13 +305,13 @@ def _places(story: ClientStory, prob: float) -> tuple[Block, ...]:
     worth = zip(allocation.types.services, allocation.price, strict=True)
     in_money = isinstance(story.plan.worth.aim, NetValue)
     next_place = "; ".join(f"{s} {number(1000 * float(p), 0 if in_money else 1)}" for s, p in worth)
-    adds = "money" if in_money else "jobs"
+    adds = ", in money" if in_money else ""
     return (
         Points(
             (
                 ("Limits", "; ".join(limits)),
                 ("Places seek", sought(story)),
-                (f"One thousand places more would add, at the margin, in {adds}", next_place),
+                (f"One thousand places more would add, at the margin{adds}", next_place),
             )
         ),
         Tabled(_proposed(story)),
