@@ -15,7 +15,7 @@ from pydantic import Field
 from impactmodel.clients.allocation import Allocation, allocate
 from impactmodel.clients.allocation_frontier import Frontier, frontier
 from impactmodel.clients.allocation_gain import PolicyGain, policy_gain
-from impactmodel.clients.allocation_policies import as_recorded, at_random, by_risk
+from impactmodel.clients.allocation_policies import as_practised, at_random, by_risk
 from impactmodel.clients.allocation_rules import AllocationRules
 from impactmodel.clients.allocation_types import ClientTypes
 from impactmodel.clients.anticipation import Anticipation, Aware
@@ -43,7 +43,7 @@ from impactmodel.clients.merging import Merging
 from impactmodel.clients.segments import LatentClasses
 from impactmodel.clients.segments_given import GivenGroups
 from impactmodel.clients.value import PlaceValue
-from impactmodel.clients.value_frontier import PricedTypes, ValuePoint, priced_types, value_frontier
+from impactmodel.clients.value_frontier import ValuePoint, priced_for, value_frontier
 from impactmodel.clients.worth import NetValue, PlaceWorth
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
@@ -256,14 +256,14 @@ def propose(
     people, membership = clients.take(late), learnt.membership.take(late)
     rules = plan.places
     types, type_of = _types(people, learnt, plan, late, seed)
-    priced = _priced(types, type_of, membership.weights, plan, value)
+    priced = priced_for(plan.worth.aim, value, types, type_of, membership.weights)
     sought = types
     if priced is not None and isinstance(plan.worth.aim, NetValue):
         sought, types, type_of = priced.money, priced.jobs, priced.type_of
     found = allocate(sought, rules, seed=seed)
     capacity = found.places.sum(axis=0).astype(np.float64)
     policies = {
-        PRACTICE: _practice(people.service, capacity),
+        PRACTICE: as_practised(people.service, capacity),
         "places by lot": at_random(people.size, capacity),
         "highest risk first": by_risk(chance, capacity),
         "proposal": np.asarray(found.chances()[type_of]),
@@ -324,16 +324,6 @@ def _months(
     return effects_by_month(monthly, plan.effects, draws=draws, seed=seed)
 
 
-def _practice(service: Labels, capacity: Matrix) -> Matrix:
-    """Return current practice at other numbers of places: its people by lot, or more of each."""
-    recorded = as_recorded(service, len(capacity))
-    held = recorded.sum(axis=0)
-    short = held < capacity
-    share = np.where(short, 1.0, capacity / np.maximum(held, 1.0))
-    more = np.where(short, capacity - held, 0.0) / max(float((service == 0).sum()), 1.0)
-    return np.asarray(recorded * share + more * (service == 0)[:, None])
-
-
 def _marks(people: Clients, attribute: str) -> dict[str, npt.NDArray[np.bool_]]:
     code, labels = people.labels(attribute)
     there = [i for i in range(len(labels)) if (code == i).any()]
@@ -358,21 +348,6 @@ def _types(
         taken = learnt.bias.draw(modifiers.shape[1], PERSON_DRAWS, seed=seed)
         gain = gain - np.einsum("dsg,tg->dts", taken, modifiers[first])
     return dataclasses.replace(types, gain=gain), type_of
-
-
-def _priced(
-    types: ClientTypes,
-    type_of: Labels,
-    groups: Matrix,
-    plan: PlacesPlan,
-    value: PlaceValue | None,
-) -> PricedTypes | None:
-    """Return types with gains in money, where a public side says what a job is worth."""
-    if value is None or not value.per_unit:
-        return None
-    aim = plan.worth.aim
-    payer = aim.payer if isinstance(aim, NetValue) else ""
-    return priced_types(types, type_of, groups, value, payer)
 
 
 def _unaware(x: Matrix, encoded: Encoded) -> Matrix:

@@ -181,8 +181,7 @@ def tell(
     NotIdentifiedError
         Without overlap.
     """
-    seed, draws = telling.seed, telling.draws
-    early = early_rows(clients, plan)
+    seed, draws, early = telling.seed, telling.draws, early_rows(clients, plan)
     before, after = clients.take(early), clients.take(~early)
     anticipated = anticipate(plan.anticipation, before, Importance(seed=seed, draws=draws))
     sheet = _sheet(before, use, anticipated.ranking, telling)
@@ -192,8 +191,8 @@ def tell(
     tested = _Tested.of(after, plan, use, chance.expected())
     value, no_value = _value(plan, telling, learnt)
     proposal = propose(clients, plan, learnt, tested.expected, value=value, seed=seed)
-    code = groups.take(~early).code
-    after_policy = impact(chance.blocks(), drawn.effect, code, _with_none(proposal), tested.first)
+    later, places = groups.take(~early), _with_none(proposal)
+    after_policy = impact(chance.blocks(), drawn.effect, later.code, places, tested.first)
     fairness = tested.fairness(anticipated, after, after_policy, telling)
     return ClientStory(
         plan=plan,
@@ -210,7 +209,7 @@ def tell(
         fairness=fairness,
         documents=tested.documents(anticipated, after, fairness, sheet, telling),
         case_mix=case_mix_offer(
-            chance, groups.take(~early), groups.take(early), round(float(proposal.places.sum()))
+            chance, later, groups.take(early), round(float(proposal.places.sum()))
         ),
         value=value,
         no_value=no_value,

@@ -198,14 +198,7 @@ def place_value(
                 seen=amount.shape,
                 fix=f"give {draws} draws of {len(groups)} groups",
             )
-    absent = sorted(set(services) - set(cost))
-    if absent:
-        raise InputError("a service has no cost", key="cost", seen=absent[0], fix="state it")
-    costs = np.column_stack(
-        [distribution.draw(cost[s], draws, stream(seed, "place cost", s)) for s in services]
-    )
-    if (costs < 0).any():
-        raise InputError("a cost is negative in a draw", key="cost", fix="use a lognormal")
+    costs = _costs(services, cost, draws, seed)
     return PlaceValue(
         services,
         groups,
@@ -216,3 +209,18 @@ def place_value(
         frozen(costs),
         currency,
     )
+
+
+def _costs(
+    services: tuple[str, ...], cost: Mapping[str, Uncertain], draws: int, seed: int
+) -> Draws:
+    """Draw the cost of a place (draw, service)."""
+    absent = sorted(set(services) - set(cost))
+    if absent:
+        raise InputError("a service has no cost", key="cost", seen=absent[0], fix="state it")
+    costs = np.column_stack(
+        [distribution.draw(cost[s], draws, stream(seed, "place cost", s)) for s in services]
+    )
+    if (costs < 0).any():
+        raise InputError("a cost is negative in a draw", key="cost", fix="use a lognormal")
+    return costs

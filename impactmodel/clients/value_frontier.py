@@ -13,6 +13,7 @@ from impactmodel.clients.allocation_program import Program, explain, program
 from impactmodel.clients.allocation_rules import AllocationRules, Expected
 from impactmodel.clients.allocation_types import ClientTypes
 from impactmodel.clients.value import PlaceValue
+from impactmodel.clients.worth import Jobs, NetValue
 from impactmodel.core.errors import InputError
 from impactmodel.evidence.columns import Labels
 
@@ -96,6 +97,20 @@ def priced_types(
     cost = (value.cost * value.bears(payer))[draws][:, at]
     gain = jobs.gain * (unit[draws] @ groups[first].T)[:, :, None] - cost[:, None, :]
     return PricedTypes(jobs, dataclasses.replace(jobs, gain=gain), code)
+
+
+def priced_for(
+    aim: Jobs | NetValue,
+    value: PlaceValue | None,
+    types: ClientTypes,
+    type_of: Labels,
+    groups: Values,
+) -> PricedTypes | None:
+    """Return `priced_types` for whom an aim names; None where nothing says what a job is worth."""
+    if value is None or not value.per_unit:
+        return None
+    payer = aim.payer if isinstance(aim, NetValue) else ""
+    return priced_types(types, type_of, groups, value, payer)
 
 
 def value_frontier(

@@ -101,28 +101,35 @@ def _values(sheet: Sheet, prob: float, value: PlaceValue, rows: dict[tuple[int, 
         words=(0, 1, 2),
     )
     for payer in (*value.payers, ""):
-        bears, unit, net = value.bears(payer), value.value_of_unit(payer), value.net(payer)
-        for s, g, service, group in pairs(value):
-            at, cost_at = sheet.row + 1, rows[s, g]
-            worth, bear = float(unit[:, g].mean()), float(bears[s])
-            cost, added = float(value.cost[:, s].mean()), float(value.added[:, s, g].mean())
-            k, n = sheet.local(cost_at, 3), sheet.local(cost_at, 4)
-            u, b = sheet.local(at, 3), sheet.local(at, 4)
-            d = described(net[:, s, g], prob)
-            even: Cell | str = ""
-            if worth > 0:
-                even = Cell(bear * cost / worth, "number", f"={b}*{k}/{u}")
-            sheet.add(
-                Cell(service, "strong"),
-                Cell(group, "text"),
-                Cell(english(payer) if payer else ALL, "text"),
-                Cell(worth, "money"),
-                Cell(bear, "whole"),
-                Cell(added * worth - bear * cost, "money", f"={n}*{u}-{b}*{k}"),
-                *(Cell(float(d[key]), "value") for key in ("mean", "lower", "upper")),
-                Cell(d["p_positive"], "percent"),
-                even,
-            )
+        for s, g, _, _ in pairs(value):
+            _net_row(sheet, prob, value, payer, (s, g, rows[s, g]))
+
+
+def _net_row(
+    sheet: Sheet, prob: float, value: PlaceValue, payer: str, place: tuple[int, int, int]
+) -> None:
+    """Write what a place of a service in a group is worth to a payer."""
+    s, g, cost_at = place
+    at = sheet.row + 1
+    worth, bear = float(value.value_of_unit(payer)[:, g].mean()), float(value.bears(payer)[s])
+    cost, added = float(value.cost[:, s].mean()), float(value.added[:, s, g].mean())
+    k, n = sheet.local(cost_at, 3), sheet.local(cost_at, 4)
+    u, b = sheet.local(at, 3), sheet.local(at, 4)
+    d = described(value.net(payer)[:, s, g], prob)
+    even: Cell | str = ""
+    if worth > 0:
+        even = Cell(bear * cost / worth, "number", f"={b}*{k}/{u}")
+    sheet.add(
+        Cell(value.services[s], "strong"),
+        Cell(value.groups[g], "text"),
+        Cell(english(payer) if payer else ALL, "text"),
+        Cell(worth, "money"),
+        Cell(bear, "whole"),
+        Cell(added * worth - bear * cost, "money", f"={n}*{u}-{b}*{k}"),
+        *(Cell(float(d[key]), "value") for key in ("mean", "lower", "upper")),
+        Cell(d["p_positive"], "percent"),
+        even,
+    )
 
 
 def _defined(amount: float) -> Cell:
