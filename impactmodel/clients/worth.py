@@ -16,7 +16,7 @@ from impactmodel.core.errors import InputError
 from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.spec import spec
 from impactmodel.evidence.columns import frozen
-from impactmodel.fiscal import savings
+from impactmodel.fiscal import RuleSide, savings
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -167,9 +167,18 @@ def job_value(purse: Purse, drawn: EffectDraws, *, seed: int = 0) -> JobValue:
         return JobValue({})
     without = drawn.without
     step = np.where(without <= 0.5, STEP, -STEP)
+    found, private = _saved(purse, drawn, without + step, seed)
+    return JobValue({payer: frozen(amount / step) for payer, amount in found.items()}, private)
+
+
+def _saved(
+    purse: Purse, drawn: EffectDraws, treated: Draws, seed: int
+) -> tuple[dict[str, Draws], tuple[str, ...]]:
+    """Return what each payer saves on one person of each group (draw, group); private payers."""
+    assert purse.public is not None  # noqa: S101  the caller looked
     outcomes = Outcomes.from_draws(
-        (without + step)[:, :, None, None],
-        without[:, :, None, None],
+        treated[:, :, None, None],
+        drawn.without[:, :, None, None],
         measures=[purse.measure],
         periods=purse.periods,
         cohort_size=1.0,
@@ -182,20 +191,27 @@ def job_value(purse: Purse, drawn: EffectDraws, *, seed: int = 0) -> JobValue:
         saved = savings(outcomes, purse.public, seed=seed)
     except InputError as error:
         raise error.located(key="public") from None
-    ledger = saved.ledger
-    known = set(ledger.public_payers)
-    return JobValue(
-        {
-            payer: frozen(
-                ledger.view("group", payers=(payer,), factors=saved.discount)
-                .transpose("draw", "group")
-                .values
-                / step
-            )
-            for payer in ledger.payers
-        },
-        tuple(payer for payer in ledger.payers if payer not in known),
-    )
+    ledger, factors = saved.ledger, saved.discount
+    found = {
+        payer: np.asarray(
+            ledger.view("group", payers=(payer,), factors=factors).transpose("draw", "group").values
+        )
+        for payer in ledger.payers
+    }
+    public = set(ledger.public_payers)
+    return found, tuple(payer for payer in found if payer not in public)
+
+
+def _at_effects(purse: Purse, drawn: EffectDraws, seed: int) -> dict[str, Draws]:
+    """Return what a place is worth to each payer at its own effect (draw, service, group).
+
+    Rules need not be in proportion to the effect; chances are held between 0 and 1.
+    """
+    by_service = [
+        _saved(purse, drawn, np.clip(drawn.without + drawn.effect[:, s], 0.0, 1.0), seed)[0]
+        for s in range(len(drawn.services))
+    ]
+    return {p: frozen(np.stack([one[p] for one in by_service], axis=1)) for p in by_service[0]}
 
 
 def worth_of_places(
@@ -237,6 +253,8 @@ def worth_of_places(
         worth.currency or purse.currency,
         seed=seed,
     )
+    if isinstance(purse.public, RuleSide):
+        made = dataclasses.replace(made, by_payer=_at_effects(purse, drawn, seed))
     made = dataclasses.replace(
         made,
         private=found.private,

@@ -75,23 +75,37 @@ def saved(found, service, public, seed):
     }
 
 
-def rule_side():
+def rule_side(**more):
     near = Person(2600.0, 35, "earnings_related", group="near")
     far = Person(2200.0, 50, "labour_market_subsidy", paid_days=300, group="far")
-    return RuleSide((near, far), driver="job", carry_forward=True)
+    return RuleSide((near, far), driver="job", carry_forward=True, **more)
 
 
-@pytest.mark.parametrize("public", [STATED, rule_side()], ids=["unit values", "Finnish rules"])
+@pytest.mark.parametrize(
+    "public",
+    [STATED, rule_side(), rule_side(horizon_years=3.5, fade_out=0.3)],
+    ids=["unit values", "Finnish rules", "rules with a fading effect"],
+)
 def test_values_are_those_of_the_public_side_at_the_effects_themselves(public):
     found = drawn()
     currency = "SEK" if public is STATED else "EUR"
     made = worth_of_places(PlaceWorth(), RULES, purse(public, currency), found, seed=3)
     for s in range(2):
         for payer, amount in saved(found, s, public, 3).items():
-            # Both sides are in proportion to the effect: the same but for rounding of float64.
+            # The same savings by two ways: equal but for rounding of float64.
             np.testing.assert_allclose(
                 made.by_payer[payer][:, s], amount, rtol=1e-7, atol=1e-6, err_msg=payer
             )
+
+
+def test_one_more_job_is_worth_what_rules_say_of_the_effect_where_they_are_in_proportion():
+    found = drawn()
+    unit = job_value(purse(rule_side(), "EUR"), found, seed=3).by_payer
+    for payer, amount in saved(found, 1, rule_side(), 3).items():
+        # One period whose months hang together: the same but for rounding of float64.
+        np.testing.assert_allclose(
+            unit[payer] * found.effect[:, 1], amount, rtol=1e-7, atol=1e-6, err_msg=payer
+        )
 
 
 def test_public_value_leaves_private_parties_out_and_costs_fall_on_who_pays():
