@@ -34,6 +34,11 @@ NO_SIDE = (
     "additional job stands alone."
 )
 
+_SAME = 1e-6
+_NOTHING_GIVEN_UP = (
+    "The places with the highest net value also add the most jobs: nothing is given up."
+)
+
 
 def value_blocks(story: ClientStory, prob: float) -> tuple[Block, ...]:
     """Return what a page says of the worth of places."""
@@ -50,7 +55,11 @@ def value_blocks(story: ClientStory, prob: float) -> tuple[Block, ...]:
         FoldedTables("Net value of a place, payer by payer", (_by_payer(value, prob),)),
     ]
     tradeoff = story.proposal.tradeoff
+    jobs = [float(point.jobs.mean()) for point in tradeoff]
+    if jobs[-1] - jobs[0] < _SAME * max(1.0, abs(jobs[-1])):
+        return (*blocks, Paragraph(_NOTHING_GIVEN_UP))
     caption = (
+        f"Net value to {_whose(story)}. "
         "Every point is an allocation within the limits, from the highest net value to the most "
         "jobs; none is the one optimum. No place is drawn by lot here."
     )
@@ -117,12 +126,17 @@ def public_payers(value: PlaceValue) -> tuple[str, ...]:
     return tuple(p for p in value.payers if is_public(p, value.private))
 
 
+def _whose(story: ClientStory) -> str:
+    aim = story.plan.worth.aim
+    return english(aim.payer) if isinstance(aim, NetValue) and aim.payer else "all public payers"
+
+
 def sought(story: ClientStory) -> str:
     """Say what places maximise."""
     aim = story.plan.worth.aim
     if not isinstance(aim, NetValue):
         return "The most jobs."
-    return f"The highest net value to {english(aim.payer) if aim.payer else 'all public payers'}."
+    return f"The highest net value to {_whose(story)}."
 
 
 def _stated(story: ClientStory, value: PlaceValue) -> tuple[tuple[str, str], ...]:
