@@ -79,7 +79,7 @@ class CaseMixOffer:
 
 
 def case_mix_offer(
-    chances: Chances, later: Membership, earlier: Membership, places: int
+    chances: Chances, groups: Membership, early: npt.NDArray[np.bool_], places: Array
 ) -> CaseMixOffer | None:
     """Return the case mix of the eligible by their group.
 
@@ -87,10 +87,12 @@ def case_mix_offer(
     ----------
     chances
         Of the eligible, under a model without a service.
-    later, earlier
-        Groups of the eligible and of those the models were learnt from.
+    groups
+        Of everybody.
+    early
+        Who the models were learnt from; the others are the eligible (person).
     places
-        How many of the eligible a provider enrols.
+        Proposed ones (group, service): as many of the eligible does a provider enrol.
 
     Returns
     -------
@@ -100,6 +102,7 @@ def case_mix_offer(
     """
     if not isinstance(chances.model.policy, WithoutService):
         return None
+    later, earlier = groups.take(~early), groups.take(early)
     enough = np.bincount(later.code, minlength=len(later.groups)) >= LEAST
     if not enough.any():
         return None
@@ -108,7 +111,7 @@ def case_mix_offer(
     code = new[later.code]
     mix = case_mix(chances, code, strata, least=LEAST)
     stock = np.bincount(earlier.code, minlength=len(earlier.groups))[enough]
-    count = min(places, int(mix.people.sum()))
+    count = min(round(float(places.sum())), int(mix.people.sum()))
     share = max(count, 1) / mix.people.sum()
     return CaseMixOffer(
         mix=mix,

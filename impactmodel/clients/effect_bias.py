@@ -80,7 +80,10 @@ class HiddenBias:
         if isinstance(self.size, BiasPrior):
             each: tuple[BiasPrior, ...] = (self.size,) * (len(served.services) - 1)
         else:
-            each = benchmark_priors(served, self.size)
+            try:
+                each = benchmark_priors(served, self.size)
+            except InputError as error:
+                raise error.located(key="hidden.size") from None
         return SizedBias(
             self,
             served.services[1:],

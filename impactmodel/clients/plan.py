@@ -20,12 +20,7 @@ from impactmodel.clients.allocation_rules import AllocationRules
 from impactmodel.clients.allocation_types import ClientTypes
 from impactmodel.clients.anticipation import Anticipation, Aware
 from impactmodel.clients.clients import Clients
-from impactmodel.clients.effect_bias import (
-    HiddenBias,
-    SizedBias,
-    less_bias,
-    with_hidden_bias,
-)
+from impactmodel.clients.effect_bias import HiddenBias, SizedBias, less_bias, with_hidden_bias
 from impactmodel.clients.effect_draws import EffectDraws, pooled
 from impactmodel.clients.effect_groups import (
     EffectDesign,
@@ -220,7 +215,7 @@ def learn(
     train = served_of(clients.take(known), plan, encoded)
     estimated = effects_by_group(train, membership.take(known), plan.effects, seed=seed)[0]
     recorded = pooled(estimated, draws=draws, seed=seed)
-    bias = None if plan.hidden is None else _sized(plan.hidden, train)
+    bias = None if plan.hidden is None else plan.hidden.sized(train)
     return Learnt(
         membership,
         encoded,
@@ -307,13 +302,6 @@ def served_of(clients: Clients, plan: PlacesPlan, encoded: Encoded) -> Served:
         y=clients.target(plan.target)[:, None],
         outcomes=(plan.target,),
     )
-
-
-def _sized(hidden: HiddenBias, train: Served) -> SizedBias:
-    try:
-        return hidden.sized(train)
-    except InputError as error:
-        raise error.located(key="hidden.size") from None
 
 
 def _months(

@@ -208,9 +208,7 @@ def tell(
         proposal=proposal,
         fairness=fairness,
         documents=tested.documents(anticipated, after, fairness, sheet, telling),
-        case_mix=case_mix_offer(
-            chance, later, groups.take(early), round(float(proposal.places.sum()))
-        ),
+        case_mix=case_mix_offer(chance, groups, early, proposal.places),
         value=value,
         no_value=no_value,
     )

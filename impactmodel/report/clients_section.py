@@ -304,7 +304,9 @@ def _places(story: ClientStory, prob: float) -> tuple[Block, ...]:
     limits += [floor.title for floor in rules.floors]
     worth = zip(allocation.types.services, allocation.price, strict=True)
     in_money = isinstance(story.plan.worth.aim, NetValue)
-    next_place = "; ".join(f"{s} {number(1000 * float(p), 0 if in_money else 1)}" for s, p in worth)
+    next_place = "; ".join(
+        f"{s}: {number(1000 * float(p), 0 if in_money else 1)}" for s, p in worth
+    )
     adds = ", in money" if in_money else ""
     return (
         Points(
