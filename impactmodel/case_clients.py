@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from impactmodel.case_refusals import refused
 from impactmodel.case_registers import AUDIT
 from impactmodel.case_tables import Folder, Material
+from impactmodel.clients.anticipation import Aware
 from impactmodel.clients.clients import Clients, ClientTable
 from impactmodel.clients.effect_draws import NOTHING_HIDDEN, EffectDraws
 from impactmodel.clients.effect_hidden import hidden_warning
@@ -21,13 +23,15 @@ from impactmodel.clients.plan import PlacesPlan
 from impactmodel.clients.story import ClientStory, Telling, tell
 from impactmodel.clients.synthetic import SyntheticClients
 from impactmodel.clients.target import Target
-from impactmodel.clients.use import ClientUse
+from impactmodel.clients.use import OUTPUT, ClientUse
+from impactmodel.clients.worth import Purse
 from impactmodel.core.errors import InputError
 from impactmodel.core.measures import OutcomeMeasure
 from impactmodel.core.outcomes import Outcomes, Provenance
 from impactmodel.core.schedule import Periods
 from impactmodel.core.spec import dump, spec
 from impactmodel.evidence.columns import Table
+from impactmodel.fiscal import RuleSide
 from impactmodel.registers import AuditLog, DisclosureRules, Gate, Purpose, under
 
 if TYPE_CHECKING:
@@ -114,6 +118,13 @@ class SyntheticFile:
         return "SYNTHETIC entrants to unemployment"
 
     @property
+    def table(self) -> ClientTable:
+        """What is declared of them."""
+        from impactmodel.clients.synthetic import DECLARED
+
+        return DECLARED
+
+    @property
     def label(self) -> str:
         """How they were made."""
         return f"{self.clients.size:,} synthetic clients, seed {self.clients.seed}"
@@ -190,11 +201,15 @@ class ClientsEvidence:
         NotIdentifiedError
             Without overlap of those who got a service and those who got none.
         """
+        self._require_use(folder)
         frame = under(self.rows.frame(folder), self.purpose)
         gate = Gate(self.purpose, "case", self._log(folder), self._hashes(folder))
         for output in folder.makes:
             gate.use(output, frame, {"people": len(frame)})
-        read = self.rows.read(frame)
+        try:
+            read = self.rows.read(frame)
+        except InputError as error:
+            raise refused(error, gate.log, self.purpose, folder.makes[0], gate.what) from None
         synthetic = bool(self.rows.label)
         telling = Telling(
             population=self.rows.population,
@@ -205,6 +220,7 @@ class ClientsEvidence:
             prob=prob,
             rules=self.release,
             letter=self.letter,
+            purse=self._purse(folder, read.clients),
         )
         try:
             story = tell(read.clients, self.plan, self.use, telling, read.employed)
@@ -225,8 +241,7 @@ class ClientsEvidence:
 
     def _outcomes(self, story: ClientStory, drawn: EffectDraws, clients: Clients) -> Outcomes:
         """Return the outcomes of those who get a place, by group."""
-        target = next(t for t in clients.targets if t.name == self.plan.target)
-        measure = OutcomeMeasure(target.name, kind="binary", label=target.title)
+        measure = self._measure(clients)
         provenance = Provenance(
             estimand="ATE of the proposed places by group",
             population="participants",
@@ -235,6 +250,36 @@ class ClientsEvidence:
         )
         places = story.proposal.places
         return as_outcomes(drawn, places, measure, self.periods, provenance=provenance)
+
+    def _require_use(self, folder: Folder) -> None:
+        """Refuse a use of scores that the run would open a log for and must not; leave a line."""
+        table, use = self.rows.table, self.use
+        aware = isinstance(self.plan.anticipation.ranking, Aware)
+        ranking = [n for n in table.features if aware or n not in table.protected]
+        try:
+            problems = use.problems(table, ranking)
+            if problems:
+                raise InputError.of(problems)
+            use.purpose.require_today(OUTPUT)
+        except InputError as error:
+            raise refused(
+                error.located(key="evidence.use"), self._log(folder), use.purpose, OUTPUT, use.name
+            ) from None
+
+    def _measure(self, clients: Clients) -> OutcomeMeasure:
+        clients.target(self.plan.target)  # raises where there is none
+        target = next(t for t in clients.targets if t.name == self.plan.target)
+        return OutcomeMeasure(target.name, kind="binary", label=target.title)
+
+    def _purse(self, folder: Folder, clients: Clients) -> Purse:
+        """Return what a job is worth to whom, as the rest of the case says it."""
+        public, contract = folder.public, folder.contract
+        currency = "" if contract is None else contract.currency
+        if public is not None:
+            # Rules of a country count in its money, which is the euro's so far.
+            currency = "EUR" if isinstance(public, RuleSide) else public.currency
+        start = None if contract is None else contract.start
+        return Purse(public, self._measure(clients), self.periods, start, currency)
 
     def _citation(self) -> str:
         label = self.rows.label

@@ -18,7 +18,9 @@ from impactmodel.evidence import Cells, Cohort, Covariate, Panel, RepeatedMeasur
 if TYPE_CHECKING:
     import pandas as pd
 
+    from impactmodel.contract import OutcomesContract
     from impactmodel.core.outcomes import Outcomes
+    from impactmodel.fiscal import PublicSide
 
 
 @dataclass(slots=True)
@@ -31,11 +33,15 @@ class Folder:
         The folder, and hashes by name.
     makes
         What the case makes of its evidence, for evidence that is bound to a purpose.
+    public, contract
+        Those of the case, for evidence that weighs money.
     """
 
     path: Path
     inputs: dict[str, str]
     makes: tuple[Literal["effect", "savings"], ...] = ("effect",)
+    public: PublicSide | None = None
+    contract: OutcomesContract | None = None
 
     def table(self, dataset: str, file: str, source: str) -> tuple[pd.DataFrame, str]:
         """Return the rows of a data set of the library or of a CSV file, and their citation.

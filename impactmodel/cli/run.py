@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from impactmodel.cli.folder import replaced
 from impactmodel.cli.terminal import progress, say, say_json, show
+from impactmodel.core.errors import InputError
 
 if TYPE_CHECKING:
     from impactmodel.report.languages import Code
@@ -22,25 +23,33 @@ def run_to_folder(
 ) -> CaseResult:
     """Run a case and put its results in the place of ``out``, whole or not at all."""
     from impactmodel.case import Case
-    from impactmodel.report.files import MODEL_PAGES, RUN_FILES, write_run
+    from impactmodel.case_refusals import note_refusal
+    from impactmodel.clients.decision_opening import require_no_decisions
+    from impactmodel.report.files import DESK_FILES, MODEL_PAGES, RUN_FILES, write_run
     from impactmodel.running import run_case
 
-    case = Case.from_yaml(path)
+    try:
+        case = Case.from_yaml(path)
+    except InputError as error:
+        note_refusal(path, error)
+        raise
     if seed is not None:
         case = replace(case, settings=replace(case.settings, seed=seed))
     if language is not None:
         case = replace(case, settings=replace(case.settings, language=_code(language)))
-    names = (*RUN_FILES, *MODEL_PAGES)
+    require_no_decisions(out)
+    names = (*RUN_FILES, *MODEL_PAGES, *DESK_FILES)
     with replaced(out, names) as stage, progress(case.settings.name, quiet=quiet) as report:
         result = run_case(case, progress=lambda step, share: report(step, share * _WRITING))
         report("writing the report", _WRITING)
         write_run(result, stage)
+        # A desk may have decided in the meantime.
+        require_no_decisions(out)
         report("done", 1.0)
     return result
 
 
 def _code(language: str) -> Code:
-    from impactmodel.core.errors import InputError
     from impactmodel.report.languages import CODES
 
     for code in CODES:

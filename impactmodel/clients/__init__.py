@@ -51,7 +51,9 @@ from impactmodel.clients.case_mix_offer import CaseMixOffer, case_mix_offer, eas
 from impactmodel.clients.chances import Chances, chances
 from impactmodel.clients.clients import Clients, ClientTable
 from impactmodel.clients.decision_log import Decision, DecisionLog, Entry, Proposal
+from impactmodel.clients.decision_opening import Opening
 from impactmodel.clients.desk import Desk
+from impactmodel.clients.desk_folder import RunDesk, open_desk
 from impactmodel.clients.effect_bias import HiddenBias, SizedBias, with_hidden_bias
 from impactmodel.clients.effect_draws import EffectDraws, pooled
 from impactmodel.clients.effect_groups import (
@@ -112,7 +114,22 @@ from impactmodel.clients.synthetic_truth import Truth
 from impactmodel.clients.target import Target
 from impactmodel.clients.use import ClientGate, ClientUse, Oversight, declared_use
 from impactmodel.clients.value import PlaceValue, place_value
+from impactmodel.clients.value_frontier import (
+    PricedTypes,
+    ValuePoint,
+    priced_types,
+    value_frontier,
+)
 from impactmodel.clients.waits import WaitModel, WaitPlan, fit_waits
+from impactmodel.clients.worth import (
+    Jobs,
+    JobValue,
+    NetValue,
+    PlaceWorth,
+    Purse,
+    job_value,
+    worth_of_places,
+)
 
 __all__ = [
     "Allocation",
@@ -173,6 +190,8 @@ __all__ = [
     "HiddenKnowledge",
     "HighLow",
     "Impact",
+    "JobValue",
+    "Jobs",
     "KeptInputs",
     "Key",
     "LatentClasses",
@@ -188,10 +207,12 @@ __all__ = [
     "MonitorRules",
     "Monitoring",
     "MonthlyEffects",
+    "NetValue",
     "Number",
     "Observed",
     "OnHidden",
     "OnRecord",
+    "Opening",
     "Overlap",
     "OverlapWarning",
     "Overrides",
@@ -200,17 +221,21 @@ __all__ = [
     "Performance",
     "PersonEffects",
     "PlaceValue",
+    "PlaceWorth",
     "Points",
     "PolicyGain",
     "PooledGaps",
     "PooledLevels",
+    "PricedTypes",
     "ProfileRow",
     "Proposal",
     "Published",
+    "Purse",
     "Question",
     "Reason",
     "Reasons",
     "RoundingLoss",
+    "RunDesk",
     "Score",
     "ScoreTable",
     "Served",
@@ -229,6 +254,7 @@ __all__ = [
     "Unaware",
     "UseWords",
     "UsedValue",
+    "ValuePoint",
     "WaitModel",
     "WaitPlan",
     "WithoutService",
@@ -263,10 +289,12 @@ __all__ = [
     "hidden_knowledge",
     "impact",
     "inputs_of",
+    "job_value",
     "marks",
     "model_card",
     "moved",
     "observe",
+    "open_desk",
     "overrides",
     "path_of_endings",
     "performance",
@@ -274,6 +302,7 @@ __all__ = [
     "place_value",
     "policy_gain",
     "pooled",
+    "priced_types",
     "profile",
     "propose_people",
     "protected_in",
@@ -289,7 +318,9 @@ __all__ = [
     "skimming_within",
     "stability",
     "used_values",
+    "value_frontier",
     "watch",
     "with_crossed",
     "with_hidden_bias",
+    "worth_of_places",
 ]

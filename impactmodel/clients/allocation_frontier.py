@@ -131,7 +131,7 @@ def _solve(made: Program, rules: AllocationRules, by_group: Values, least: float
     if least is not None:
         matrix = sparse.vstack([matrix, sparse.csr_array(-by_group)])
         limit = np.append(limit, np.full(len(by_group), -least))
-    found = _best(made.value, (matrix, limit), (made.lower, made.upper))
+    found = best(made.value, (matrix, limit), (made.lower, made.upper))
     if found is None:
         raise explain(made, rules)
     return found
@@ -147,7 +147,7 @@ def _most(made: Program, by_group: Values) -> float:
     )
     wide: Any = sparse.hstack([made.matrix, sparse.csr_array(column)])
     n = made.matrix.shape[1]
-    found = _best(
+    found = best(
         np.append(np.zeros(n), 1.0),
         (sparse.vstack([wide, below]), np.append(made.limit, np.zeros(len(by_group)))),
         (np.append(made.lower, -np.inf), np.append(made.upper, np.inf)),
@@ -157,7 +157,8 @@ def _most(made: Program, by_group: Values) -> float:
     return float(found[-1])
 
 
-def _best(value: Values, rows: tuple[Any, Values], box: tuple[Values, Values]) -> Values | None:
+def best(value: Values, rows: tuple[Any, Values], box: tuple[Values, Values]) -> Values | None:
+    """Maximise ``value @ x`` within rows and bounds; None where nothing fits."""
     from scipy.optimize import linprog
 
     bounds: Any = np.column_stack(box)

@@ -28,6 +28,24 @@ def as_recorded(service: Labels, services: int) -> Values:
     return np.eye(services + 1)[service][:, 1:]
 
 
+def as_practised(service: Labels, capacity: Values) -> Values:
+    """Return current practice at other numbers of places: its people by lot, or more of each.
+
+    Where there are more places than before, those left are drawn among the unserved.
+
+    Examples
+    --------
+    >>> as_practised(np.array([0, 1, 1]), np.array([1.0])).ravel().tolist()
+    [0.0, 0.5, 0.5]
+    """
+    recorded = as_recorded(service, len(capacity))
+    held = recorded.sum(axis=0)
+    short = held < capacity
+    share = np.where(short, 1.0, capacity / np.maximum(held, 1.0))
+    more = np.where(short, capacity - held, 0.0) / max(float((service == 0).sum()), 1.0)
+    return np.asarray(recorded * share + more * (service == 0)[:, None])
+
+
 def at_random(people: int, capacity: npt.ArrayLike) -> Values:
     """Return a lottery of all places among everybody (person, service).
 

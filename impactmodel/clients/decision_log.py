@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from impactmodel.clients.decision_opening import opening_digest
 from impactmodel.clients.kept_inputs import KeptInputs, inputs_digest
 from impactmodel.clients.keyed import Key, require_no_identity
 from impactmodel.clients.model_record import ModelRecord, Reason, Score
@@ -89,7 +90,7 @@ class Entry:
     number
         From 1.
     kind
-        ``shown`` or ``decided``.
+        ``shown`` or ``decided``; the first line may be ``opened``, by a run.
     when
         Time, UTC.
     body
@@ -99,7 +100,7 @@ class Entry:
     """
 
     number: int
-    kind: Literal["shown", "decided"]
+    kind: Literal["opened", "shown", "decided"]
     when: str
     body: Mapping[str, Any]
     digest: str
@@ -121,7 +122,8 @@ class DecisionLog:
 
     A line that was changed, taken out, put in or moved is found by `entries`. Lines cut off at the
     end are found where `head` is kept elsewhere, as it should be each day. One process writes at
-    a time.
+    a time. A log that a run opened begins with its opening, whose hash needs no key: the first
+    keyed line binds it. See `impactmodel.clients.decision_opening`.
 
     Parameters
     ----------
@@ -141,7 +143,14 @@ class DecisionLog:
         return "DecisionLog of a controller"
 
     def show(self, proposal: Proposal) -> int:
-        """Write what is shown; return its number, which a decision names."""
+        """Write what is shown; return its number, which a decision names.
+
+        Raises
+        ------
+        InputError
+            If the log was opened for another use or model.
+        """
+        self._require_opened_for(proposal)
         body = {
             "use": proposal.use,
             "person": proposal.person,
@@ -271,9 +280,26 @@ class DecisionLog:
             entry = Entry(held["number"], held["kind"], held["when"], held["body"], digest)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise fault from None
-        if entry.number != number or digest != self._digest(held, before):
+        first = entry.kind == "opened" and number == 1
+        due = opening_digest(held) if first else self._digest(held, before)
+        if entry.number != number or digest != due:
             raise fault
         return entry
+
+    def _require_opened_for(self, proposal: Proposal) -> None:
+        entries = self.entries()
+        if not entries or entries[0].kind != "opened":
+            return
+        opened = entries[0].body
+        if opened["model"]["fingerprint"] != proposal.fingerprint:
+            raise InputError(
+                "the log was opened for another model",
+                key="fingerprint",
+                file=self.path.name,
+                fix="show it in the log of its own run",
+            )
+        if opened["use"]["name"] != proposal.use:
+            raise InputError("the log was opened for another use", key="use", seen=proposal.use)
 
     def _digest(self, held: Mapping[str, Any], before: str) -> str:
         return self.key.digest("log", before + json.dumps(held, sort_keys=True))

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from impactmodel.clients.anticipation import Anticipation, ChanceModel, anticipate
 from impactmodel.clients.chances import Chances
@@ -92,7 +92,7 @@ def screen_crossed(
         kept = [c for c in np.flatnonzero(np.bincount(code) >= least) if c > 0]
         if frozenset(pair) not in crossed and kept:
             statistic, cells = score.of_columns((code[:, None] == kept).astype(float))
-            found.append(CrossedPair(pair, statistic, cells, float(chi2.sf(statistic, cells))))
+            found.append(CrossedPair(pair, statistic, cells, float(chdtrc(cells, statistic))))
     return tuple(sorted(found, key=lambda each: each.probability))
 
 

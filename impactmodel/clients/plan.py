@@ -15,7 +15,7 @@ from pydantic import Field
 from impactmodel.clients.allocation import Allocation, allocate
 from impactmodel.clients.allocation_frontier import Frontier, frontier
 from impactmodel.clients.allocation_gain import PolicyGain, policy_gain
-from impactmodel.clients.allocation_policies import as_recorded, at_random, by_risk
+from impactmodel.clients.allocation_policies import as_practised, at_random, by_risk
 from impactmodel.clients.allocation_rules import AllocationRules
 from impactmodel.clients.allocation_types import ClientTypes
 from impactmodel.clients.anticipation import Anticipation, Aware
@@ -37,6 +37,9 @@ from impactmodel.clients.membership import Membership
 from impactmodel.clients.merging import Merging
 from impactmodel.clients.segments import LatentClasses
 from impactmodel.clients.segments_given import GivenGroups
+from impactmodel.clients.value import PlaceValue
+from impactmodel.clients.value_frontier import ValuePoint, priced_for, value_frontier
+from impactmodel.clients.worth import NetValue, PlaceWorth
 from impactmodel.core.errors import InputError
 from impactmodel.core.spec import spec
 from impactmodel.evidence.columns import Labels
@@ -77,6 +80,8 @@ class PlacesPlan:
     hidden
         Bias that what caseworkers know leaves in the effects; without it they assume that nothing
         hidden drove who got a service.
+    worth
+        Who pays for places, and whether they seek jobs or money.
     """
 
     anticipation: Anticipation
@@ -87,10 +92,12 @@ class PlacesPlan:
     merge: Merging = field(default_factory=Merging)
     effects: EffectDesign = field(default_factory=EffectDesign)
     hidden: HiddenBias | None = None
+    worth: PlaceWorth = field(default_factory=PlaceWorth)
 
     def __post_init__(self) -> None:
         if not self.audited:
             raise InputError("nobody is audited", key="audited", fix="name a category or flag")
+        self.worth.require_known(self.places)
 
     @property
     def target(self) -> str:
@@ -156,7 +163,12 @@ class Proposal:
     gains
         The proposal against each other policy at the same places, on people it was not chosen on.
     frontier
-        From the highest mean gain to the highest gain of the worst-off group.
+        From the highest mean gain to the highest gain of the worst-off group, in jobs.
+    jobs
+        Types of the later window with gains in jobs, as ``type_of`` counts them; those of the
+        allocation are in money where places seek money.
+    tradeoff
+        From the highest net value to the most jobs; empty where no value is known.
     """
 
     allocation: Allocation
@@ -165,6 +177,8 @@ class Proposal:
     policies: Mapping[str, Matrix]
     gains: tuple[PolicyGain, ...]
     frontier: Frontier
+    jobs: ClientTypes
+    tradeoff: tuple[ValuePoint, ...]
 
     def __repr__(self) -> str:
         return f"Proposal({self.allocation!r})"
@@ -216,7 +230,13 @@ def learn(
 
 
 def propose(
-    clients: Clients, plan: PlacesPlan, learnt: Learnt, chance: Matrix, *, seed: int = 0
+    clients: Clients,
+    plan: PlacesPlan,
+    learnt: Learnt,
+    chance: Matrix,
+    *,
+    value: PlaceValue | None = None,
+    seed: int = 0,
 ) -> Proposal:
     """Propose places for the clients of the later window.
 
@@ -224,15 +244,21 @@ def propose(
     ----------
     chance
         Of the target without a service (person of the later window), for the ranking by risk.
+    value
+        What places and jobs are worth, where that is known.
     """
     late = ~early_rows(clients, plan)
     people, membership = clients.take(late), learnt.membership.take(late)
     rules = plan.places
     types, type_of = _types(people, learnt, plan, late, seed)
-    found = allocate(types, rules, seed=seed)
+    priced = priced_for(plan.worth.aim, value, types, type_of, membership.weights)
+    sought = types
+    if priced is not None and isinstance(plan.worth.aim, NetValue):
+        sought, types, type_of = priced.money, priced.jobs, priced.type_of
+    found = allocate(sought, rules, seed=seed)
     capacity = found.places.sum(axis=0).astype(np.float64)
     policies = {
-        PRACTICE: _practice(people.service, capacity),
+        PRACTICE: as_practised(people.service, capacity),
         "places by lot": at_random(people.size, capacity),
         "highest risk first": by_risk(chance, capacity),
         "proposal": np.asarray(found.chances()[type_of]),
@@ -244,6 +270,8 @@ def propose(
         policies=policies,
         gains=_gains(clients, plan, learnt, policies, seed),
         frontier=frontier(types, rules, tuple(types.marks)),
+        jobs=types,
+        tradeoff=() if priced is None else value_frontier(priced, rules),
     )
 
 
@@ -282,16 +310,6 @@ def _months(
     names = tuple(f"month {m + 1}" for m in range(employed.shape[1]))
     monthly = dataclasses.replace(train, y=np.asarray(employed, dtype=np.float64), outcomes=names)
     return effects_by_month(monthly, plan.effects, draws=draws, seed=seed)
-
-
-def _practice(service: Labels, capacity: Matrix) -> Matrix:
-    """Return current practice at other numbers of places: its people by lot, or more of each."""
-    recorded = as_recorded(service, len(capacity))
-    held = recorded.sum(axis=0)
-    short = held < capacity
-    share = np.where(short, 1.0, capacity / np.maximum(held, 1.0))
-    more = np.where(short, capacity - held, 0.0) / max(float((service == 0).sum()), 1.0)
-    return np.asarray(recorded * share + more * (service == 0)[:, None])
 
 
 def _marks(people: Clients, attribute: str) -> dict[str, npt.NDArray[np.bool_]]:

@@ -16,6 +16,7 @@ from impactmodel.clients.cards import DataSheet, ModelCard, data_sheet, model_ca
 from impactmodel.clients.case_mix_offer import CaseMixOffer, case_mix_offer
 from impactmodel.clients.chances import chances
 from impactmodel.clients.clients import Clients
+from impactmodel.clients.decision_opening import Opening
 from impactmodel.clients.fairness import Audit, Disparity, audit, disclosed, disparity
 from impactmodel.clients.features import missing
 from impactmodel.clients.impact import Impact, impact
@@ -26,6 +27,8 @@ from impactmodel.clients.monitor import Monitoring, MonitorRules, observe, watch
 from impactmodel.clients.plan import Learnt, PlacesPlan, Proposal, early_rows, learn, propose
 from impactmodel.clients.segments_reading import ProfileRow, profile
 from impactmodel.clients.use import ClientUse
+from impactmodel.clients.value import PlaceValue
+from impactmodel.clients.worth import Purse, why_no_worth, worth_of_places
 from impactmodel.effects.chances import Importance
 from impactmodel.evidence.columns import Labels
 from impactmodel.registers.disclosure import DisclosureRules
@@ -62,12 +65,15 @@ class Documents:
         Of the model, its data, and a first look at drift.
     letter
         To a made-up client, where the clients are synthetic and the words are given.
+    opening
+        Of the log of decisions, with the model as it is saved.
     """
 
     card: ModelCard
     sheet: DataSheet
     monitoring: Monitoring
     letter: ClientLetter | None
+    opening: Opening
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -92,6 +98,8 @@ class ClientStory:
         By group, and beside the model.
     case_mix
         Chance without a service by group, as a contract's baseline; None where groups are small.
+    value, no_value
+        What places are worth by service and group, or why that is not known.
     """
 
     plan: PlacesPlan
@@ -106,6 +114,8 @@ class ClientStory:
     fairness: Fairness
     documents: Documents
     case_mix: CaseMixOffer | None
+    value: PlaceValue | None
+    no_value: str
 
     def __repr__(self) -> str:
         return f"ClientStory({self.people[0]} and {self.people[1]} people; {self.proposal!r})"
@@ -131,6 +141,8 @@ class Telling:
         Of disclosure control, for tables by group.
     letter
         Words of a letter to a made-up client; for synthetic clients alone.
+    purse
+        What a job is worth to whom, as the case says it; None where nothing is said.
     """
 
     population: str
@@ -141,6 +153,7 @@ class Telling:
     prob: float = 0.9
     rules: DisclosureRules = field(default_factory=DisclosureRules)
     letter: LetterWords | None = None
+    purse: Purse | None = None
 
 
 def tell(
@@ -168,8 +181,7 @@ def tell(
     NotIdentifiedError
         Without overlap.
     """
-    seed, draws = telling.seed, telling.draws
-    early = early_rows(clients, plan)
+    seed, draws, early = telling.seed, telling.draws, early_rows(clients, plan)
     before, after = clients.take(early), clients.take(~early)
     anticipated = anticipate(plan.anticipation, before, Importance(seed=seed, draws=draws))
     sheet = _sheet(before, use, anticipated.ranking, telling)
@@ -177,9 +189,10 @@ def tell(
     groups, drawn = learnt.membership, learnt.drawn
     chance = chances(anticipated.ranking, after)
     tested = _Tested.of(after, plan, use, chance.expected())
-    proposal = propose(clients, plan, learnt, tested.expected, seed=seed)
-    code = groups.take(~early).code
-    after_policy = impact(chance.blocks(), drawn.effect, code, _with_none(proposal), tested.first)
+    value, no_value = _value(plan, telling, learnt)
+    proposal = propose(clients, plan, learnt, tested.expected, value=value, seed=seed)
+    later, places = groups.take(~early), _with_none(proposal)
+    after_policy = impact(chance.blocks(), drawn.effect, later.code, places, tested.first)
     fairness = tested.fairness(anticipated, after, after_policy, telling)
     return ClientStory(
         plan=plan,
@@ -196,7 +209,18 @@ def tell(
         fairness=fairness,
         documents=tested.documents(anticipated, after, fairness, sheet, telling),
         case_mix=case_mix_offer(chance, groups, early, proposal.places),
+        value=value,
+        no_value=no_value,
     )
+
+
+def _value(plan: PlacesPlan, telling: Telling, learnt: Learnt) -> tuple[PlaceValue | None, str]:
+    """Return what places are worth, or why that is not known."""
+    if telling.purse is None:
+        return None, "It was not said what a job is worth to whom."
+    rules, purse = plan.places, telling.purse
+    value = worth_of_places(plan.worth, rules, purse, learnt.drawn, seed=telling.seed)
+    return value, "" if value is not None else why_no_worth(plan.worth, rules, purse)
 
 
 def _sheet(before: Clients, use: ClientUse, model: ChanceModel, telling: Telling) -> DataSheet:
@@ -267,7 +291,9 @@ class _Tested:
         words, letter = telling.letter, None
         if words is not None and telling.synthetic:
             letter = sample_letter(words, model, record, after, telling.made)
-        return Documents(card, sheet, _monitoring(after, self.expected, self.outcome), letter)
+        opening = Opening(self.use, model, record, telling.synthetic)
+        drift = _monitoring(after, self.expected, self.outcome)
+        return Documents(card, sheet, drift, letter, opening)
 
     def _audit(self, expected: Matrix, telling: Telling) -> Audit:
         made = audit(

@@ -33,10 +33,16 @@ class PlaceValue:
         Additional units per place (draw, service, group).
     by_payer
         Value to each payer (draw, service, group): added units times the value of one to it.
+    per_unit
+        Value of one more unit to each payer (draw, group).
     cost
         Of a place (draw, service).
     currency
         Of every amount.
+    private
+        Payers that are no public ones, beside participant and employer.
+    paid_by
+        Who pays for a place (service); empty or not stated: the public purse.
     """
 
     services: tuple[str, ...]
@@ -44,8 +50,11 @@ class PlaceValue:
     unit: str
     added: Draws
     by_payer: Mapping[str, Draws]
+    per_unit: Mapping[str, Draws]
     cost: Draws
     currency: str
+    private: tuple[str, ...] = ()
+    paid_by: tuple[str, ...] = ()
 
     @property
     def cost_per_added(self) -> Draws:
@@ -59,13 +68,58 @@ class PlaceValue:
     @property
     def public(self) -> Draws:
         """Value to all public payers (draw, service, group)."""
-        parts = [v for payer, v in self.by_payer.items() if is_public(payer)]
+        parts = [v for payer, v in self.by_payer.items() if is_public(payer, self.private)]
         return np.asarray(sum(parts, np.zeros_like(self.added)))
 
     @property
     def net_saving(self) -> Draws:
         """Public value less the cost of the place (draw, service, group)."""
-        return np.asarray(self.public - self.cost[:, :, None])
+        return self.net()
+
+    @property
+    def payers(self) -> tuple[str, ...]:
+        """Who gains or loses by a job, and who pays for places, in that order."""
+        return tuple(dict.fromkeys([*self.by_payer, *filter(None, self.paid_by)]))
+
+    def bears(self, payer: str = "") -> npt.NDArray[np.bool_]:
+        """Return whose places a payer pays for (service); without a name, the public purse."""
+        paid = self.paid_by or ("",) * len(self.services)
+        if payer:
+            return np.array([name == payer for name in paid])
+        return np.array([not name or is_public(name, self.private) for name in paid])
+
+    def value_of_unit(self, payer: str = "") -> Draws:
+        """Return the value of one more unit to a payer, or to all public ones (draw, group)."""
+        nothing = np.zeros((len(self.added), len(self.groups)))
+        if payer:
+            return np.asarray(self.per_unit.get(payer, nothing))
+        public = [v for name, v in self.per_unit.items() if is_public(name, self.private)]
+        return np.asarray(sum(public, nothing))
+
+    def net(self, payer: str = "") -> Draws:
+        """Return the value of a place to a payer less what it pays for the place.
+
+        Parameters
+        ----------
+        payer
+            Empty for all public payers together.
+
+        Returns
+        -------
+        numpy.ndarray
+            Present value per place (draw, service, group).
+        """
+        value = self.by_payer.get(payer, np.zeros_like(self.added)) if payer else self.public
+        return np.asarray(value - (self.cost * self.bears(payer))[:, :, None])
+
+    def break_even(self, payer: str = "") -> Draws:
+        """Return how many units a place must add to pay for itself (draw, service, group).
+
+        Not a number where a unit is worth nothing to the payer, or costs it: no effect pays then.
+        """
+        unit = self.value_of_unit(payer)
+        worth = np.where(unit > 0, unit, np.nan)[:, None, :]
+        return np.asarray((self.cost * self.bears(payer))[:, :, None] / worth)
 
     def cost_summary(self, prob: float = 0.9) -> dict[tuple[str, str], dict[str, Any]]:
         """Summarise the cost per unit by service and group: median, interval, ``p_undefined``.
@@ -144,6 +198,23 @@ def place_value(
                 seen=amount.shape,
                 fix=f"give {draws} draws of {len(groups)} groups",
             )
+    costs = _costs(services, cost, draws, seed)
+    return PlaceValue(
+        services,
+        groups,
+        unit,
+        frozen(units.copy()),
+        {payer: frozen(units * amount[:, None, :]) for payer, amount in value.items()},
+        {payer: frozen(amount.copy()) for payer, amount in value.items()},
+        frozen(costs),
+        currency,
+    )
+
+
+def _costs(
+    services: tuple[str, ...], cost: Mapping[str, Uncertain], draws: int, seed: int
+) -> Draws:
+    """Draw the cost of a place (draw, service)."""
     absent = sorted(set(services) - set(cost))
     if absent:
         raise InputError("a service has no cost", key="cost", seen=absent[0], fix="state it")
@@ -152,12 +223,4 @@ def place_value(
     )
     if (costs < 0).any():
         raise InputError("a cost is negative in a draw", key="cost", fix="use a lognormal")
-    return PlaceValue(
-        services,
-        groups,
-        unit,
-        frozen(units.copy()),
-        {payer: frozen(units * amount[:, None, :]) for payer, amount in value.items()},
-        frozen(costs),
-        currency,
-    )
+    return costs

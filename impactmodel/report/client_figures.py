@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from impactmodel.clients.allocation_frontier import Frontier
     from impactmodel.clients.effect_draws import EffectDraws
     from impactmodel.clients.effect_months import MonthlyEffects
+    from impactmodel.clients.value_frontier import ValuePoint
 
 _COLOURS = (BLUE, ORANGE, INK, QUIET)
 _APART = 0.8
@@ -111,5 +112,36 @@ def plot_frontier(frontier: Frontier, prob: float = 0.9) -> Figure:
         ax.set_ylabel("mean gain per 1,000")
         ax.set_title("What the mean costs the worst-off")
         remark(ax, f"bars: {interval_words(prob)} of the mean gain")
+
+    return drawn(draw, 1, 3.0)
+
+
+def plot_tradeoff(points: tuple[ValuePoint, ...], currency: str, prob: float = 0.9) -> Figure:
+    """Draw the net value of all places against the jobs that they add.
+
+    Parameters
+    ----------
+    points
+        Allocations from the highest net value to the most jobs.
+    currency
+        Of the net value.
+    prob
+        Probability of the bars.
+    """
+    check_prob(prob)
+    tail = (1 - prob) / 2
+    jobs = np.array([point.jobs.mean() for point in points])
+    value = np.array([point.value.mean() for point in points]) / 1000
+    ends = np.array([np.quantile(p.value, [tail, 1 - tail]) for p in points]) / 1000
+
+    def draw(axes: list[Axes]) -> None:
+        (ax,) = axes
+        ax.vlines(jobs, ends[:, 0], ends[:, 1], color=QUIET, linewidth=1.0)
+        ax.plot(jobs, value, "o-", color=BLUE, markersize=5)
+        ax.axhline(0, color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)))
+        ax.set_xlabel("additional jobs of all places")
+        ax.set_ylabel(f"net value, {currency} thousand")
+        ax.set_title("What the last jobs cost")
+        remark(ax, f"bars: {interval_words(prob)} of the net value")
 
     return drawn(draw, 1, 3.0)

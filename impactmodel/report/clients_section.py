@@ -8,10 +8,12 @@ from impactmodel.clients.anticipation_noise import CalibrationLimits
 from impactmodel.clients.letters import LANGUAGES
 from impactmodel.clients.segments_reading import marks
 from impactmodel.clients.story import ClientStory
+from impactmodel.clients.worth import NetValue
 from impactmodel.core.summary import describe_draws
 from impactmodel.report.blocks import Block, Marked, Paragraph, Points, Section, Tabled
 from impactmodel.report.client_cards import data_sheet_page, model_card_page, monitoring_page
 from impactmodel.report.client_case_mix import case_mix_blocks, case_mix_summary
+from impactmodel.report.client_decisions import decision_blocks, decision_summary
 from impactmodel.report.client_fairness import fairness_page, impact_table
 from impactmodel.report.client_figures import plot_frontier, plot_group_effects, plot_months
 from impactmodel.report.client_groups import audit_table, beside_table
@@ -21,6 +23,7 @@ from impactmodel.report.client_hidden import (
     side_by_side,
     told_first,
 )
+from impactmodel.report.client_value import sought, value_blocks, value_summary
 from impactmodel.report.design_section import picture
 from impactmodel.report.evidence_section import (
     Writable,
@@ -28,13 +31,17 @@ from impactmodel.report.evidence_section import (
     evidence_sections,
     evidence_sheets,
     evidence_summary,
+    write_evidence,
 )
 from impactmodel.report.letters import write_letter
 from impactmodel.report.numbers import number, percent
 from impactmodel.report.tables import Table, interval_words
 from impactmodel.report.workbook_case_mix import TITLE, write_case_mix
+from impactmodel.report.workbook_places import PLACES, write_places
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -59,12 +66,14 @@ def _(report: ClientStory, result: RunResult) -> tuple[Section, ...]:
         Section("chances", "Chances without a service", _chances(report, prob)),
         Section("helps", "What helps whom", _helps(report, result, prob)),
         Section("places", "Where the next places could go", _places(report, prob)),
+        Section("worth", "What a place costs and is worth", value_blocks(report, prob)),
         Section(
             "case-mix",
             "Case mix: what a contract pays for anyway",
             case_mix_blocks(report, result, prob),
         ),
         Section("fairness", "Fairness", _fairness(report, prob)),
+        Section("decisions", "Decisions about people: none", decision_blocks(report)),
     )
 
 
@@ -85,6 +94,7 @@ def _(report: ClientStory, result: RunResult) -> dict[str, Any]:
             group: dict(zip(drawn.services, map(float, proposal.places[g]), strict=True))
             for g, group in enumerate(drawn.groups)
         },
+        "worth": value_summary(report, prob),
         "hidden": hidden_summary(report, result, prob),
         "case_mix": case_mix_summary(report, result, prob),
         "gains_per_1000": [_gain(gain, prob) for gain in proposal.gains],
@@ -100,6 +110,7 @@ def _(report: ClientStory, result: RunResult) -> dict[str, Any]:
             "name": report.documents.card.name,
             "fingerprint": report.documents.card.fingerprint,
         },
+        "decisions": decision_summary(report),
     }
 
 
@@ -141,12 +152,20 @@ def _(report: ClientStory) -> dict[str, Writable]:
     } | _letters(report)
 
 
+@write_evidence.register(ClientStory)
+def _(report: ClientStory, folder: Path) -> None:
+    report.documents.opening.write(folder)
+
+
 @evidence_sheets.register(ClientStory)
 def _(report: ClientStory) -> dict[str, SheetWriter]:
-    offer = report.case_mix
-    if offer is None:
-        return {}
-    return {TITLE: lambda sheet, material: write_case_mix(sheet, material, offer)}
+    offer, value = report.case_mix, report.value
+    found: dict[str, SheetWriter] = {}
+    if value is not None:
+        found[PLACES] = lambda sheet, material: write_places(sheet, material, report, value)
+    if offer is not None:
+        found[TITLE] = lambda sheet, material: write_case_mix(sheet, material, offer)
+    return found
 
 
 def _groups(story: ClientStory) -> tuple[Block, ...]:
@@ -302,12 +321,17 @@ def _places(story: ClientStory, prob: float) -> tuple[Block, ...]:
     limits += [] if rules.budget is None else [f"budget {number(rules.budget)}"]
     limits += [floor.title for floor in rules.floors]
     worth = zip(allocation.types.services, allocation.price, strict=True)
-    next_place = "; ".join(f"{s}: {number(1000 * float(p), 1)}" for s, p in worth)
+    in_money = isinstance(story.plan.worth.aim, NetValue)
+    next_place = "; ".join(
+        f"{s}: {number(1000 * float(p), 0 if in_money else 1)}" for s, p in worth
+    )
+    adds = ", in money" if in_money else ""
     return (
         Points(
             (
                 ("Limits", "; ".join(limits)),
-                ("One thousand places more would add, at the margin", next_place),
+                ("Places seek", sought(story)),
+                (f"One thousand places more would add, at the margin{adds}", next_place),
             )
         ),
         Tabled(_proposed(story)),

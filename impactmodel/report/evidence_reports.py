@@ -7,6 +7,13 @@ from impactmodel.report.evidence_section import (
     evidence_sections,
     evidence_sheets,
     evidence_summary,
+    write_evidence,
 )
 
-__all__ = ["evidence_pages", "evidence_sections", "evidence_sheets", "evidence_summary"]
+__all__ = [
+    "evidence_pages",
+    "evidence_sections",
+    "evidence_sheets",
+    "evidence_summary",
+    "write_evidence",
+]

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from impactmodel.report.blocks import Section
     from impactmodel.report.result import RunResult
@@ -71,3 +72,9 @@ def evidence_sheets(report: object) -> dict[str, SheetWriter]:
     """Return the sheets that the workbook has more, by name, each with what writes it."""
     del report
     return {}
+
+
+@singledispatch
+def write_evidence(report: object, folder: Path) -> None:
+    """Write what else a run leaves of its evidence, such as a saved model, into a folder."""
+    del report, folder

@@ -188,15 +188,16 @@ def test_a_day_that_parts_nobody_is_refused(tmp_path):
 
 def test_the_pages_of_an_earlier_model_do_not_outlive_it(ran, tmp_path):
     from impactmodel.cli.folder import replaced
-    from impactmodel.report.files import MODEL_PAGES, RUN_FILES
+    from impactmodel.report.files import DESK_FILES, MODEL_PAGES, RUN_FILES
 
+    names = (*RUN_FILES, *MODEL_PAGES, *DESK_FILES)
     _, result = ran
     written = {name for name in MODEL_PAGES if not name.startswith("letter")}
     out = tmp_path / "out"
-    with replaced(out, (*RUN_FILES, *MODEL_PAGES)) as stage:
+    with replaced(out, names) as stage:
         write_run(result, stage)
-    assert {path.name for path in out.iterdir()} == {*RUN_FILES, *written}
-    with replaced(out, (*RUN_FILES, *MODEL_PAGES)) as stage:
+    assert {path.name for path in out.iterdir()} == {*RUN_FILES, *written, *DESK_FILES}
+    with replaced(out, names) as stage:
         (stage / "report.html").write_text("another case")
     assert {path.name for path in out.iterdir()} == {"report.html"}
 
