@@ -56,15 +56,13 @@ def audit_table(audit: Audit) -> Tabled:
     """Tabulate every measure of an audit by group, with intervals."""
     rows = []
     for i, (label, hide) in enumerate(labelled(audit)):
-        if hide:
-            rows.append((label, *[HIDDEN] * (1 + len(TITLES))))
-            continue
-        cells = [_with_interval(name, audit.measures[name], i) for name in TITLES]
-        rows.append((label, number(int(audit.people[i])), *cells))
+        if not hide:
+            cells = [_with_interval(name, audit.measures[name], i) for name in TITLES]
+            rows.append((label, number(int(audit.people[i])), *cells))
     note = (
         f"High risk: a chance below {percent(audit.threshold)}. {percent(audit.prob)} intervals: "
         "Jeffreys for shares, normal for bias (percentage points) and slope."
-    )
+    ) + _left_out(int(audit.hidden.sum()))
     title = f"By {', '.join(audit.attributes)}"
     return Tabled(Table(title, ("Group", "People", *TITLES.values()), tuple(rows), note))
 
@@ -79,15 +77,25 @@ def beside_table(audits: Mapping[str, Audit]) -> Tabled:
     """
     first = next(iter(audits.values()))
     rows = []
+    shown = ~np.all([one.hidden for one in audits.values()], axis=0)
     for i, (label, _) in enumerate(labelled(first)):
-        for name in ("flagged", "false_high", "false_low"):
+        for name in ("flagged", "false_high", "false_low") if shown[i] else ():
             cells = [
                 HIDDEN if one.hidden[i] else rate(float(one.measures[name].value[i]))
                 for one in audits.values()
             ]
             rows.append((f"{label}: {TITLES[name].lower()}", *cells))
     rows.append(("Area under the ROC curve", *(number(one.auc, 3) for one in audits.values())))
-    return Tabled(Table("The same people, the same threshold", ("Measure", *audits), tuple(rows)))
+    note = _left_out(int((~shown).sum())).strip()
+    title = "The same people, the same threshold"
+    return Tabled(Table(title, ("Measure", *audits), tuple(rows), note))
+
+
+def _left_out(groups: int) -> str:
+    if not groups:
+        return ""
+    said = "groups are not shown: they, or those they could be worked out from, are small."
+    return f" {groups} {said}"
 
 
 def _with_interval(name: str, measured: Measured, i: int) -> str:
