@@ -74,8 +74,13 @@ def read_evidence(case: Case, inputs: dict[str, str]) -> Read:
         If the evidence cannot be read, or the design cannot be made of it.
     """
     settings, evidence = case.settings, case.evidence
-    makes: Any = ("effect", "savings") if case.public else ("effect",)
-    folder = Folder(case.folder, inputs, makes, case.public, case.contract)
+    folder = Folder(
+        case.folder,
+        inputs,
+        ("effect", "savings") if case.public else ("effect",),
+        case.public,
+        case.contract,
+    )
     if isinstance(evidence, PublishedFigures | SavedOutcomes):
         return Read(evidence.outcomes(folder, settings.draws, settings.seed))
     if isinstance(evidence, ClientsEvidence):

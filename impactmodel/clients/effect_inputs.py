@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from impactmodel.clients.clients import Clients
 from impactmodel.core.errors import InputError
 from impactmodel.evidence.columns import Labels
 
@@ -82,38 +81,6 @@ class Served:
             )
         if len(self.services) < 2:
             raise InputError("there is no service to compare with none", key="services")
-
-    @classmethod
-    def of_clients(
-        cls,
-        clients: Clients,
-        x: Matrix,
-        columns: tuple[str, ...],
-        target: str,
-        clusters: tuple[Labels, ...] = (),
-    ) -> tuple[Served, Mask]:
-        """Return the clients whose target is known, and which they are.
-
-        Leaving the others out assumes that whether a target is known has nothing to do with it:
-        choose clients whose follow-up is over.
-
-        Raises
-        ------
-        InputError
-            If there is no such target, or see the class.
-        """
-        y = clients.target(target)
-        known = ~np.isnan(y)
-        made = cls(
-            x[known],
-            columns,
-            clients.service[known],
-            clients.table.services,
-            y[known, None],
-            (target,),
-            tuple(code[known] for code in clusters),
-        )
-        return made, known
 
     @property
     def size(self) -> int:

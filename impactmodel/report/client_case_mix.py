@@ -12,7 +12,7 @@ from impactmodel.contract import Rate
 from impactmodel.core.summary import describe_draws
 from impactmodel.report.blocks import Block, Paragraph, Points, Tabled
 from impactmodel.report.numbers import NBSP, SHARE, count, money, number, percent
-from impactmodel.report.tables import Table, interval_words
+from impactmodel.report.tables import Table, interval_words, mean_with_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -195,7 +195,7 @@ def easiest_table(offer: CaseMixOffer, price: OnePrice, prob: float) -> Table:
         "easiest people of each stratum": "The easiest people of each stratum",
     }
     rows = tuple(
-        (names[name], *(_with_interval(draws, unit, prob) for draws in by.values()))
+        (names[name], *(mean_with_interval(draws, unit, prob) for draws in by.values()))
         for name, by in exposures(offer, price).items()
     )
     return Table(
@@ -261,9 +261,3 @@ def case_mix_summary(story: ClientStory, result: RunResult, prob: float) -> dict
             for t in offer.fixed
         ],
     }
-
-
-def _with_interval(draws: NDArray[np.float64], unit: Any, prob: float) -> str:
-    d = describe_draws(draws, prob)
-    spread = max(d["sd"], 1.0)
-    return f"{unit.write(d['mean'], spread)} ({unit.span(d['lower'], d['upper'], spread)})"

@@ -12,7 +12,7 @@ from impactmodel.core.summary import describe_draws
 from impactmodel.report.blocks import Block, FoldedTables, Marked, Points, Tabled
 from impactmodel.report.languages import english
 from impactmodel.report.numbers import NOT_DEFINED, POINTS, money, number, percent, probability
-from impactmodel.report.tables import Table, interval_words
+from impactmodel.report.tables import Table, interval_words, mean_with_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from impactmodel.clients.effect_bias import SizedBias
     from impactmodel.clients.effect_draws import EffectDraws
     from impactmodel.clients.story import ClientStory
-    from impactmodel.report.numbers import Unit
     from impactmodel.report.result import RunResult, Varied
 
     type Draws = NDArray[np.float64]
@@ -186,11 +185,11 @@ def _money_rows(result: RunResult, prob: float) -> tuple[tuple[str, ...], ...]:
     if paid is not None and before.payments is not None:
         unit = money(paid.currency)
         pair = (before.payments, paid.total())
-        rows.append(("Outcome payments", *(_written(v, unit, prob) for v in pair)))
+        rows.append(("Outcome payments", *(mean_with_interval(v, unit, prob) for v in pair)))
     if saved is not None and before.saved is not None:
         unit = money(saved.currency)
         pair = (before.saved, saved.total())
-        rows.append(("Public saving", *(_written(v, unit, prob) for v in pair)))
+        rows.append(("Public saving", *(mean_with_interval(v, unit, prob) for v in pair)))
     if result.net is not None and paid is not None:
         now = result.net.by_payer()
         for payer in paid.contract.payers:
@@ -199,12 +198,6 @@ def _money_rows(result: RunResult, prob: float) -> tuple[tuple[str, ...], ...]:
                 said = (probability(float(np.mean(v))) for v in chances)
                 rows.append((f"P({english(payer)} overpays)", *said))
     return tuple(rows)
-
-
-def _written(draws: Any, unit: Unit, prob: float) -> str:
-    d = describe_draws(draws, prob)
-    spread = max(d["sd"], 1.0)
-    return f"{unit.write(d['mean'], spread)} ({unit.span(d['lower'], d['upper'], spread)})"
 
 
 def _prior(bias: SizedBias) -> dict[str, Any]:

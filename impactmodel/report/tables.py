@@ -98,6 +98,13 @@ def described(draws: ArrayLike, unit: Unit, prob: float) -> tuple[str, str, str]
     )
 
 
+def mean_with_interval(draws: ArrayLike, unit: Unit, prob: float) -> str:
+    """Write draws as mean and, in brackets, interval: to the precision of a spread of 1 at most."""
+    d = describe_draws(draws, prob)
+    spread = max(d["sd"], 1.0)
+    return f"{unit.write(d['mean'], spread)} ({unit.span(d['lower'], d['upper'], spread)})"
+
+
 def effects_table(outcomes: Outcomes, prob: float = 0.9, *, units: bool = False) -> Table:
     """Tabulate the effect on each outcome: whole cohort, whole time.
 

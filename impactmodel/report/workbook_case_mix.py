@@ -13,7 +13,7 @@ from impactmodel.report.client_case_mix import (
     prices_of,
 )
 from impactmodel.report.tables import interval_words
-from impactmodel.report.workbook_sheet import Cell, Sheet
+from impactmodel.report.workbook_sheet import Cell, Sheet, quantile_names
 
 if TYPE_CHECKING:
     from impactmodel.clients.case_mix_offer import CaseMixOffer
@@ -53,7 +53,7 @@ def _strata(
 ) -> tuple[int, int]:
     """Write a row for each stratum; return the first and the last."""
     mix, prob = offer.mix, material.prob
-    low, high = (f"P{100 * p:.3g}" for p in ((1 - prob) / 2, (1 + prob) / 2))
+    low, high = quantile_names(prob)
     sheet.section(
         "Strata of the eligible",
         note=f"{low} and {high} bound the {interval_words(prob)} of the mean chance without a "

@@ -10,7 +10,7 @@ from impactmodel.core.summary import KIND
 from impactmodel.fiscal.appraisal import ratio_summary
 from impactmodel.report.client_value import ALL, NO_SIDE, described, pairs, sought
 from impactmodel.report.languages import english
-from impactmodel.report.workbook_sheet import Cell, Sheet
+from impactmodel.report.workbook_sheet import Cell, Sheet, quantile_names
 
 if TYPE_CHECKING:
     from impactmodel.clients.story import ClientStory
@@ -39,7 +39,7 @@ def write_places(sheet: Sheet, material: Material, story: ClientStory, value: Pl
 
 def _costs(sheet: Sheet, prob: float, value: PlaceValue) -> dict[tuple[int, int], int]:
     """Write a row for each service and group; return their numbers."""
-    low, high = _ends(prob)
+    low, high = quantile_names(prob)
     sheet.section(
         "Cost per additional job",
         note=f"{low} and {high} bound the {prob:.0%} {KIND} interval, over the draws in which a "
@@ -80,7 +80,7 @@ def _costs(sheet: Sheet, prob: float, value: PlaceValue) -> dict[tuple[int, int]
 
 
 def _values(sheet: Sheet, prob: float, value: PlaceValue, rows: dict[tuple[int, int], int]) -> None:
-    low, high = _ends(prob)
+    low, high = quantile_names(prob)
     sheet.section(
         "Net value of a place by payer",
         note="At the means: additional jobs × value of one job − share of the cost that the payer "
@@ -134,8 +134,3 @@ def _net_row(
 
 def _defined(amount: float) -> Cell:
     return Cell("not defined", "text") if np.isnan(amount) else Cell(float(amount), "value")
-
-
-def _ends(prob: float) -> tuple[str, str]:
-    low, high = (f"P{100 * p:.3g}" for p in ((1 - prob) / 2, (1 + prob) / 2))
-    return low, high

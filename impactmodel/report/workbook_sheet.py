@@ -184,6 +184,18 @@ def open_book(
     }
 
 
+def quantile_names(prob: float) -> tuple[str, str]:
+    """Return the names of the ends of an equal-tailed interval.
+
+    Examples
+    --------
+    >>> quantile_names(0.9)
+    ('P5', 'P95')
+    """
+    low, high = (f"P{100 * p:.3g}" for p in ((1 - prob) / 2, (1 + prob) / 2))
+    return low, high
+
+
 def lines_of(text: str, width: float) -> int:
     """Return the lines that a text needs in a column.
 

@@ -14,7 +14,7 @@ from impactmodel.report.collapse import collapse
 from impactmodel.report.sentences import VIEWS
 from impactmodel.report.workbook_appraisal import write_appraisal
 from impactmodel.report.workbook_drivers import write_drivers
-from impactmodel.report.workbook_sheet import Cell, Content, Sheet, in_words
+from impactmodel.report.workbook_sheet import Cell, Content, Sheet, in_words, quantile_names
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,10 +29,11 @@ def write_uncertainty(sheet: Sheet, material: Material) -> None:
     """Write what the draws say: effects, payments, savings, net positions, budgets."""
     draws = material.savings or (material.result.outcomes if material.result else None)
     count = f"{draws.n_draws:,} draws" if draws is not None else "the draws"
+    low, high = quantile_names(material.prob)
     sheet.set_up(
         "Uncertainty",
         f"Values over {count}, not formulas: they do not follow changed inputs. "
-        f"{_low(material.prob)} and {_high(material.prob)} bound the {material.prob:.0%} {KIND} "
+        f"{low} and {high} bound the {material.prob:.0%} {KIND} "
         "interval.",
         (52, 20, 16, 16, 16, 16, 16, 24),
     )
@@ -63,16 +64,9 @@ def write_uncertainty(sheet: Sheet, material: Material) -> None:
         write_drivers(sheet, result)
 
 
-def _low(prob: float) -> str:
-    return f"P{(1 - prob) / 2 * 100:.3g}"
-
-
-def _high(prob: float) -> str:
-    return f"P{(1 + prob) / 2 * 100:.3g}"
-
-
 def _head(sheet: Sheet, prob: float, first: str, last: str) -> None:
-    names = ("Mean", "Standard deviation", _low(prob), "P50", _high(prob), last)
+    low, high = quantile_names(prob)
+    names = ("Mean", "Standard deviation", low, "P50", high, last)
     sheet.header(first, "Unit", *names)
 
 
